@@ -1,0 +1,61 @@
+# `make run` trades against simulated venues; `make test` checks everything in under ten minutes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run setup setup-dev test test-full lint format types layers unit lock clean
+
+run: setup
+	$(BIN)/python -m perpbot.main
+
+setup: $(VENV)/base.stamp
+
+setup-dev: $(VENV)/dev.stamp
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PerpBot needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.11 run" % sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/base.stamp: requirements/base.txt setup.cfg pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what PerpBot needs into $(VENV) (once, about a minute) ..."
+	$(PIP) install --no-compile --require-hashes -r requirements/base.txt
+	$(BIN)/python -m compileall -q -j 0 -x '/ccxt/(async_support|pro|test)/' $(VENV)/lib
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp
+	@echo "Installing what the tests need ..."
+	$(PIP) install --no-compile --require-hashes -r requirements/dev.txt
+	@touch $@
+
+test: setup-dev lint types layers unit
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup-dev
+	$(BIN)/mypy
+
+layers: setup-dev
+	$(BIN)/lint-imports
+
+unit: setup-dev
+	$(BIN)/pytest -n 2 -m "not full"
+
+test-full: setup-dev lint types layers
+	$(BIN)/pytest -n 2
+
+lock: setup-dev
+	$(BIN)/uv pip compile -q setup.cfg --extra build --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/base.txt
+	$(BIN)/uv pip compile -q setup.cfg --extra build --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,0 +1,38 @@
+"""The one place that reads a clock.
+
+Everything that needs the time asks here, so that the simulated world, which replaces the functions of
+`time`, decides it for the whole process. The names are looked up on the module at every call for that reason.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+NS_PER_SECOND = 1_000_000_000
+NS_PER_MS = 1_000_000
+
+
+def wall_ns() -> int:
+    """Nanoseconds since 1970-01-01 UTC; may step when the machine's clock is set."""
+    return time.time_ns()  # noqa: TID251 - the one reader
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970-01-01 UTC, as most venues count."""
+    return wall_ns() // NS_PER_MS
+
+
+def monotonic_ns() -> int:
+    """Nanoseconds on a clock that never steps; only differences mean anything."""
+    return time.monotonic_ns()  # noqa: TID251 - the one reader
+
+
+def iso(ns: int) -> str:
+    """`ns` since the epoch as ISO 8601 in UTC with milliseconds, as in ``2026-11-20T12:00:00.250Z``."""
+    return (_EPOCH + timedelta(microseconds=ns // 1_000)).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def day(ns: int) -> str:
+    """The UTC day that `ns` since the epoch falls on, as in ``2026-11-20``."""
+    return (_EPOCH + timedelta(microseconds=ns // 1_000)).date().isoformat()

@@ -1,0 +1,1 @@
+"""Plans, orders and trades: pure state machines."""

@@ -1,0 +1,184 @@
+"""Orders, what becomes of them, fills, positions and balances: the values everyone speaks in."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+from perpbot.model.instrument import Side
+from perpbot.model.money import Money, Price, Quantity
+
+
+class TimeInForce(StrEnum):
+    """How long an order waits."""
+
+    IOC = "ioc"
+    """Fill what is there at once, cancel the rest."""
+    GTC = "gtc"
+    """Rest until filled or cancelled."""
+    POST_ONLY = "post-only"
+    """Rest as a maker, or be refused."""
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """An order as it was decided: its intent. What becomes of it is told by `OrderState`.
+
+    `client_id` is ours, handed out by the journal and unique for ever; `wire_id` is the form of it that the
+    venue takes. An order is at a venue's account for good: it is never sent elsewhere or under another id.
+    """
+
+    client_id: str
+    wire_id: str
+    venue: str
+    account: str
+    symbol: str
+    side: Side
+    quantity: Quantity
+    price: Price
+    """Limit price. Orders meant to fill at once carry the worst price they accept."""
+    time_in_force: TimeInForce
+    reduce_only: bool
+    trade_id: str
+    """The trade it belongs to."""
+    leg: str
+    """Which leg of that trade: ``buy`` or ``sell``, named after the opening side."""
+    purpose: str
+    """Why it is sent: ``open``, ``hedge``, ``unwind``, ``close`` or ``flatten``."""
+
+    @property
+    def notional(self) -> Decimal:
+        """Quote currency at the limit price."""
+        return self.quantity * self.price
+
+
+class OrderStatus(StrEnum):
+    """What is known of an order at its venue."""
+
+    JOURNALLED = "journalled"
+    """Durable here; not known to have left."""
+    SUBMITTED = "submitted"
+    """Handed to the network."""
+    ACCEPTED = "accepted"
+    """The venue has it and it is open."""
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    """Ended with less than its quantity filled, perhaps nothing; an expired order is one too."""
+    REFUSED = "refused"
+    """The venue, or the gate before it, did not take it; nothing can fill."""
+    UNKNOWN = "unknown"
+    """It may or may not have reached the venue; nothing else is sent until that is resolved."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more can happen to the order, late fills apart."""
+        return self in {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REFUSED}
+
+
+class Liquidity(StrEnum):
+    """Which role a fill had."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+@attrs.frozen(kw_only=True)
+class Fill:
+    """One execution of one of our orders. `trade_ref` is the venue's id of it, unique at venue and account."""
+
+    venue: str
+    account: str
+    symbol: str
+    trade_ref: str
+    client_id: str
+    """Ours where the venue echoes it; empty where it only knows its own order id."""
+    venue_order_id: str
+    side: Side
+    price: Price
+    quantity: Quantity
+    fee: Money
+    """Positive when it costs."""
+    liquidity: Liquidity
+    time_ns: int
+    """The venue's wall clock."""
+
+
+@attrs.frozen(kw_only=True)
+class OrderUpdate:
+    """What a venue says of an order, in a stream or in answer to a question. `filled` is cumulative."""
+
+    venue: str
+    account: str
+    symbol: str
+    client_id: str
+    venue_order_id: str
+    status: OrderStatus
+    filled: Quantity
+    reason: str = ""
+    time_ns: int = 0
+
+
+@attrs.frozen
+class Accepted:
+    """The venue took the order. IOC orders may already be over; updates and fills say so."""
+
+    venue_order_id: str
+
+
+@attrs.frozen
+class Refused:
+    """The order did not and will not exist at the venue. `reason` is for the operator."""
+
+    reason: str
+    retryable: bool = False
+    """The same order may be accepted later (rate limit), as a new intent."""
+
+
+@attrs.frozen
+class Unknown:
+    """Nobody can say whether the venue has the order: a timeout, a broken connection, a 5xx answer."""
+
+    reason: str
+
+
+Outcome = Accepted | Refused | Unknown
+
+
+@attrs.frozen(kw_only=True)
+class Position:
+    """What a venue says we hold in one instrument."""
+
+    venue: str
+    account: str
+    symbol: str
+    quantity: Quantity
+    """Signed: positive long, negative short."""
+    entry_price: Price | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Balance:
+    """What a venue says we own in one currency."""
+
+    venue: str
+    account: str
+    currency: str
+    wallet: Decimal
+    """Cash: deposits plus realised profit, fees and funding."""
+    equity: Decimal
+    """Cash plus unrealised profit."""
+    available: Decimal
+    """Free for new margin."""
+
+
+@attrs.frozen(kw_only=True)
+class FundingPayment:
+    """Funding paid or received for one position at one settlement, keyed by `settled_ns`."""
+
+    venue: str
+    account: str
+    symbol: str
+    amount: Money
+    """Signed cash: positive was received."""
+    settled_ns: int
+    ref: str

@@ -1,0 +1,30 @@
+"""The best bid and offer of one instrument at one venue, at one moment."""
+
+import attrs
+
+from perpbot.model.money import Price, Quantity
+
+
+@attrs.frozen
+class Quote:
+    """Best bid and offer. Only a valid book makes one, so it is never empty and never crossed."""
+
+    venue: str
+    symbol: str
+    bid: Price
+    bid_size: Quantity
+    ask: Price
+    ask_size: Quantity
+    venue_time_ns: int
+    """When the venue says it happened, wall clock; 0 when it does not say."""
+    received_ns: int
+    """When the frame arrived here, monotonic clock."""
+
+    @property
+    def mid(self) -> Price:
+        """The middle between bid and ask."""
+        return Price((self.bid + self.ask) / 2)
+
+    def age_ns(self, now_ns: int) -> int:
+        """Time since the frame arrived; `now_ns` is on the monotonic clock."""
+        return now_ns - self.received_ns

@@ -1,0 +1,1 @@
+"""Positions, exposure and profit, from fills."""

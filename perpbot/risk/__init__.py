@@ -1,0 +1,1 @@
+"""The four levels every order passes."""

@@ -1,0 +1,1 @@
+"""Finding differences in price and funding that survive their costs."""

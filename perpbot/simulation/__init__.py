@@ -1,0 +1,1 @@
+"""Simulated venues, and a simulated world to run the whole program in."""

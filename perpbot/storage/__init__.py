@@ -1,0 +1,1 @@
+"""The journal, and what can be read from it."""

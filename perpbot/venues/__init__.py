@@ -1,0 +1,1 @@
+"""One module a venue: its wire format on one side, PerpBot's model on the other."""

@@ -1,0 +1,214 @@
+"""What a venue's module must offer. Nothing outside that module knows the venue's words.
+
+A module holds the wire format (frames and requests in, events and signed requests out) and no behaviour: no
+greenlets, no timers, no retries. Whoever calls it decides when. Reads (`fetch_…`) wait for the network; building a
+request and decoding never do.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import attrs
+
+from perpbot.model.book import Book, Follows
+from perpbot.model.events import BookDelta, BookSnapshot, Event
+from perpbot.model.instrument import Instrument, InstrumentTable
+from perpbot.model.order import Balance, Fill, FundingPayment, Order, OrderUpdate, Outcome, Position
+from perpbot.venues.http import Http, Reply, Request
+
+
+class VenueReadError(Exception):
+    """A read failed: the venue did not answer, or not with what was asked for. The text is for the operator."""
+
+
+class Credentials:
+    """Named secrets. They show in no log, page, dump or error."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> str:
+        """The secret called `name`; `KeyError` names it when it is missing."""
+        return self._values[name]
+
+    def get(self, name: str) -> str | None:
+        """The secret called `name`, or None."""
+        return self._values.get(name)
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(f'{name}=***' for name in sorted(self._values))})"
+
+
+@attrs.frozen(kw_only=True)
+class Endpoints:
+    """Where a venue is: the real one, its testnet, or a simulated one on loopback."""
+
+    rest: str
+    """Base URL in the form the venue's own clients take."""
+    public_ws: str
+    private_ws: str
+
+
+@attrs.frozen(kw_only=True)
+class Heartbeat:
+    """How a stream is kept alive and how its death is noticed."""
+
+    interval_s: float
+    """Send a heartbeat this often."""
+    silence_s: float
+    """Without any frame for this long the session is dead."""
+    frame: str | None
+    """The application's own heartbeat; None for a WebSocket ping."""
+
+
+class Venue(ABC):
+    """One venue and one account at it."""
+
+    name: ClassVar[str]
+    """Lower case, as in the configuration."""
+    credential_names: ClassVar[tuple[str, ...]]
+    """What `Credentials` must hold for trading."""
+    needs_login: ClassVar[bool] = False
+    """Whether the private stream sends `LoggedIn` before it takes subscriptions."""
+    book_by_rest: ClassVar[bool] = False
+    """Whether a book starts from `fetch_book`, with deltas that arrive meanwhile kept; else the stream sends it."""
+    private_keepalive_s: ClassVar[float | None] = None
+    """How often `keep_private_alive` must be called while a private stream is up; None for never."""
+    request_lifetime_s: ClassVar[float]
+    """A request that reaches the venue later than this after it was signed is turned away by the venue. An order
+    that the venue does not know after this time never existed."""
+
+    def __init__(
+        self, endpoints: Endpoints, http: Http, credentials: Credentials | None = None, account: str = "main"
+    ) -> None:
+        self.endpoints = endpoints
+        self.http = http
+        self.credentials = credentials
+        self.account = account
+        self.instruments = InstrumentTable()
+
+    # -- instruments ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def fetch_instruments(self) -> list[Instrument]:
+        """Every linear perpetual the venue trades, fees and funding interval included; `VenueReadError`.
+
+        The caller sets `instruments` to what it chooses to use. Decoding works without instruments too: sizes then
+        stay in the venue's unit and symbols are derived from the native name.
+        """
+
+    # -- public stream -------------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def public_heartbeat(self) -> Heartbeat:
+        """How the public stream is kept alive."""
+
+    def public_url(self, instruments: Sequence[Instrument]) -> str:
+        """Where to connect for market data."""
+        del instruments
+        return self.endpoints.public_ws
+
+    @abstractmethod
+    def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Frames that subscribe to book and funding of each instrument."""
+
+    def book_resubscription(self, instrument: Instrument) -> list[str]:
+        """Frames that make the stream send a fresh snapshot of one book. Not used when `book_by_rest`."""
+        raise NotImplementedError(f"{self.name} starts its books by REST")
+
+    @abstractmethod
+    def decode_public(self, frame: str | bytes, received_ns: int) -> list[Event]:
+        """The events in a frame of the public stream; `DecodeError` when it is not the venue's protocol.
+
+        Frames that mean nothing to PerpBot give an empty list.
+        """
+
+    @abstractmethod
+    def follows(self, book_sequence: int, delta: BookDelta) -> Follows:
+        """Whether `delta` is next for a book at `book_sequence`: the venue's continuity rule."""
+
+    def checksum_holds(self, book: Book, checksum: int) -> bool:
+        """Whether the venue's checksum confirms the book. True where a venue has none."""
+        del book, checksum
+        return True
+
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """A snapshot by REST; `VenueReadError`."""
+        raise NotImplementedError(f"{self.name} sends its books in the stream")
+
+    # -- private stream ------------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def private_heartbeat(self) -> Heartbeat:
+        """How the private stream is kept alive."""
+
+    def open_private(self) -> str:
+        """Get ready for a private stream and say where to connect; may ask the venue, `VenueReadError`."""
+        return self.endpoints.private_ws
+
+    def keep_private_alive(self) -> None:  # noqa: B027 - most venues need nothing
+        """Prolong what `open_private` got; may ask the venue, `VenueReadError`."""
+
+    def login(self) -> list[str]:
+        """Frames to send first on a private stream."""
+        return []
+
+    @abstractmethod
+    def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Frames that subscribe to orders, fills, positions and balances of the account."""
+
+    @abstractmethod
+    def decode_private(self, frame: str | bytes, received_ns: int) -> list[Event]:
+        """The events in a frame of the private stream; `DecodeError` when it is not the venue's protocol."""
+
+    # -- trading -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def wire_id(self, number: int) -> str:
+        """The client order id number `number` in the form the venue takes; unique as the number is."""
+
+    @abstractmethod
+    def prepare_trading(self) -> None:
+        """Whatever must be loaded before requests can be built; asks the venue, `VenueReadError`."""
+
+    @abstractmethod
+    def place(self, order: Order, instrument: Instrument) -> Request:
+        """The signed request that places `order`. Builds only; every call makes a new nonce."""
+
+    @abstractmethod
+    def read_place(self, reply: Reply) -> Outcome:
+        """What the venue's answer to `place` means. Anything that is not clear is `Unknown`."""
+
+    @abstractmethod
+    def cancel(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
+        """The signed request that cancels `order`, by the venue's id where it is known."""
+
+    @abstractmethod
+    def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
+        """What the venue knows of `order`, found by its client id; None when it has never heard of it.
+
+        Raises `VenueReadError` when the question was not answered: that is not the same as None.
+        """
+
+    @abstractmethod
+    def fetch_open_orders(self) -> list[OrderUpdate]:
+        """Every open order of the account, ours and others'; `VenueReadError`."""
+
+    @abstractmethod
+    def fetch_fills(self, since_ms: int) -> list[Fill]:
+        """The account's fills since `since_ms`, oldest first, all of them; `VenueReadError`."""
+
+    @abstractmethod
+    def fetch_positions(self) -> list[Position]:
+        """Every position that is not zero; `VenueReadError`."""
+
+    @abstractmethod
+    def fetch_balances(self) -> list[Balance]:
+        """Every currency that is not zero; `VenueReadError`."""
+
+    @abstractmethod
+    def fetch_funding_payments(self, since_ms: int) -> list[FundingPayment]:
+        """Funding paid and received since `since_ms`, oldest first; `VenueReadError`."""

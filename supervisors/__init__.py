@@ -1,0 +1,1 @@
+"""Supervisors: who starts what, and what happens when it fails."""
