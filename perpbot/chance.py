@@ -9,6 +9,8 @@ import os
 from hashlib import sha256
 from random import Random  # noqa: TID251 - the one source
 
+__all__ = ["Chance", "Random"]
+
 
 class Chance:
     """A seed, and independent random streams named after their users."""

@@ -1,0 +1,159 @@
+"""The base class of every actor: handlers found by the type of the message."""
+
+import logging
+from collections.abc import Callable, Hashable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import pykka
+from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
+
+from actors.runtime.letters import Undelivered
+from actors.runtime.mailbox import Mailbox, MailboxSpec
+from actors.runtime.slot import Slot
+
+if TYPE_CHECKING:
+    from actors.runtime.cell import Cell
+    from actors.runtime.ref import Ref
+    from actors.runtime.system import System
+    from actors.runtime.timers import Timers
+    from perpbot.chance import Random
+
+Handler = Callable[[Any, Any], Any]
+H = TypeVar("H", bound=Handler)
+
+PYKKA_MESSAGES = (ProxyCall, ProxyGetAttr, ProxySetAttr)
+
+
+def handles(*types: type) -> Callable[[H], H]:
+    """Mark a method as the handler of messages whose type is exactly one of `types`.
+
+    What it returns is the answer to an ask.
+    """
+
+    def mark(method: H) -> H:
+        method.handles = types  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Actor(pykka.Actor):
+    """An actor: one mailbox, one greenlet, one message at a time.
+
+    Subclasses mark their handlers with `handles` and may define `on_start`, `on_stop` and `on_failure`, which run
+    in the actor's own greenlet. An exception in any of them, or in a handler, ends the incarnation, and the
+    supervisor decides what happens next; a `DomainError` raised in answer to an ask is only an answer.
+
+    A handler may wait for the network or another actor; meanwhile only this actor stands still.
+    """
+
+    mailbox: ClassVar[MailboxSpec] = MailboxSpec()
+    """How the mailbox is kept where the child spec does not say."""
+    handlers: ClassVar[dict[type, Handler]] = {}
+
+    cell: "Cell"
+    """The actor's place in the system; set before `on_start`."""
+    timers: "Timers"
+    """Messages to itself; set before `on_start`."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        table = dict(cls.handlers)
+        for method in vars(cls).values():
+            for each in getattr(method, "handles", ()):
+                table[each] = method
+        cls.handlers = table
+
+    # -- what an actor can do ------------------------------------------------------------------------------------
+
+    @property
+    def system(self) -> "System":
+        """The system the actor lives in."""
+        return self.cell.system
+
+    @property
+    def address(self) -> str:
+        """Where the actor lives, as in ``/trading/books/orders``."""
+        return self.cell.address
+
+    @property
+    def ref(self) -> "Ref":
+        """A reference to itself that stays valid across restarts."""
+        return self.cell.ref
+
+    @property
+    def log(self) -> Any:
+        """A logger that names the actor."""
+        return self.cell.log
+
+    @property
+    def chance(self) -> "Random":
+        """Randomness of its own, drawn from the system's seed."""
+        return self.cell.chance
+
+    def look_up(self, address: str) -> "Ref":
+        """A reference to whoever lives, or will live, at `address`."""
+        return self.cell.system.ref(address)
+
+    def publish(self, topic: Hashable, message: Any) -> None:
+        """Send `message` to everyone who subscribed to `topic` at this address."""
+        for ref in self.cell.subscribers(topic):
+            ref.tell(message)
+
+    def subscribe(self, address: str, topic: Hashable) -> None:
+        """Have what `address` publishes under `topic` sent here, across restarts of both."""
+        self.cell.system.subscribe(address, topic, self.cell)
+
+    def spawn_task(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run `function` in a greenlet of its own that ends with this incarnation.
+
+        An exception in it ends the incarnation as if a handler had raised it. Tasks are for waiting (a socket, an
+        HTTP answer); they leave results with `self.ref.tell` and do not touch the actor's state otherwise.
+        """
+        return self.cell.spawn_task(function, arguments)
+
+    # -- what a subclass may define ------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Get ready; no message is handled before it returns."""
+
+    def on_stop(self) -> None:
+        """Clean up after a normal end or a stop."""
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Clean up after a failure."""
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle a message that has no handler; becomes a dead letter by default."""
+        self.cell.bury(message, Undelivered.UNHANDLED)
+
+    def on_signal(self, signal: Any) -> None:
+        """Handle a control signal that is not the runtime's own."""
+        self.log.warning("unexpected signal", signal=type(signal).__name__)
+
+    def describe(self) -> dict[str, Any]:
+        """What `perpbot inspect` shows of the actor's state: plain values, no secrets."""
+        return {}
+
+    # -- pykka's three hooks -------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _create_actor_inbox() -> Any:
+        return Mailbox(MailboxSpec(), _no_letters)
+
+    @staticmethod
+    def _create_future() -> Any:
+        return Slot()
+
+    def _start_actor_loop(self) -> None:
+        raise TypeError(f"{type(self).__name__} is started by a supervisor or System.spawn, not by start()")
+
+
+def _no_letters(message: Any, why: Undelivered) -> None:
+    logging.getLogger(__name__).warning("%s was sent to an actor that was never started: %s", message, why)

@@ -1,0 +1,394 @@
+"""One address: its mailbox, its incarnations one after the other, and what is known of them."""
+
+from collections.abc import Callable, Hashable, Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import gevent
+from gevent import GreenletExit
+from greenlet import getcurrent
+
+from actors.runtime.actor import Actor
+from actors.runtime.errors import ActorDeadError, AskTimeoutError, DomainError
+from actors.runtime.exits import KILLED, NORMAL, Exit, ExitKind
+from actors.runtime.letters import Undelivered
+from actors.runtime.mailbox import Mailbox, MailboxSpec, make_mailbox
+from actors.runtime.ref import Ask, Ref
+from actors.runtime.signals import ChildExited, Resume, Stop, Suspend, TaskFailed
+from actors.runtime.slot import Slot
+from actors.runtime.telemetry import HandlerTimes
+from actors.runtime.timers import Timer, Timers
+from perpbot.clock import monotonic_ns, wall_ns
+
+if TYPE_CHECKING:
+    from actors.runtime.system import System
+    from perpbot.chance import Random
+
+SLICE_NS = 1_000_000
+"""An actor with a full mailbox lets the others run after this long."""
+KILL_GRACE_S = 1.0
+"""How long a killed greenlet may take to end before it counts as unkillable."""
+
+
+class State(StrEnum):
+    """What `perpbot tree` shows of an address."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    RESTARTING = "restarting"
+    BACKING_OFF = "backing-off"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    UNKILLABLE = "unkillable"
+
+
+@attrs.frozen
+class Failure:
+    """The last failure of an address, for looking at."""
+
+    at_ns: int
+    exit: Exit
+
+
+class Cell:
+    """What the runtime keeps for one address. Actors see it only through `Ref` and their own methods."""
+
+    def __init__(self, system: "System", address: str, parent: "Cell | None" = None) -> None:
+        self.system = system
+        self.address = address
+        self.name = address.rsplit("/", 1)[-1]
+        self.parent = parent
+        self.children: dict[str, Cell] = {}
+        self.ref = Ref(self)
+        self.state = State.STOPPED
+        self.mailbox: Mailbox = make_mailbox(MailboxSpec(), self.bury)
+        self.mailbox.closed = True
+        self.actor: Actor | None = None
+        self.type_name = ""
+        self.kind = "actor"
+        self.incarnation = 0
+        self.restarts = 0
+        self.messages = 0
+        self.times: dict[type, HandlerTimes] = {}
+        self.started_ns = 0
+        self.last_failure: Failure | None = None
+        self.waits_for: Cell | None = None
+        self.handling: str | None = None
+        self.handling_since_ns = 0
+        self.log = system.log.bind(actor=address)
+        self._chance: Random | None = None
+        self._timers: Timers | None = None
+        self._tasks: list[gevent.Greenlet[..., Any]] = []
+        self._greenlet: gevent.Greenlet[..., Any] | None = None
+        self._subscribers: dict[Hashable, list[Ref]] = {}
+        self.subscribed_to: dict[str, Cell] = {}
+        self._answering: Slot | None = None
+        self._exit: Exit | None = None
+        self._exit_waiters: list[Slot] = []
+        self._suspended = False
+
+    # -- what actors use -----------------------------------------------------------------------------------------
+
+    @property
+    def chance(self) -> "Random":
+        """Randomness for the actor at this address."""
+        if self._chance is None:
+            self._chance = self.system.chance.stream(self.address)
+        return self._chance
+
+    @property
+    def alive(self) -> bool:
+        """Whether an incarnation is up."""
+        return self.state in {State.RUNNING, State.SUSPENDED, State.STARTING, State.STOPPING}
+
+    @property
+    def greenlet(self) -> "gevent.Greenlet[..., Any] | None":
+        """The greenlet of the incarnation that is up, for looking at its stack."""
+        return self._greenlet
+
+    @property
+    def timers(self) -> Timers | None:
+        """The timers of the incarnation that is up."""
+        return self._timers
+
+    @property
+    def tasks(self) -> Iterable["gevent.Greenlet[..., Any]"]:
+        """The tasks of the incarnation that is up."""
+        return tuple(self._tasks)
+
+    def subscribers(self, topic: Hashable) -> Iterable[Ref]:
+        """Who gets what is published here under `topic`."""
+        return self._subscribers.get(topic, ())
+
+    @property
+    def subscriptions(self) -> dict[Hashable, list[Ref]]:
+        """All topics and who gets them."""
+        return self._subscribers
+
+    def add_subscriber(self, topic: Hashable, subscriber: "Cell") -> None:
+        """Send `subscriber` what is published under `topic`; twice is once."""
+        refs = self._subscribers.setdefault(topic, [])
+        if subscriber.ref not in refs:
+            self._subscribers[topic] = [*refs, subscriber.ref]
+            subscriber.subscribed_to[self.address] = self
+
+    def unsubscribe_all(self) -> None:
+        """Get nothing more of what others publish."""
+        for publisher in self.subscribed_to.values():
+            for topic, refs in publisher.subscriptions.items():
+                publisher.subscriptions[topic] = [each for each in refs if each is not self.ref]
+        self.subscribed_to.clear()
+
+    def spawn_task(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> "gevent.Greenlet[..., Any]":
+        """Run `function` in a greenlet that ends with the incarnation and whose failure is the incarnation's."""
+        task = gevent.Greenlet(self._run_task, function, arguments, self.incarnation)
+        self._tasks.append(task)
+        task.rawlink(self._forget_task)
+        task.start()
+        return task
+
+    def _run_task(self, function: Callable[..., Any], arguments: tuple[Any, ...], incarnation: int) -> None:
+        try:
+            function(*arguments)
+        except GreenletExit:
+            pass
+        except BaseException as error:  # noqa: BLE001 - whatever ends a task is the actor's failure
+            self.mailbox.signal(TaskFailed(getattr(function, "__qualname__", repr(function)), error, incarnation))
+
+    def _forget_task(self, task: "gevent.Greenlet[..., Any]") -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
+
+    def bury(self, message: Any, why: Undelivered) -> None:
+        """Record a message that was sent here and not handled; an asker is told at once."""
+        sender = getattr(getcurrent(), "cell", None)
+        if type(message) is Ask:
+            kind = type(message.message).__name__
+            message.slot.fail(ActorDeadError(f"{self.address} did not take {kind}: {why.value}"))
+            message = message.message
+        self.system.letters.add(self.address, "-" if sender is None else sender.address, why, message)
+
+    # -- the life of an incarnation ------------------------------------------------------------------------------
+
+    def begin(self, actor: Actor, mailbox: MailboxSpec) -> Slot:
+        """Start `actor` as the next incarnation; the slot is answered when `on_start` has returned or raised."""
+        self.incarnation += 1
+        self._open_mailbox(mailbox)
+        self.actor = actor
+        self.type_name = type(actor).__name__
+        self.state = State.STARTING
+        self.started_ns = monotonic_ns()
+        self._exit = None
+        self._suspended = False
+        self._timers = Timers(self.mailbox.tick)
+        actor.cell = self
+        actor.timers = self._timers
+        started = Slot()
+        greenlet = gevent.Greenlet(self._run, actor, started)
+        greenlet.cell = self  # type: ignore[attr-defined]
+        self._greenlet = greenlet
+        greenlet.rawlink(lambda _: self._ended(started))
+        greenlet.start()
+        return started
+
+    def _open_mailbox(self, spec: MailboxSpec) -> None:
+        if self.incarnation == 1 or self.mailbox.spec != spec:
+            self.mailbox = make_mailbox(spec, self.bury)
+        self.mailbox.control.clear()
+        self.mailbox.closed = False
+
+    def _run(self, actor: Actor, started: Slot) -> None:
+        try:
+            self.handling = "on_start"
+            actor.on_start()
+        except GreenletExit:
+            self._exit = KILLED
+            return
+        except BaseException as error:  # noqa: BLE001 - the starter gets it
+            self._exit = Exit(ExitKind.FAILED, error, "on_start")
+            return
+        self.handling = None
+        self.state = State.RUNNING
+        started.set()
+        try:
+            self._exit = self._loop(actor)
+        except GreenletExit:
+            self._exit = KILLED
+        except BaseException as error:  # noqa: BLE001 - the supervisor gets it
+            self._exit = Exit(ExitKind.FAILED, error, self.handling)
+        self._finish(actor)
+
+    def _finish(self, actor: Actor) -> None:
+        exit_ = self._exit or NORMAL
+        try:
+            if exit_.kind is ExitKind.FAILED and exit_.error is not None:
+                actor.on_failure(type(exit_.error), exit_.error, exit_.error.__traceback__)
+            elif exit_.kind is not ExitKind.KILLED:
+                actor.on_stop()
+        except GreenletExit:
+            self._exit = KILLED
+        except BaseException as error:  # noqa: BLE001 - a failing clean-up is reported with the exit
+            self._exit = Exit(exit_.kind, error, "on_failure" if exit_.abnormal else "on_stop")
+
+    def _loop(self, actor: Actor) -> Exit:  # noqa: C901, PLR0912 - the hot path stays in one piece
+        """Read signals, ticks and messages until told to stop; returns how it ended."""
+        mailbox = self.mailbox
+        control, ticks, timers = mailbox.control, mailbox.ticks, self._timers
+        handlers, times = actor.handlers, self.times
+        switch = gevent.get_hub().switch
+        slice_end = monotonic_ns() + SLICE_NS
+        while True:
+            if control:
+                ended = self._obey(control.popleft(), actor)
+                if ended is not None:
+                    return ended
+                continue
+            if self._suspended or not (ticks or mailbox.depth):
+                mailbox.park(switch)
+                slice_end = monotonic_ns() + SLICE_NS
+                continue
+            if ticks:
+                tick: Timer = ticks.popleft()
+                if timers is None or not timers.take(tick):
+                    continue
+                message = tick.message
+            else:
+                message = mailbox.take()
+            kind = type(message)
+            if kind is Ask:
+                kind = type(message.message)
+                self.handling = kind.__name__
+                began = self.handling_since_ns = monotonic_ns()
+                if began > message.deadline_ns:
+                    self.bury(message, Undelivered.EXPIRED)
+                    continue
+                self._answer(actor, message)
+            else:
+                handler = handlers.get(kind)
+                self.handling = kind.__name__
+                began = self.handling_since_ns = monotonic_ns()
+                if handler is None:
+                    actor.on_receive(message)
+                else:
+                    handler(actor, message)
+            now = monotonic_ns()
+            self.handling = None
+            self.messages += 1
+            took = times.get(kind)
+            if took is None:
+                took = times[kind] = HandlerTimes()
+            took.add(now - began)
+            if now > slice_end:
+                self._let_others_run(switch)
+                slice_end = monotonic_ns() + SLICE_NS
+
+    def _answer(self, actor: Actor, ask: Ask) -> None:
+        message = ask.message
+        handler = actor.handlers.get(type(message))
+        self._answering = ask.slot
+        try:
+            ask.slot.set(actor.on_receive(message) if handler is None else handler(actor, message))
+        except DomainError as error:
+            ask.slot.fail(error)
+        except Exception as error:
+            ask.slot.fail(error)
+            raise
+        finally:
+            if ask.slot.answered:
+                self._answering = None
+
+    def _let_others_run(self, switch: Callable[[], Any]) -> None:
+        hub = gevent.get_hub()
+        resume = hub.loop.run_callback(getcurrent().switch)
+        try:
+            switch()
+        finally:
+            resume.stop()
+
+    def _obey(self, signal: Any, actor: Actor) -> Exit | None:
+        if type(signal) is Stop:
+            self.state = State.STOPPING
+            return signal.exit
+        if type(signal) is Suspend:
+            self._suspended, self.state = True, State.SUSPENDED
+        elif type(signal) is Resume:
+            self._suspended, self.state = False, State.RUNNING
+        elif type(signal) is TaskFailed:
+            if signal.incarnation == self.incarnation:
+                self.handling = signal.name
+                raise signal.error
+        else:
+            actor.on_signal(signal)
+        return None
+
+    def _ended(self, started: Slot) -> None:
+        """Runs in the hub when the greenlet is over, whatever ended it, and also when it never ran."""
+        exit_ = self._exit or KILLED
+        if self._timers is not None:
+            self._timers.cancel_all()
+        self.mailbox.ticks.clear()
+        for task in self._tasks:
+            task.kill(block=False)
+        self._tasks = []
+        for child in self.children.values():
+            child.orphaned()
+        if self._answering is not None:
+            self._answering.fail(ActorDeadError(f"{self.address} ended before it answered: {exit_}"))
+            self._answering = None
+        self.waits_for = None
+        self.handling = None
+        self.actor = self._timers = self._greenlet = None
+        self.state = State.FAILED if exit_.abnormal else State.STOPPED
+        if exit_.error is not None or exit_.abnormal:
+            self.last_failure = Failure(wall_ns(), exit_)
+        if not started.answered:
+            started.fail(exit_.error or ActorDeadError(f"{self.address} was {exit_} before it had started"))
+        elif self.parent is not None:
+            self.parent.mailbox.signal(ChildExited(self.name, self.incarnation, exit_))
+        waiting, self._exit_waiters = self._exit_waiters, []
+        for slot in waiting:
+            slot.set(exit_)
+
+    def stop(self, timeout_s: float | None) -> Exit | None:
+        """End the incarnation that is up and wait until it is over.
+
+        It is asked to stop and given `timeout_s` seconds (None: for ever; 0: it is not asked), then killed. The
+        result is how it ended, or None when it survived even that; it is then marked unkillable.
+        """
+        greenlet = self._greenlet
+        if greenlet is None:
+            return self._exit or NORMAL
+        ended = Slot()
+        self._exit_waiters.append(ended)
+        if timeout_s is None or timeout_s > 0:
+            self.mailbox.signal(Stop())
+            if (exit_ := _within(ended, timeout_s)) is not None:
+                return exit_
+        greenlet.kill(block=False)
+        exit_ = _within(ended, KILL_GRACE_S)
+        if exit_ is None:
+            self.state = State.UNKILLABLE
+            self.log.error("unkillable", doing=self.handling, hint="only a restart of the process ends it")
+        return exit_
+
+    def orphaned(self) -> None:
+        """The parent is gone without having stopped this actor: it must not outlive it."""
+        if self._greenlet is not None:
+            self._greenlet.kill(block=False)
+
+    def close_mailbox(self) -> None:
+        """Take no more messages; those that wait become dead letters."""
+        self.mailbox.closed = True
+        for message in self.mailbox.drain():
+            self.bury(message, Undelivered.DISCARDED)
+
+
+def _within(slot: Slot, timeout_s: float | None) -> Exit | None:
+    try:
+        answer: Exit = slot.wait(timeout_s)
+    except AskTimeoutError:
+        return None
+    return answer

@@ -1,0 +1,47 @@
+"""Why an incarnation of an actor ended."""
+
+from enum import StrEnum
+
+import attrs
+
+
+class ExitKind(StrEnum):
+    """The reasons supervisors tell apart. All but the first two are abnormal."""
+
+    NORMAL = "normal"
+    """It was done and said so."""
+    SHUTDOWN = "shutdown"
+    """It was asked to stop."""
+    KILLED = "killed"
+    """It was ended without being asked."""
+    FAILED = "failed"
+    """A handler, a task or a hook raised."""
+    IGNORED = "ignored"
+    """It declined to start."""
+
+
+@attrs.frozen
+class Exit:
+    """The end of one incarnation. `error` is set for `FAILED`, and for a `SHUTDOWN` whose clean-up raised."""
+
+    kind: ExitKind
+    error: BaseException | None = None
+    during: str | None = None
+    """What it was doing: the type of the message, or the name of the hook or task."""
+
+    @property
+    def abnormal(self) -> bool:
+        """Whether a transient child is restarted after it."""
+        return self.kind in {ExitKind.KILLED, ExitKind.FAILED}
+
+    def __str__(self) -> str:
+        if self.error is None:
+            return self.kind.value
+        where = f" in {self.during}" if self.during else ""
+        return f"{self.kind.value}{where}: {type(self.error).__name__}: {self.error}"
+
+
+NORMAL = Exit(ExitKind.NORMAL)
+SHUTDOWN = Exit(ExitKind.SHUTDOWN)
+KILLED = Exit(ExitKind.KILLED)
+IGNORED = Exit(ExitKind.IGNORED)

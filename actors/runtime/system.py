@@ -1,0 +1,91 @@
+"""What all actors of one PerpBot share: addresses, dead letters, chance, the log."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import structlog
+
+from actors.runtime.actor import Actor
+from actors.runtime.cell import Cell
+from actors.runtime.crashes import Crashes
+from actors.runtime.errors import AskTimeoutError, StartError
+from actors.runtime.letters import DeadLetters
+from actors.runtime.mailbox import MailboxSpec
+from actors.runtime.ref import Ref
+from perpbot.chance import Chance
+
+
+class System:
+    """One PerpBot's actors by address. There may be several in a process; nothing is kept outside of them."""
+
+    def __init__(self, chance: Chance | None = None, log: Any = None) -> None:
+        self.chance = chance or Chance()
+        self.log = log or structlog.get_logger()
+        self.letters = DeadLetters()
+        self.crashes = Crashes()
+        self.escalations = 0
+        self._cells: dict[str, Cell] = {}
+
+    def cell(self, address: str) -> Cell:
+        """What the runtime keeps for `address`; made when nobody asked for it before."""
+        cell = self._cells.get(address)
+        if cell is None:
+            cell = self._cells[address] = Cell(self, address)
+        return cell
+
+    def known(self, address: str) -> Cell | None:
+        """What the runtime keeps for `address`, or None when nobody ever asked for it."""
+        return self._cells.get(address)
+
+    def cells(self) -> list[Cell]:
+        """Every address known."""
+        return list(self._cells.values())
+
+    def ref(self, address: str) -> Ref:
+        """A reference to whoever lives, or will live, at `address`."""
+        return self.cell(address).ref
+
+    def subscribe(self, address: str, topic: Hashable, subscriber: Cell) -> None:
+        """Have what is published at `address` under `topic` sent to `subscriber`."""
+        self.cell(address).add_subscriber(topic, subscriber)
+
+    def spawn(
+        self,
+        factory: Callable[[], Actor],
+        name: str,
+        *,
+        parent: Cell | None = None,
+        mailbox: MailboxSpec | None = None,
+        start_timeout_s: float = 30.0,
+    ) -> Ref:
+        """Make an actor and start it under `name` below `parent`; returns once its `on_start` has.
+
+        Raises:
+            StartError: it could not be made, `on_start` raised or did not return in time, or the name is taken.
+        """
+        cell = self.cell(f"{'' if parent is None else parent.address}/{name}")
+        if cell.alive:
+            raise StartError(f"{cell.address} is already taken")
+        cell.parent = parent
+        if parent is not None:
+            parent.children[name] = cell
+        try:
+            actor = factory()
+            started = cell.begin(actor, mailbox or actor.mailbox)
+            started.wait(start_timeout_s)
+        except AskTimeoutError as error:
+            cell.stop(0)
+            raise StartError(f"{cell.address} did not start within {start_timeout_s} s") from error
+        except Exception as error:
+            raise StartError(f"{cell.address} did not start: {type(error).__name__}: {error}") from error
+        return cell.ref
+
+    def forget(self, cell: Cell) -> None:
+        """Remove an address for good: its mailbox is emptied, its subscriptions end."""
+        cell.close_mailbox()
+        if cell.parent is not None:
+            cell.parent.children.pop(cell.name, None)
+        for child in list(cell.children.values()):
+            self.forget(child)
+        self._cells.pop(cell.address, None)
+        cell.unsubscribe_all()

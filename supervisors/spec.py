@@ -1,0 +1,158 @@
+"""How a supervisor is told about its children. A wrong value is refused when the spec is made, and named."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from actors.runtime import Actor, MailboxSpec
+
+
+class SpecError(ValueError):
+    """A child spec or supervisor setting that cannot work; the text names the bad value."""
+
+
+class Restart(StrEnum):
+    """When a child that ended is started again."""
+
+    PERMANENT = "permanent"
+    """Always."""
+    TRANSIENT = "transient"
+    """After a failure or a kill."""
+    TEMPORARY = "temporary"
+    """Never; its spec goes with it."""
+
+
+class Strategy(StrEnum):
+    """Who else is restarted with a child that failed."""
+
+    ONE_FOR_ONE = "one_for_one"
+    """Nobody."""
+    ONE_FOR_ALL = "one_for_all"
+    """Everybody."""
+    REST_FOR_ONE = "rest_for_one"
+    """Those started after it."""
+
+
+class Kind(StrEnum):
+    """What a child is."""
+
+    ACTOR = "actor"
+    SUPERVISOR = "supervisor"
+
+
+def _check_delay(_: Any, attribute: "attrs.Attribute[float]", value: float) -> None:
+    if not value >= 0:
+        raise SpecError(f"{attribute.name} must be zero or more seconds, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Backoff:
+    """Growing waits before a restart: min·2ⁿ up to max, times 1 + U(0, jitter).
+
+    The jitter comes after the cap, so max·(1 + jitter) is the true ceiling. A child that ran for `reset_after_s`
+    starts again from the shortest wait. Restarts with back-off do not count to the supervisor's intensity: a venue
+    that is away for a day must not take the tree down.
+    """
+
+    min_s: float = attrs.field(default=1.0, validator=_check_delay)
+    max_s: float = attrs.field(default=60.0, validator=_check_delay)
+    jitter: float = attrs.field(default=0.2, validator=_check_delay)
+    reset_after_s: float = attrs.field(default=30.0, validator=_check_delay)
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_s < self.min_s:
+            raise SpecError(f"max_s must not be below min_s: {self.max_s!r} < {self.min_s!r}")
+
+    def delay_s(self, failures: int, uniform: float) -> float:
+        """Wait before the restart after `failures` failures in a row (1 or more); `uniform` is U(0, 1)."""
+        doubled = self.min_s * float(2 ** min(failures - 1, 63))
+        return min(self.max_s, doubled) * (1 + uniform * self.jitter)
+
+
+@attrs.frozen(kw_only=True)
+class ChildSpec:
+    """One child: how it is made, when it is restarted, how long it may take to stop."""
+
+    name: str = attrs.field()
+    start: Callable[[], Actor] = attrs.field(repr=False)
+    """Makes a fresh actor; called anew for every incarnation."""
+    restart: Restart = attrs.field(default=Restart.PERMANENT)
+    kind: Kind = attrs.field(default=Kind.ACTOR)
+    shutdown_s: float | None = attrs.field()
+    """Seconds to stop before it is killed; 0 kills at once, None waits for ever."""
+    mailbox: MailboxSpec | None = None
+    """How its mailbox is kept; None takes what the actor's class says."""
+    keep_mailbox: bool = False
+    """Whether messages that wait survive a restart; else they become dead letters."""
+    backoff: Backoff | None = None
+    start_timeout_s: float = attrs.field(default=30.0, validator=_check_delay)
+
+    @name.validator
+    def _check_name(self, _: Any, value: Any) -> None:
+        if not isinstance(value, str) or not value or "/" in value:
+            raise SpecError(f"name must be text without '/', not {value!r}")
+
+    @start.validator
+    def _check_start(self, _: Any, value: Any) -> None:
+        if not callable(value):
+            raise SpecError(f"start must be callable, not {value!r}")
+
+    @restart.validator
+    def _check_restart(self, _: Any, value: Any) -> None:
+        if value not in list(Restart):
+            raise SpecError(f"restart must be one of {', '.join(Restart)}, not {value!r}")
+
+    @kind.validator
+    def _check_kind(self, _: Any, value: Any) -> None:
+        if value not in list(Kind):
+            raise SpecError(f"kind must be one of {', '.join(Kind)}, not {value!r}")
+
+    @shutdown_s.default
+    def _default_shutdown(self) -> float | None:
+        return None if self.kind == Kind.SUPERVISOR else 5.0
+
+    @shutdown_s.validator
+    def _check_shutdown(self, _: Any, value: Any) -> None:
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0):
+            raise SpecError(f"shutdown_s must be zero or more seconds or None, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Flags:
+    """How a supervisor treats all of its children.
+
+    `intensity` restarts are allowed in any `period_s` seconds, both ends included; one more and the supervisor
+    stops its children and ends, which is its own supervisor's concern then.
+    """
+
+    strategy: Strategy = attrs.field(default=Strategy.ONE_FOR_ONE)
+    intensity: int = attrs.field(default=3)
+    period_s: float = attrs.field(default=5.0)
+    parallel_stop: bool = False
+    """Whether children stop all at once instead of newest first."""
+
+    @strategy.validator
+    def _check_strategy(self, _: Any, value: Any) -> None:
+        if value not in list(Strategy):
+            raise SpecError(f"strategy must be one of {', '.join(Strategy)}, not {value!r}")
+
+    @intensity.validator
+    def _check_intensity(self, _: Any, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise SpecError(f"intensity must be a whole number of zero or more, not {value!r}")
+
+    @period_s.validator
+    def _check_period(self, _: Any, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise SpecError(f"period_s must be more than zero seconds, not {value!r}")
+
+
+def check_specs(specs: Sequence[ChildSpec]) -> None:
+    """Refuse two children of one name; needs no running supervisor."""
+    seen: dict[str, ChildSpec] = {}
+    for spec in specs:
+        if spec.name in seen:
+            raise SpecError(f"duplicate child name {spec.name!r}")
+        seen[spec.name] = spec
