@@ -277,7 +277,6 @@ class Engine:
         price: Decimal,
         size: Decimal,
         taker: VenueOrder | None,
-        level: Level,
         now_ns: int,
     ) -> Decimal:
         if size:
