@@ -48,6 +48,8 @@ class Endpoints:
     """Base URL in the form the venue's own clients take."""
     public_ws: str
     private_ws: str
+    testnet: bool = False
+    """Whether orders there are play; some venues want it said in headers or signatures."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +69,10 @@ class Venue(ABC):
 
     name: ClassVar[str]
     """Lower case, as in the configuration."""
+    mainnet: ClassVar[Endpoints]
+    """Where the real venue is."""
+    testnet: ClassVar[Endpoints | None] = None
+    """Where its testnet is, or None when it has none."""
     credential_names: ClassVar[tuple[str, ...]]
     """What `Credentials` must hold for trading."""
     needs_login: ClassVar[bool] = False
@@ -96,6 +102,13 @@ class Venue(ABC):
 
         The caller sets `instruments` to what it chooses to use. Decoding works without instruments too: sizes then
         stay in the venue's unit and symbols are derived from the native name.
+        """
+
+    @abstractmethod
+    def read_instruments(self, answer: bytes) -> list[Instrument]:
+        """The linear perpetuals in the venue's own answer about its instruments; `DecodeError`.
+
+        Fees and funding intervals that other answers hold are the venue's usual ones.
         """
 
     # -- public stream -------------------------------------------------------------------------------------------
@@ -137,6 +150,11 @@ class Venue(ABC):
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
         """A snapshot by REST; `VenueReadError`."""
         raise NotImplementedError(f"{self.name} sends its books in the stream")
+
+    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
+        """What a recorded answer by REST holds: instruments, a book, or None for anything else; `DecodeError`."""
+        del url, answer
+        return None
 
     # -- private stream ------------------------------------------------------------------------------------------
 

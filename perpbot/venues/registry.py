@@ -1,0 +1,25 @@
+"""The venues by name. A new venue is its module and one line here; a module is imported when it is first needed."""
+
+from importlib import import_module
+
+from perpbot.venues.venue import Venue
+
+_WHERE = {
+    "aster": "perpbot.venues.aster:Aster",
+    "hyperliquid": "perpbot.venues.hyperliquid:Hyperliquid",
+    "okx": "perpbot.venues.okx:Okx",
+}
+
+
+def venue_names() -> list[str]:
+    """The names of all venues, in alphabetical order."""
+    return sorted(_WHERE)
+
+
+def venue_class(name: str) -> type[Venue]:
+    """The class of the venue called `name`; `KeyError` names those there are."""
+    if name not in _WHERE:
+        raise KeyError(f"no venue is called {name!r}; there are {', '.join(venue_names())}")
+    module, _, class_name = _WHERE[name].partition(":")
+    found: type[Venue] = getattr(import_module(module), class_name)
+    return found

@@ -1,0 +1,216 @@
+"""Reading a venue's wire exactly: JSON into typed frames, text into `Decimal`, a native name into what it means.
+
+Numbers stay text until they are checked: a price is positive and finite, a size is not negative, and anything else
+is a `DecodeError` that names the venue and the field. The same few prices and sizes come again and again, so each
+instrument remembers the ones it has read; looking one up costs a fifth of reading it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Annotated, Any, Generic, NoReturn, Protocol, TypeVar
+
+import msgspec
+
+from perpbot.clock import NS_PER_MS
+from perpbot.model.book import Level
+from perpbot.model.events import DecodeError
+from perpbot.model.instrument import Instrument, InstrumentTable
+from perpbot.model.money import Price, Quantity
+from perpbot.model.quote import Quote
+
+Millis = Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
+"""Milliseconds since 1970, as venues count them; up to the year 5138."""
+
+LARGEST = Decimal("1e18")
+"""No price and no size comes near it; what does is a mistake on the wire."""
+
+_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_REMEMBERED = 20_000
+"""Texts an instrument remembers before it starts anew; bounds the memory of a long run."""
+
+T = TypeVar("T")
+
+
+class JsonReader(Generic[T]):
+    """Reads one type of JSON text of one venue."""
+
+    __slots__ = ("_decode", "_venue")
+
+    def __init__(self, venue: str, type_: type[T], *, numbers_in_quotes: bool = False) -> None:
+        """`numbers_in_quotes` lets whole numbers and booleans stand in quotes, as some venues write all of them."""
+        self._venue = venue
+        self._decode: Callable[[Any], T] = msgspec.json.Decoder(type_, strict=not numbers_in_quotes).decode
+
+    def __call__(self, text: str | bytes | msgspec.Raw) -> T:
+        """The value in `text`; `DecodeError` names the venue and the field that was wrong."""
+        try:
+            return self._decode(text)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise DecodeError(f"{self._venue}: {error}") from error
+        except RecursionError as error:
+            raise DecodeError(f"{self._venue}: nested too deeply") from error
+
+
+def number(text: str, venue: str, field: str) -> Decimal:
+    """The finite number in `text`, exactly; `DecodeError` for anything else."""
+    if _NUMBER.fullmatch(text) is None:
+        refuse(venue, field, text)
+    value = Decimal(text)
+    if not -LARGEST < value < LARGEST:
+        refuse(venue, field, text)
+    return value
+
+
+def refuse(venue: str, field: str, value: object) -> NoReturn:
+    """Say with a `DecodeError` that a field does not hold what the protocol says."""
+    raise DecodeError(f"{venue}: {field} is {str(value)[:60]!r}")
+
+
+class Prices(dict[str, Price]):
+    """Prices of one instrument by their text on the wire, checked and per coin."""
+
+    def __init__(self, venue: str, native: str, unit: Decimal) -> None:
+        super().__init__()
+        self._venue = venue
+        self._field = f"a price of {native}"
+        self._unit = unit
+
+    def __missing__(self, text: str) -> Price:
+        """Read a price for the first time; `DecodeError` unless it is positive and finite."""
+        value = number(text, self._venue, self._field)
+        if value <= 0:
+            refuse(self._venue, self._field, text)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = price = Price(value if self._unit == 1 else value / self._unit)
+        return price
+
+
+class Sizes(dict[str, Quantity]):
+    """Sizes of one instrument by their text on the wire, checked and in coins."""
+
+    def __init__(self, venue: str, native: str, unit: Decimal) -> None:
+        super().__init__()
+        self._venue = venue
+        self._field = f"a size of {native}"
+        self._unit = unit
+
+    def __missing__(self, text: str) -> Quantity:
+        """Read a size for the first time; `DecodeError` when it is negative or not finite."""
+        value = number(text, self._venue, self._field)
+        if value < 0:
+            refuse(self._venue, self._field, text)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = size = Quantity(value if self._unit == 1 else value * self._unit)
+        return size
+
+
+class Scale:
+    """What a native name means: its symbol, and how its prices and sizes on the wire are read.
+
+    Without an instrument prices and sizes stay as they came.
+    """
+
+    __slots__ = ("_venue", "instrument", "native", "prices", "sizes", "symbol")
+
+    def __init__(self, venue: str, native: str, symbol: str, instrument: Instrument | None) -> None:
+        self._venue = venue
+        self.native = native
+        self.symbol = symbol
+        self.instrument = instrument
+        self.prices = Prices(venue, native, instrument.price_unit if instrument else Decimal(1))
+        self.sizes = Sizes(venue, native, instrument.contract_size if instrument else Decimal(1))
+
+    def signed(self, text: str) -> Quantity:
+        """Coins in a signed size, as positions have it."""
+        value = number(text, self._venue, f"a position of {self.native}")
+        return Quantity(value * self.instrument.contract_size if self.instrument else value)
+
+    def price_or_none(self, text: str) -> Price | None:
+        """The price in `text`, or None where the venue writes nothing or zero for "there is none"."""
+        return None if text == "" or number(text, self._venue, f"a price of {self.native}") == 0 else self.prices[text]
+
+
+class Scales:
+    """The scales of a venue by native name, made anew when its table of instruments is replaced."""
+
+    __slots__ = ("_by_native", "_name", "_table", "_venue")
+
+    def __init__(self, venue: str, name: Callable[[str], str]) -> None:
+        """`name` gives the symbol of a native name while there is no table of instruments."""
+        self._venue = venue
+        self._name = name
+        self._table = InstrumentTable()
+        self._by_native: dict[str, Scale] = {}
+
+    def of(self, native: str, table: InstrumentTable) -> Scale:
+        """The scale of `native`, looked up in `table`.
+
+        A name that is not in a table that has others keeps its native name as symbol, so that it cannot be mistaken
+        for an instrument that was chosen.
+        """
+        if table is not self._table:
+            self._table = table
+            self._by_native = {}
+        scale = self._by_native.get(native)
+        return scale if scale is not None else self._make(native)
+
+    def _make(self, native: str) -> Scale:
+        instrument = self._table.native(native)
+        unlisted = native if len(self._table) else self._name(native)
+        symbol = unlisted if instrument is None else instrument.symbol
+        if len(self._by_native) >= _REMEMBERED:
+            self._by_native.clear()
+        self._by_native[native] = scale = Scale(self._venue, native, symbol, instrument)
+        return scale
+
+
+class WireLevel(Protocol):
+    """A level of a book as text."""
+
+    @property
+    def price(self) -> str:
+        """Price on the wire."""
+
+    @property
+    def size(self) -> str:
+        """Size on the wire."""
+
+
+class ArrayLevel(msgspec.Struct, array_like=True, gc=False):
+    """A level written as an array that begins with price and size."""
+
+    price: str
+    size: str
+
+
+def levels(scale: Scale, rows: Sequence[WireLevel]) -> list[Level]:
+    """The levels in `rows`, in coins and per coin; `DecodeError` when a number is not one."""
+    prices, sizes = scale.prices, scale.sizes
+    return [(prices[row.price], sizes[row.size]) for row in rows]
+
+
+def quote(venue: str, scale: Scale, bid: WireLevel, ask: WireLevel, *, venue_time_ns: int, received_ns: int) -> Quote:
+    """A quote from both best levels; `DecodeError` when they are crossed or one of them is empty."""
+    bid_price, ask_price = scale.prices[bid.price], scale.prices[ask.price]
+    bid_size, ask_size = scale.sizes[bid.size], scale.sizes[ask.size]
+    if bid_price >= ask_price:
+        refuse(venue, f"the quote of {scale.native}", f"crossed: {bid.price} bid, {ask.price} asked")
+    if not bid_size or not ask_size:
+        refuse(venue, f"the quote of {scale.native}", f"empty: {bid.size} bid, {ask.size} asked")
+    return Quote(venue, scale.symbol, bid_price, bid_size, ask_price, ask_size, venue_time_ns, received_ns)
+
+
+def ns(milliseconds: int) -> int:
+    """Nanoseconds of a venue's milliseconds."""
+    return milliseconds * NS_PER_MS
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`items` in lists of at most `size`, for venues that limit the length of a message."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
