@@ -9,6 +9,7 @@ from itertools import pairwise
 import attrs
 
 from perpbot.config.exchanges import VENUES
+from perpbot.config.kinds import written
 from perpbot.config.section import (
     Fault,
     Section,
@@ -23,7 +24,6 @@ from perpbot.config.section import (
     seconds,
     share,
 )
-from perpbot.model.money import plain
 
 
 class PartialFillHandling(StrEnum):
@@ -77,7 +77,7 @@ class QuoteEngine(Section):
     @rule
     def _silence_outlasts_heartbeat(self) -> Iterator[Fault]:
         if self.websocket_timeout_sec <= self.heartbeat_interval_sec:
-            text = f"must be more than heartbeat_interval_sec, which is {self.heartbeat_interval_sec:g}"
+            text = f"must be more than heartbeat_interval_sec, which is {written(self.heartbeat_interval_sec)}"
             yield Fault(("websocket_timeout_sec",), text)
 
 
@@ -103,13 +103,13 @@ class Scanner(Section):
     def _weights_sum_to_one(self) -> Iterator[Fault]:
         total = self.profit_weight + self.liquidity_weight + self.reliability_weight
         if total != 1:
-            text = f"profit_weight, liquidity_weight and reliability_weight must sum to 1, not {plain(total)}"
+            text = f"profit_weight, liquidity_weight and reliability_weight must sum to 1, not {written(total)}"
             yield Fault(("profit_weight",), text)
 
     @rule
     def _sizes_in_order(self) -> Iterator[Fault]:
         if self.min_notional > self.max_notional:
-            yield Fault(("min_notional",), f"must not be more than max_notional, which is {plain(self.max_notional)}")
+            yield Fault(("min_notional",), f"must not be more than max_notional, which is {written(self.max_notional)}")
 
     @rule
     def _pairs_of_two(self) -> Iterator[Fault]:
@@ -122,13 +122,17 @@ class Scanner(Section):
 class Execution(Section):
     """How a trade is opened, kept whole, and closed."""
 
-    parallel_orders: bool = flag(True, "Whether both legs are sent at once; otherwise the thinner one first.")
+    parallel_orders: bool = flag(True, "Whether both legs are sent at once; otherwise one after the other.")
     wait_fill_timeout_sec: float = seconds(30, "Wait for fills before an open order is cancelled.", "0.1", "600")
     partial_fill_handling: PartialFillHandling = choice(
-        PartialFillHandling.HEDGE, "What follows when only one leg fills.", PartialFillHandling
+        PartialFillHandling.HEDGE,
+        "When only one leg fills: hedge buys or sells the missing part, unwind gives back the excess.",
+        PartialFillHandling,
     )
     fallback_policy: FallbackPolicy = choice(
-        FallbackPolicy.AGGRESSIVE, "What follows an order that did not fill as planned.", FallbackPolicy
+        FallbackPolicy.AGGRESSIVE,
+        "When an order does not fill: aggressive takes a worse price, conservative a smaller size, off gives up.",
+        FallbackPolicy,
     )
     hedge_band_pct: tuple[Decimal, ...] = percent(
         ("0.1", "0.3", "0.8"), "How far from the best price each hedge in turn may fill; growing.", "0.01", "10"
@@ -140,7 +144,9 @@ class Execution(Section):
     )
     max_open_trades: int = count(5, "Trades open at the same time.", 1, 1000, "trades")
     trades_per_symbol: int = count(1, "Trades open at the same time in one symbol.", 1, 100, "trades")
-    on_stop: OnStop = choice(OnStop.CLOSE, "What a graceful stop does with open trades.", OnStop)
+    on_stop: OnStop = choice(
+        OnStop.CLOSE, "What a graceful stop does with open trades: close them, or leave them to the next start.", OnStop
+    )
     stop_timeout_sec: float = seconds(30, "Time a graceful stop waits for trades in flight.", "1", "600")
     unknown_timeout_sec: float = seconds(
         10, "Time within which an order of unknown fate is resolved, or its symbol paused.", "0.5", "300"
@@ -152,7 +158,9 @@ class Execution(Section):
             yield Fault(("hedge_band_pct",), "must have at least one band")
         for index, (inner, outer) in enumerate(pairwise(self.hedge_band_pct), start=1):
             if outer <= inner:
-                yield Fault(("hedge_band_pct", index), f"must be more than the band before it, which is {plain(inner)}")
+                yield Fault(
+                    ("hedge_band_pct", index), f"must be more than the band before it, which is {written(inner)}"
+                )
 
     @rule
     def _every_band_is_tried(self) -> Iterator[Fault]:

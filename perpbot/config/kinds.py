@@ -22,6 +22,17 @@ _LONG_PIECE = 16
 Schema = dict[str, Any]
 
 
+def written(value: object) -> str:
+    """`value` as it would stand in a file."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
+    return plain(Decimal(str(value))) if isinstance(value, float | Decimal) else str(value)
+
+
 class NotAllowedError(ValueError):
     """A value is not of its kind. The text is a hint for the reader, or empty; it may repeat the value."""
 
@@ -165,7 +176,7 @@ class Choice(Kind):
             raise NotAllowedError
 
     def schema(self) -> Schema:
-        """An enumeration; editors read an unquoted ``off`` as false, so that is in it too."""
+        """An enumeration; readers of YAML 1.1 take an unquoted ``off`` for false, so that is in it too."""
         return {"enum": [*self.words, *([False] if "off" in self.words else [])]}
 
 

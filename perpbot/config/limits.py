@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import attrs
 
+from perpbot.config.kinds import written
 from perpbot.config.section import Fault, Section, count, flag, money, percent, rule, seconds, section
-from perpbot.model.money import plain
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +55,7 @@ class Pools(Section):
     def _shares_sum_to_all(self) -> Iterator[Fault]:
         total = self.wash.share_pct + self.arb.share_pct + self.reserve.share_pct
         if total != 100:  # noqa: PLR2004 - percent
-            yield Fault((), f"the shares of wash, arb and reserve must sum to 100 percent, not {plain(total)}")
+            yield Fault((), f"the shares of wash, arb and reserve must sum to 100 percent, not {written(total)}")
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +78,7 @@ class Capital(Section):
     @rule
     def _release_below_entry(self) -> Iterator[Fault]:
         if self.safe_mode_release_pct >= self.safe_mode_drawdown_pct:
-            text = f"must be less than safe_mode_drawdown_pct, which is {plain(self.safe_mode_drawdown_pct)}"
+            text = f"must be less than safe_mode_drawdown_pct, which is {written(self.safe_mode_drawdown_pct)}"
             yield Fault(("safe_mode_release_pct",), text)
 
 

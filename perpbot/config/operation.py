@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import attrs
 
+from perpbot.config.kinds import written
 from perpbot.config.section import (
     Fault,
     Section,
@@ -75,7 +76,7 @@ class Supervision(Section):
     @rule
     def _backoff_grows(self) -> Iterator[Fault]:
         if self.backoff_max_sec < self.backoff_min_sec:
-            text = f"must not be less than backoff_min_sec, which is {self.backoff_min_sec:g}"
+            text = f"must not be less than backoff_min_sec, which is {written(self.backoff_min_sec)}"
             yield Fault(("backoff_max_sec",), text)
 
 

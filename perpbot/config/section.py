@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 import attrs
 
@@ -34,10 +34,9 @@ def rule(method: _Rule) -> _Rule:
     return method
 
 
+@attrs.frozen
 class Section:
     """Base of all sections. Made in code or from a file, one that exists is valid; `ValueError` otherwise."""
-
-    __slots__ = ()
 
     shorthand: ClassVar[str] = ""
     """The key that a single value in place of the section stands for."""
@@ -56,9 +55,9 @@ class Section:
             raise ValueError("; ".join(f"{'.'.join(map(str, fault.path))}: {fault.text}" for fault in faults))
 
 
-def kind_of(attribute: "attrs.Attribute[Any]") -> Kind | None:
-    """What each single value of a key may be; None for sections."""
-    kind: Kind | None = attribute.metadata["kind"]
+def kind_of(attribute: "attrs.Attribute[Any]") -> Kind:
+    """What each single value of a key may be. Keys that hold sections have none."""
+    kind: Kind = attribute.metadata["kind"]
     return kind
 
 
@@ -81,10 +80,16 @@ def default_of(attribute: "attrs.Attribute[Any]") -> Any:
     return default if factory is None else factory()
 
 
+def section_in(attribute: "attrs.Attribute[Any]") -> type[Section] | None:
+    """The section that a key holds, alone, optional or many by name; None where it holds values."""
+    shapes = (attribute.type, *get_args(attribute.type))
+    return next((shape for shape in shapes if isinstance(shape, type) and issubclass(shape, Section)), None)
+
+
 def _check(_section: Section, attribute: "attrs.Attribute[Any]", value: Any) -> None:
-    kind = kind_of(attribute)
-    if kind is None or (value is None and attribute.default is None):
+    if value is None and attribute.default is None:
         return
+    kind = kind_of(attribute)
     for single in _singles(value):
         try:
             kind.check(single)
@@ -188,9 +193,9 @@ def address(meaning: str, *schemes: str, anywhere: bool = False) -> Any:
 def section(of: type[Section], meaning: str, *, given: bool = True) -> Any:
     """A section of its own, with its defaults where the file has none; or None there, when not `given`."""
     default = attrs.Factory(of) if given else None
-    return attrs.field(default=default, metadata={"kind": None, "meaning": meaning})
+    return attrs.field(default=default, metadata={"meaning": meaning})
 
 
 def sections(meaning: str, names: tuple[str, ...]) -> Any:
     """A mapping from names, each one of `names`, to sections; it must be given."""
-    return attrs.field(metadata={"kind": None, "meaning": meaning, "names": Choice(to=str, words=names)})
+    return attrs.field(metadata={"meaning": meaning, "names": Choice(to=str, words=names)})

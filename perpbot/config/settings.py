@@ -6,18 +6,20 @@ says its unit: `_pct` is percent (0.2 is 0.2 %), `_sec` seconds, `_ms` milliseco
 taken as US dollars. Keys that end in `_env` name an environment variable.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from perpbot.config.decisions import Execution, QuoteEngine, Scanner
 from perpbot.config.exchanges import VENUES, Exchange
+from perpbot.config.kinds import written
 from perpbot.config.limits import Capital, Risk
+from perpbot.config.loader import load
 from perpbot.config.operation import Log, Mode, Simulation, Supervision, WebSocketBars
 from perpbot.config.section import Fault, Section, choice, rule, section, sections, word
 from perpbot.model.instrument import canonical_symbol
-from perpbot.model.money import plain
 
 _SUFFIX = canonical_symbol("")
 
@@ -30,7 +32,9 @@ def _canonical(symbols: Any) -> Any:
 class Settings(Section):
     """Everything that can be configured."""
 
-    mode: Mode = choice(Mode.SIMULATION, "What is real: nothing, the market data, or everything.", Mode)
+    mode: Mode = choice(
+        Mode.SIMULATION, "What is real: nothing, only the market data (paper), or everything (live).", Mode
+    )
     symbols: tuple[str, ...] = word(
         attrs.NOTHING,
         "What is traded: base assets (BTC) or canonical symbols (BTC-PERP).",
@@ -110,13 +114,13 @@ class Settings(Section):
     @rule
     def _expected_hold_is_allowed(self) -> Iterator[Fault]:
         if self.scanner.holding_time_sec > self.execution.max_hold_sec:
-            text = f"must not be more than execution.max_hold_sec, which is {self.execution.max_hold_sec:g}"
+            text = f"must not be more than execution.max_hold_sec, which is {written(self.execution.max_hold_sec)}"
             yield Fault(("scanner", "holding_time_sec"), text)
 
     @rule
     def _trade_fits_position(self) -> Iterator[Fault]:
         if self.scanner.max_notional > self.risk.max_position_notional:
-            most = plain(self.risk.max_position_notional)
+            most = written(self.risk.max_position_notional)
             text = f"must not be more than risk.max_position_notional, which is {most}"
             yield Fault(("scanner", "max_notional"), text)
 
@@ -125,14 +129,27 @@ class Settings(Section):
         collar = self.risk.price_collar_pct
         for index, band in enumerate(self.execution.hedge_band_pct):
             if band > collar:
-                text = (
-                    f"must not be more than risk.price_collar_pct, which is {plain(collar)}: the hedge would be refused"
-                )
+                text = f"must not be more than risk.price_collar_pct, which is {written(collar)}: it would be refused"
                 yield Fault(("execution", "hedge_band_pct", index), text)
 
     @rule
     def _reservation_outlasts_wait(self) -> Iterator[Fault]:
         if self.capital.reservation_ttl_sec <= self.execution.wait_fill_timeout_sec:
-            wait = f"{self.execution.wait_fill_timeout_sec:g}"
+            wait = written(self.execution.wait_fill_timeout_sec)
             text = f"must be more than execution.wait_fill_timeout_sec, which is {wait}"
             yield Fault(("capital", "reservation_ttl_sec"), text)
+
+
+def load_settings(path: Path | str, env: Mapping[str, str], supported: Collection[str] = VENUES) -> Settings:
+    """The settings in the file at `path`, with ``${NAME}`` taken from `env`.
+
+    `supported` are the venues that PerpBot has a module for; others are refused. Raises `ConfigError`
+    (`perpbot.config.loader`), whose text has one line for each mistake.
+    """
+
+    def venues_are_supported(settings: Settings) -> Iterator[Fault]:
+        for venue in settings.exchanges:
+            if venue in VENUES and venue not in supported:
+                yield Fault(("exchanges", venue), f"not supported yet; supported: {', '.join(supported)}")
+
+    return load(path, Settings, env, (venues_are_supported,))
