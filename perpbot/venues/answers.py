@@ -3,11 +3,17 @@
 A read either has its answer or raises `VenueReadError`. An order's answer is clear or `Unknown`, never assumed.
 """
 
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 from perpbot.model.events import DecodeError
 from perpbot.model.order import Refused, Unknown
 from perpbot.venues.http import Http, NoAnswerError, NotSentError, Reply, Request
 from perpbot.venues.venue import VenueReadError
-from perpbot.venues.wire import JsonReader, T
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 BANNED = 418
 TOO_MANY_REQUESTS = 429
@@ -29,12 +35,61 @@ def ask(venue: str, http: Http, request: Request) -> Reply:
     return reply
 
 
-def understood(reader: JsonReader[T], reply: Reply) -> T:
-    """What `reader` makes of an answer; `VenueReadError` when it is something else."""
-    try:
-        return reader(reply.body)
-    except DecodeError as error:
-        raise VenueReadError(f"{error} in an answer of status {reply.status}: {reply.excerpt}") from error
+def reads(method: Callable[P, R]) -> Callable[P, R]:
+    """For the methods that read from a venue: an answer that cannot be decoded is a `VenueReadError`."""
+
+    @wraps(method)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except DecodeError as error:
+            raise VenueReadError(str(error)) from error
+
+    return reading
+
+
+def first(rows: list[R]) -> R:
+    """The first row of an answer that must have one; `DecodeError` when it is empty."""
+    if not rows:
+        raise DecodeError("an answer is empty that must hold something")
+    return rows[0]
+
+
+def pages(fetch: Callable[[str], list[R]], key: Callable[[R], str], size: int) -> Iterator[R]:
+    """Every row of an answer that comes in pages of at most `size`, each asked for by the last key before it.
+
+    Raises:
+        VenueReadError: a page ends where the one before it did.
+    """
+    after = ""
+    while True:
+        page = fetch(after)
+        yield from page
+        if len(page) < size:
+            return
+        if key(page[-1]) == after:
+            raise VenueReadError(f"a page of answers does not go on after {after}")
+        after = key(page[-1])
+
+
+def since(
+    fetch: Callable[[int], list[R]], time_of: Callable[[R], int], key: Callable[[R], object], start_ms: int, size: int
+) -> list[R]:
+    """Every row of an answer that starts at a time and has at most `size` rows, oldest first, each once.
+
+    Raises:
+        VenueReadError: more rows share one millisecond than fit an answer.
+    """
+    rows: dict[object, R] = {}
+    while True:
+        page = fetch(start_ms)
+        fresh = {key(row): row for row in page if key(row) not in rows}
+        rows |= fresh
+        if len(page) < size:
+            return sorted(rows.values(), key=time_of)
+        if not fresh:
+            raise VenueReadError(f"more than {size} rows at {start_ms} ms: some cannot be read")
+        start_ms = max(time_of(row) for row in fresh.values())
 
 
 def unclear_or_limited(venue: str, reply: Reply) -> Unknown | Refused | None:

@@ -6,13 +6,13 @@ imported when the first signer is made, because it costs 0.4 s and 56 MB that ma
 """
 
 import threading
-from collections.abc import Mapping
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
-from perpbot import clock
 from perpbot.venues.answers import FIRST_CLIENT_ERROR, ask
 from perpbot.venues.http import Http, Request
-from perpbot.venues.venue import VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Venue, VenueReadError
 
 
 class _Captured(BaseException):
@@ -30,11 +30,10 @@ class Signer:
     millisecond the second takes the next. Calls must not overlap in native threads.
     """
 
-    def __init__(self, name: str, http: Http, settings: Mapping[str, object]) -> None:
+    def __init__(self, name: str, http: Http, venue_ms: Callable[[], int], settings: Mapping[str, object]) -> None:
         """`name` is ccxt's name of the venue; `settings` hold its credentials, `urls` and `options`."""
-        self.clock_offset_ms = 0
-        """How far the venue's clock is ahead of ours."""
         self._http = http
+        self._venue_ms = venue_ms
         self._last_ms = 0
         self._capturing = threading.local()
         self.exchange = _exchange(name, settings, self)
@@ -52,11 +51,11 @@ class Signer:
 
     def venue_ms(self) -> int:
         """The venue's wall clock as far as we know it."""
-        return clock.wall_ms() + self.clock_offset_ms
+        return self._venue_ms()
 
     def next_ms(self) -> int:
         """The venue's wall clock, but later than at every call before."""
-        self._last_ms = max(self.venue_ms(), self._last_ms + 1)
+        self._last_ms = max(self._venue_ms(), self._last_ms + 1)
         return self._last_ms
 
     def transport(self, request: Request) -> object:
@@ -117,3 +116,38 @@ def keccak_256(data: bytes) -> bytearray:
     from Crypto.Hash import keccak
 
     return bytearray(keccak.new(data=data, digest_bits=32 * 8).digest())
+
+
+class SignedVenue(Venue):
+    """A venue whose requests ccxt builds and signs."""
+
+    ccxt_name: ClassVar[str]
+    """What ccxt calls the venue."""
+
+    def __init__(
+        self, endpoints: Endpoints, http: Http, credentials: Credentials | None = None, account: str = "main"
+    ) -> None:
+        super().__init__(endpoints, http, credentials, account)
+        self._signer: Signer | None = None
+
+    @property
+    def signer(self) -> Signer:
+        """The account's signer, made when it is first needed; `VenueReadError` without credentials."""
+        if self._signer is None:
+            settings = self.signer_settings(self.secrets)
+            self._signer = Signer(self.ccxt_name, self.http, self.venue_ms, settings)
+        return self._signer
+
+    @property
+    def secrets(self) -> Credentials:
+        """The account's credentials, complete; `VenueReadError` names what is missing."""
+        if self.credentials is None:
+            raise VenueReadError(f"{self.name}: account {self.account!r} has no credentials")
+        missing = [name for name in self.credential_names if not self.credentials.get(name)]
+        if missing:
+            raise VenueReadError(f"{self.name}: the credentials of account {self.account!r} lack {', '.join(missing)}")
+        return self.credentials
+
+    @abstractmethod
+    def signer_settings(self, credentials: Credentials) -> dict[str, object]:
+        """What ccxt's class is made with."""

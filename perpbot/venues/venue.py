@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import attrs
 
+from perpbot import clock
 from perpbot.model.book import Book, Follows
 from perpbot.model.events import BookDelta, BookSnapshot, Event
 from perpbot.model.instrument import Instrument, InstrumentTable
@@ -93,6 +94,12 @@ class Venue(ABC):
         self.credentials = credentials
         self.account = account
         self.instruments = InstrumentTable()
+        self.clock_offset_ms = 0
+        """How far the venue's clock is ahead of ours; set by whoever measures it."""
+
+    def venue_ms(self) -> int:
+        """The venue's wall clock as far as we know it."""
+        return clock.wall_ms() + self.clock_offset_ms
 
     # -- instruments ---------------------------------------------------------------------------------------------
 

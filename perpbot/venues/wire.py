@@ -15,7 +15,7 @@ import msgspec
 
 from perpbot.clock import NS_PER_MS
 from perpbot.model.book import Level
-from perpbot.model.events import DecodeError
+from perpbot.model.events import Bar, DecodeError
 from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.model.money import Price, Quantity
 from perpbot.model.quote import Quote
@@ -63,6 +63,22 @@ def number(text: str, venue: str, field: str) -> Decimal:
     return value
 
 
+def unsigned(text: str, venue: str, field: str) -> Decimal:
+    """The number in `text`, which is not negative; `DecodeError` for anything else."""
+    value = number(text, venue, field)
+    if value < 0:
+        refuse(venue, field, text)
+    return value
+
+
+def positive(text: str, venue: str, field: str) -> Decimal:
+    """The number in `text`, which is above zero; `DecodeError` for anything else."""
+    value = number(text, venue, field)
+    if value <= 0:
+        refuse(venue, field, text)
+    return value
+
+
 def refuse(venue: str, field: str, value: object) -> NoReturn:
     """Say with a `DecodeError` that a field does not hold what the protocol says."""
     raise DecodeError(f"{venue}: {field} is {str(value)[:60]!r}")
@@ -79,9 +95,7 @@ class Prices(dict[str, Price]):
 
     def __missing__(self, text: str) -> Price:
         """Read a price for the first time; `DecodeError` unless it is positive and finite."""
-        value = number(text, self._venue, self._field)
-        if value <= 0:
-            refuse(self._venue, self._field, text)
+        value = positive(text, self._venue, self._field)
         if len(self) >= _REMEMBERED:
             self.clear()
         self[text] = price = Price(value if self._unit == 1 else value / self._unit)
@@ -99,9 +113,7 @@ class Sizes(dict[str, Quantity]):
 
     def __missing__(self, text: str) -> Quantity:
         """Read a size for the first time; `DecodeError` when it is negative or not finite."""
-        value = number(text, self._venue, self._field)
-        if value < 0:
-            refuse(self._venue, self._field, text)
+        value = unsigned(text, self._venue, self._field)
         if len(self) >= _REMEMBERED:
             self.clear()
         self[text] = size = Quantity(value if self._unit == 1 else value * self._unit)
@@ -123,6 +135,13 @@ class Scale:
         self.instrument = instrument
         self.prices = Prices(venue, native, instrument.price_unit if instrument else Decimal(1))
         self.sizes = Sizes(venue, native, instrument.contract_size if instrument else Decimal(1))
+
+    def positive(self, text: str) -> Quantity:
+        """Coins in a size that cannot be zero, as of a trade."""
+        size = self.sizes[text]
+        if not size:
+            refuse(self._venue, f"a size of {self.native}", text)
+        return size
 
     def signed(self, text: str) -> Quantity:
         """Coins in a signed size, as positions have it."""
@@ -202,6 +221,27 @@ def quote(venue: str, scale: Scale, bid: WireLevel, ask: WireLevel, *, venue_tim
     if not bid_size or not ask_size:
         refuse(venue, f"the quote of {scale.native}", f"empty: {bid.size} bid, {ask.size} asked")
     return Quote(venue, scale.symbol, bid_price, bid_size, ask_price, ask_size, venue_time_ns, received_ns)
+
+
+def bar(
+    venue: str,
+    scale: Scale,
+    resolution: str,
+    open_ms: int,
+    prices: tuple[str, str, str, str],
+    volumes: tuple[Decimal, Decimal | None],
+    *,
+    closed: bool,
+) -> Bar:
+    """A bar from its open, high, low and close as text and its volume in coins and in quote currency.
+
+    `DecodeError` when it opened or closed outside its own range.
+    """
+    opened, high, low, close = (scale.prices[text] for text in prices)
+    if not (low <= opened <= high and low <= close <= high):
+        refuse(venue, f"the bar of {scale.native}", prices)
+    volume, quote_volume = volumes
+    return Bar(scale.symbol, resolution, ns(open_ms), opened, high, low, close, Quantity(volume), quote_volume, closed)
 
 
 def ns(milliseconds: int) -> int:
