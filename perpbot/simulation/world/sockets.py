@@ -1,0 +1,410 @@
+"""`socket.socket` on the simulated network.
+
+It behaves as gevent's socket on Linux does, errors included; another greenlet's `close` wakes whoever is blocked.
+Only stream sockets exist, over IPv4 and over Unix paths, and there is no TLS.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket as real
+import struct
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from perpbot.simulation.world.endpoint import Endpoint, os_error
+from perpbot.simulation.world.errors import RealWorldError
+from perpbot.simulation.world.names import HOST, resolve
+from perpbot.simulation.world.network import Dial, Listener, Network
+from perpbot.simulation.world.waiting import Waiters, wait, wake
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+    from perpbot.simulation.world.endpoint import Address
+
+_RealSocket = real.socket
+_CONNECT_GIVES_UP_S = 127.0
+_PENDING = (errno.EINPROGRESS, errno.EALREADY)
+_FLAGS = real.MSG_PEEK | real.MSG_DONTWAIT | getattr(real, "MSG_NOSIGNAL", 0)
+
+
+class Socket:
+    """A socket of the simulated network. `network` is set on the class when the world is made."""
+
+    network: ClassVar[Network]
+    default_timeout: ClassVar[float | None] = None
+
+    __slots__ = (
+        "__weakref__", "_address", "_bound", "_closed", "_closing", "_descriptor", "_dial", "_end", "_io_refs",
+        "_listener", "_options", "_timeout", "family", "proto", "type",
+    )  # fmt: skip
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:  # noqa: A002 - socket's interface
+        if fileno is not None:
+            raise RealWorldError(f"a socket made from descriptor {fileno} inside the simulated world")
+        self.family = real.AddressFamily(real.AF_INET if family == -1 else family)
+        self.type = real.SocketKind(real.SOCK_STREAM if type == -1 else type)
+        self.proto = max(proto, 0)
+        self._closed = True
+        if self.family not in {real.AF_INET, real.AF_UNIX}:
+            raise os_error(errno.EAFNOSUPPORT)
+        if self.type != real.SOCK_STREAM:
+            raise RealWorldError(f"a {self.type.name} socket inside the simulated world, which has only streams")
+        self._closed = self._closing = False
+        self._address: Address = "" if self.family == real.AF_UNIX else ("0.0.0.0", 0)  # noqa: S104 - what the kernel answers
+        self._bound: int | str | None = None
+        self._end: Endpoint | None = None
+        self._dial: Dial | None = None
+        self._listener: Listener | None = None
+        self._io_refs = 0
+        self._options: dict[tuple[int, int], int | bytes] = {}
+        self._timeout = self.default_timeout
+        self._descriptor = self.network.new_descriptor(self)
+
+    # Listening
+
+    def bind(self, address: Any) -> None:
+        """Take an address: a port of any host address, 0 for a free one, or a path that does not exist yet."""
+        self._check_open()
+        if self.family == real.AF_UNIX:
+            path = os.fsdecode(address)
+            with _RealSocket(real.AF_UNIX) as marker:
+                marker.bind(path)
+            self._address = path
+            self._bound = os.path.realpath(path)
+        else:
+            number = int(address[1]) or self.network.free_port()
+            if self.network.port(number).bound:
+                raise os_error(errno.EADDRINUSE)
+            self._address = (address[0] or "0.0.0.0", number)  # noqa: S104 - what the kernel answers
+            self._bound = number
+        self.network.port(self._bound).bound = True
+
+    def listen(self, backlog: int = 128) -> None:
+        """Let others connect; `backlog` of them may wait to be accepted."""
+        self._check_open()
+        if self._bound is None:
+            self.bind(("", 0))
+        if self._listener is None:
+            self._listener = Listener(self.network.loop, max(backlog, 0))
+            self.network.port(self._bound or 0).listener = self._listener
+        self._listener.backlog = max(backlog, 0)
+
+    def accept(self) -> tuple[Socket, Any]:
+        """Wait for a connection; the socket for it, and the caller's address."""
+        self._check_open()
+        listener = self._listener
+        if listener is None:
+            raise os_error(errno.EINVAL)
+        deadline_ns = self._deadline_ns()
+        while not listener.queue:
+            if listener.shut:
+                raise os_error(errno.EINVAL)
+            self._wait(listener.readers, deadline_ns)
+        end = listener.queue.popleft()
+        connection = Socket(self.family, self.type)
+        connection._end = end
+        connection._address = self._address if isinstance(self._address, str) else (HOST, self._address[1])
+        return connection, end.address
+
+    # Connecting
+
+    def connect(self, address: Any) -> None:
+        """Connect, and wait until that is done.
+
+        Raises:
+            ConnectionRefusedError: nobody listens there.
+            TimeoutError: no answer came in time.
+            BlockingIOError: this socket does not block; select it for writing, then ask for SO_ERROR.
+        """
+        number = self.connect_ex(address)
+        if number:
+            raise TimeoutError("timed out") if number == errno.EAGAIN and self._timeout else os_error(number)
+
+    def connect_ex(self, address: Any) -> int:
+        """As `connect`, with the number of the error as the answer."""
+        self._check_open()
+        if self._end is not None:
+            return errno.EISCONN
+        begun = self._dial is not None
+        if not begun:
+            number = self._begin(address)
+            if number:
+                return number
+        if self._timeout == 0.0:
+            return self._settle() if self._dial is not None and self._dial.done else _PENDING[begun]
+        return self._finish_dial()
+
+    def _begin(self, address: Any) -> int:
+        network = self.network
+        if self.family == real.AF_UNIX:
+            path = os.fsdecode(address)
+            if not os.path.exists(path):  # noqa: PTH110 - a socket's path is text
+                return errno.ENOENT
+            self._dial = network.dial(os.path.realpath(path), "", path)
+            return 0
+        host, port = resolve(address[0], network.hosts), int(address[1])
+        if self._bound is None:
+            self._address = (HOST, network.free_port())
+        self._dial = network.dial(port, self._address, (host, port))
+        return 0
+
+    def _finish_dial(self) -> int:
+        dial = self._dial
+        patience = _CONNECT_GIVES_UP_S if self._timeout is None else self._timeout
+        deadline_ns = self.network.loop.now_ns + int(patience * 1e9)
+        while dial is not None and not dial.done:
+            if not wait(self.network.loop, (dial.waiters,), deadline_ns):
+                dial.abandon()
+                self._dial = None
+                return errno.ETIMEDOUT if self._timeout is None else errno.EAGAIN
+            self._check_woken()
+        return self._settle()
+
+    def _settle(self) -> int:
+        """Take the outcome of connecting over, once; the number of the error, or 0."""
+        dial = self._dial
+        if dial is not None and dial.done:
+            self._dial = None
+            self._end = dial.endpoint
+            return dial.error
+        return 0
+
+    # Reading and writing
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """Up to `size` bytes, empty at the end of the stream; waits for the first."""
+        end = self._end
+        if end is None or flags or self._closed:
+            return self._recv_slowly(size, flags)
+        piece = end.receive(size)
+        if piece is None:
+            deadline_ns = self._deadline_ns()
+            while piece is None:
+                self._wait(end.readers, deadline_ns)
+                piece = end.receive(size)
+        return piece
+
+    def _recv_slowly(self, size: int, flags: int) -> bytes:
+        end = self._connected_end(flags)
+        deadline_ns = self._deadline_ns()
+        while True:
+            piece = end.receive(size, peek=bool(flags & real.MSG_PEEK))
+            if piece is not None:
+                return piece
+            if flags & real.MSG_DONTWAIT:
+                raise os_error(errno.EAGAIN)
+            self._wait(end.readers, deadline_ns)
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive into `buffer`, as many bytes as it holds unless `nbytes` says less; how many came."""
+        view = memoryview(buffer).cast("B")
+        piece = self.recv(nbytes or len(view), flags)
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
+        """Send what there is room for, at least one byte; how many were sent."""
+        end = self._connected_end(flags, errno.EPIPE)
+        piece = data if isinstance(data, bytes) else bytes(data)
+        deadline_ns = self._deadline_ns()
+        sent = end.send(piece)
+        while not sent and piece:
+            if flags & real.MSG_DONTWAIT:
+                raise os_error(errno.EAGAIN)
+            self._wait(end.writers, deadline_ns)
+            sent = end.send(piece)
+        return sent
+
+    def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
+        """Send everything; a timeout counts for the whole of it."""
+        end = self._connected_end(flags, errno.EPIPE)
+        piece = data if isinstance(data, bytes) else bytes(data)
+        sent = end.send(piece)
+        if sent == len(piece):
+            return
+        deadline_ns = self._deadline_ns()
+        while sent < len(piece):
+            self._wait(end.writers, deadline_ns)
+            sent += end.send(piece[sent:])
+
+    def _connected_end(self, flags: int, missing: int = errno.ENOTCONN) -> Endpoint:
+        self._check_open()
+        if flags & ~_FLAGS:
+            raise RealWorldError(f"socket flags {flags:#x} inside the simulated world")
+        if self._dial is not None and self._dial.done:
+            number = self._settle()
+            if number:
+                raise os_error(number)
+        if self._end is None:
+            raise os_error(missing)
+        return self._end
+
+    # Waiting
+
+    def _deadline_ns(self) -> int | None:
+        timeout = self._timeout
+        return None if timeout is None else self.network.loop.now_ns + int(timeout * 1e9)
+
+    def _wait(self, waiters: Waiters, deadline_ns: int | None) -> None:
+        if self._timeout == 0.0:
+            raise os_error(errno.EAGAIN)
+        if not wait(self.network.loop, (waiters,), deadline_ns):
+            raise TimeoutError("timed out")
+        self._check_woken()
+
+    def _check_woken(self) -> None:
+        if self._closed:
+            raise OSError(errno.EBADF, "File descriptor was closed in another greenlet")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise os_error(errno.EBADF)
+
+    def ready(self) -> tuple[bool, bool, bool]:
+        """Whether reading, writing would not block, and whether the connection is broken or over, as `poll` sees it."""
+        if self._listener is not None:
+            return bool(self._listener.queue) or self._listener.shut, False, False
+        if self._dial is not None:
+            return self._dial.done and bool(self._dial.error), self._dial.done, bool(self._dial.error)
+        end = self._end
+        return (True, True, True) if end is None else (end.readable, end.writable, end.hung_up)
+
+    def waiters(self) -> tuple[Waiters, Waiters]:
+        """Where to wait until `ready` may have changed: for reading, for writing."""
+        if self._listener is not None:
+            return self._listener.readers, []
+        if self._dial is not None:
+            return self._dial.waiters, self._dial.waiters
+        return ([], []) if self._end is None else (self._end.readers, self._end.writers)
+
+    # The end
+
+    def shutdown(self, how: int) -> None:
+        """End one direction or both; a listener accepts no more."""
+        self._check_open()
+        if self._listener is not None:
+            self._listener.close()
+            return
+        end = self._end
+        if end is None or not end.connected:
+            raise os_error(errno.ENOTCONN)
+        if how in {real.SHUT_WR, real.SHUT_RDWR}:
+            end.finish()
+        if how in {real.SHUT_RD, real.SHUT_RDWR}:
+            end.turn_deaf()
+
+    def close(self) -> None:
+        """Close, or do so when the last file made of this socket is closed."""
+        self._closing = True
+        if self._io_refs <= 0:
+            self._really_close()
+
+    def _decref_socketios(self) -> None:
+        self._io_refs -= 1
+        if self._closing:
+            self.close()
+
+    def _really_close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self.network.sockets.pop(self._descriptor, None)
+        if self._dial is not None:
+            self._dial.abandon()
+            wake(self.network.loop, self._dial.waiters)
+        if self._end is not None:
+            self._end.close(abort=self._lingers_not())
+        self._free_port()
+
+    def _free_port(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        if self._bound is not None:
+            port = self.network.port(self._bound)
+            if port.listener is self._listener:
+                port.listener, port.bound = None, False
+
+    def _lingers_not(self) -> bool:
+        value = self._options.get((real.SOL_SOCKET, real.SO_LINGER))
+        return isinstance(value, bytes) and struct.unpack("ii", value) == (1, 0)
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self._really_close()
+
+    def detach(self) -> int:
+        """Refuse: nothing else can use a descriptor of the simulated network."""
+        raise RealWorldError("a socket's descriptor was taken from it inside the simulated world")
+
+    # Names and options
+
+    def fileno(self) -> int:
+        """A number that stands for this socket in `select` and `poll`, -1 when closed."""
+        return -1 if self._closed else self._descriptor
+
+    def getsockname(self) -> Any:
+        """This side's address."""
+        self._check_open()
+        return self._address
+
+    def getpeername(self) -> Any:
+        """The other side's address."""
+        end = self._connected_end(0)
+        if not end.connected:
+            raise os_error(errno.ENOTCONN)
+        return end.address
+
+    def settimeout(self, value: float | None) -> None:
+        """Wait for so many seconds at most, without end for None, not at all for 0."""
+        if value is not None and value < 0:
+            raise ValueError("Timeout value out of range")
+        self._timeout = None if value is None else float(value)
+
+    def gettimeout(self) -> float | None:
+        """What `settimeout` was told."""
+        return self._timeout
+
+    timeout = property(gettimeout)
+
+    def setblocking(self, flag: bool) -> None:  # noqa: FBT001 - socket's interface
+        """Wait without end, or not at all."""
+        self._timeout = None if flag else 0.0
+
+    def getblocking(self) -> bool:
+        """Whether it waits."""
+        return self._timeout != 0.0
+
+    def setsockopt(self, level: int, option: int, value: Any, length: int = 0) -> None:  # noqa: ARG002 - socket's interface
+        """Remember an option; only SO_LINGER does anything."""
+        self._check_open()
+        self._options[level, option] = value
+
+    def getsockopt(self, level: int, option: int, length: int = 0) -> Any:  # noqa: ARG002 - socket's interface
+        """An option's value, 0 unless it was set; SO_ERROR is how connecting went, or what broke the connection."""
+        self._check_open()
+        if (level, option) == (real.SOL_SOCKET, real.SO_TYPE):
+            return int(self.type)
+        if (level, option) != (real.SOL_SOCKET, real.SO_ERROR):
+            return self._options.get((level, option), 0)
+        number = self._settle()
+        return number or (self._end.pop_errno() if self._end is not None else 0)
+
+    def get_inheritable(self) -> bool:
+        """No: there is nothing to inherit."""
+        return False
+
+    def set_inheritable(self, inheritable: bool) -> None:  # noqa: FBT001 - socket's interface
+        """Nothing: there is nothing to inherit."""
+
+    makefile = _RealSocket.makefile
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<simulated socket {self.fileno()} {self._address!r}>"

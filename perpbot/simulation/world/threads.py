@@ -1,0 +1,105 @@
+"""Threads of the simulated world: greenlets, and thread pools that need no thread."""
+
+from __future__ import annotations
+
+import _thread
+import queue
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import gevent.threadpool
+from gevent import get_hub, getcurrent, monkey, spawn
+from gevent.event import AsyncResult
+from gevent.pool import GroupMappingMixin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gevent.greenlet import Greenlet
+    from gevent.hub import Hub
+
+    from perpbot.simulation.world.rebinding import Replacements
+
+_NEVER_PATCHED = ("patch_all", "patch_os", "patch_socket", "patch_dns", "patch_ssl", "patch_select", "patch_selectors",
+                  "patch_subprocess", "patch_signal", "patch_sys")  # fmt: skip
+
+
+class ThreadPool(GroupMappingMixin):
+    """`gevent.threadpool.ThreadPool` without threads: its tasks run one after the other in a greenlet.
+
+    Each takes no virtual time. A task that uses gevent holds up those behind it, whatever the pool's size.
+    """
+
+    def __init__(self, maxsize: int, hub: Hub | None = None, idle_task_timeout: float = -1) -> None:  # noqa: ARG002 - gevent's signature
+        self.hub = hub or get_hub()
+        self.maxsize = maxsize
+        self._tasks: deque[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], AsyncResult[Any]]] = deque()
+        self._worker: Greenlet[..., None] | None = None
+
+    def spawn(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> AsyncResult[Any]:  # type: ignore[override]
+        """Queue a task; the result is set, and its waiters wake, when it has run."""
+        result: AsyncResult[Any] = AsyncResult()
+        self._tasks.append((func, args, kwargs, result))
+        if self._worker is None:
+            self._worker = spawn(self._work)
+        return result
+
+    def _work(self) -> None:
+        while self._tasks:
+            func, args, kwargs, result = self._tasks[0]
+            try:
+                result.set(func(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+                result.set_exception(error)
+            self._tasks.popleft()
+        self._worker = None
+
+    @property
+    def size(self) -> int:
+        """How many threads a real pool would have."""
+        return self.maxsize
+
+    @size.setter
+    def size(self, value: int) -> None:
+        self.maxsize = value
+
+    def join(self) -> None:
+        """Wait until every task has run."""
+        if self._worker is not None:
+            self._worker.join()
+
+    def kill(self) -> None:
+        """Nothing: there is no thread to end."""
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def _apply_immediately(self) -> bool:
+        return getcurrent() is self._worker
+
+    def _apply_async_cb_spawn(self, callback: Callable[[Any], object], result: Any) -> None:
+        callback(result)
+
+    def _apply_async_use_greenlet(self) -> bool:
+        return True
+
+
+def patch(replacements: Replacements) -> None:
+    """Turn threads into greenlets and inline thread pools, now and for whoever patches again."""
+    modules = (_thread, threading, queue, time)
+    before = [dict(vars(module)) for module in modules]
+    monkey.patch_thread()
+    monkey.patch_time()
+    monkey.patch_queue()
+    for module, names in zip(modules, before, strict=True):
+        for name, original in names.items():
+            replacements.note(original, vars(module).get(name, original))
+    replacements.put(gevent.threadpool, ThreadPool=ThreadPool)
+    for name in _NEVER_PATCHED:
+        setattr(monkey, name, _patched_already)
+
+
+def _patched_already(*_: object, **__: object) -> None:
+    """Do nothing: the world has patched what there is to patch."""
