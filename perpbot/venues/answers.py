@@ -15,6 +15,7 @@ from perpbot.venues.venue import VenueReadError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+OK = 200
 BANNED = 418
 TOO_MANY_REQUESTS = 429
 FIRST_REDIRECT = 300

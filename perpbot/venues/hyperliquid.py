@@ -1,0 +1,382 @@
+"""Hyperliquid: perpetuals of its own exchange, cross margin in USDC.
+
+Orders are signed with the key of an agent wallet (``privateKey``) for the master account (``walletAddress``); reads
+are public and name the master account. Source: https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+
+from perpbot.model.book import Follows
+from perpbot.model.events import BookDelta, Event
+from perpbot.model.instrument import Instrument, canonical_symbol
+from perpbot.model.money import plain
+from perpbot.model.order import (
+    Accepted,
+    Balance,
+    Fill,
+    FundingPayment,
+    Order,
+    OrderUpdate,
+    Outcome,
+    Position,
+    Refused,
+    TimeInForce,
+    Unknown,
+)
+from perpbot.venues.answers import OK, ask, reads, since, unclear_or_limited
+from perpbot.venues.http import Reply, Request
+from perpbot.venues.hyperliquid_account import ClearinghouseState, FillRow, FundingDelta, OrderFields, OrderRow
+from perpbot.venues.hyperliquid_frames import FUNDING_HOURS, HyperliquidFrames
+from perpbot.venues.signer import SignedVenue
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
+from perpbot.venues.wire import JsonReader, number
+
+PAGE = 500
+"""Rows in an answer about a range of time, at most; fills come in up to 2,000."""
+MAKER_FEE = Decimal("0.00015")
+TAKER_FEE = Decimal("0.00045")
+MIN_NOTIONAL = Decimal(10)
+PRICE_DECIMALS = 6
+"""A price has at most this many decimals, less those of a size."""
+SIGNIFICANT_FIGURES = 5
+
+_KILO = re.compile(r"k([A-Z].*)")
+_KILO_COINS = Decimal(1000)
+_TIFS = {TimeInForce.IOC: "Ioc", TimeInForce.GTC: "Gtc", TimeInForce.POST_ONLY: "Alo"}
+_LIMITED = re.compile(r"too many|rate limit", re.IGNORECASE)
+_DUPLICATE = re.compile(r"duplicate", re.IGNORECASE)
+
+T = TypeVar("T")
+
+
+class _Asset(msgspec.Struct, rename="camel"):
+    name: str
+    sz_decimals: int
+    max_leverage: int
+    is_delisted: bool = False
+
+
+class _Meta(msgspec.Struct):
+    universe: list[_Asset]
+
+
+class _Fees(msgspec.Struct, rename="camel"):
+    user_cross_rate: str
+    user_add_rate: str
+
+
+class _Answer(msgspec.Struct):
+    status: str
+    response: msgspec.Raw
+
+
+class _Statuses(msgspec.Struct):
+    statuses: list[msgspec.Raw]
+
+
+class _Placed(msgspec.Struct):
+    data: _Statuses
+
+
+class _OrderId(msgspec.Struct):
+    oid: int
+
+
+class _Status(msgspec.Struct):
+    resting: _OrderId | None = None
+    filled: _OrderId | None = None
+    error: str | None = None
+
+
+class _OrderAnswer(msgspec.Struct):
+    status: str
+    order: OrderRow | None = None
+
+
+def _reader(type_: Any) -> JsonReader[Any]:
+    return JsonReader("hyperliquid", type_, numbers_in_quotes=True)
+
+
+class Hyperliquid(SignedVenue):
+    """Hyperliquid with one account at it."""
+
+    name = "hyperliquid"
+    ccxt_name = "hyperliquid"
+    mainnet = Endpoints(
+        rest="https://api.hyperliquid.xyz",
+        public_ws="wss://api.hyperliquid.xyz/ws",
+        private_ws="wss://api.hyperliquid.xyz/ws",
+    )
+    testnet = Endpoints(
+        rest="https://api.hyperliquid-testnet.xyz",
+        public_ws="wss://api.hyperliquid-testnet.xyz/ws",
+        private_ws="wss://api.hyperliquid-testnet.xyz/ws",
+        testnet=True,
+    )
+    credential_names = ("privateKey", "walletAddress")
+    request_lifetime_s: ClassVar[float] = 5.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._assets: dict[str, int] = {}
+        self._frames = HyperliquidFrames(self)
+        self._read_meta = _reader(_Meta | tuple[_Meta, msgspec.Raw])
+        self._read_fees: JsonReader[_Fees] = _reader(_Fees)
+        self._read_answer: JsonReader[_Answer] = _reader(_Answer)
+        self._read_text: JsonReader[str] = _reader(str)
+        self._read_placed: JsonReader[_Placed] = _reader(_Placed)
+        self._read_status: JsonReader[_Status] = _reader(_Status)
+        self._read_order: JsonReader[_OrderAnswer] = _reader(_OrderAnswer)
+        self._read_open: JsonReader[list[OrderFields]] = _reader(list[OrderFields])
+        self._read_fills: JsonReader[list[FillRow]] = _reader(list[FillRow])
+        self._read_fundings: JsonReader[list[FundingDelta]] = _reader(list[FundingDelta])
+        self._read_state: JsonReader[ClearinghouseState] = _reader(ClearinghouseState)
+
+    def signer_settings(self, credentials: Credentials) -> dict[str, object]:
+        """What ccxt's class is made with."""
+        return {
+            "privateKey": credentials["privateKey"],
+            "walletAddress": credentials["walletAddress"],
+            "urls": {"api": {"public": self.endpoints.rest, "private": self.endpoints.rest}},
+            "options": {"sandboxMode": self.endpoints.testnet},
+        }
+
+    def _info(self, reader: JsonReader[T], kind: str, **parameters: object) -> T:
+        body = json.dumps({"type": kind, **parameters}, separators=(",", ":"))
+        request = Request("POST", f"{self.endpoints.rest}/info", {"Content-Type": "application/json"}, body)
+        reply = ask(self.name, self.http, request)
+        if reply.status != OK:
+            raise VenueReadError(f"hyperliquid answered {reply.status}: {reply.excerpt}")
+        return reader(reply.body)
+
+    def _about_user(self, reader: JsonReader[T], kind: str, **parameters: object) -> T:
+        return self._info(reader, kind, user=self.secrets["walletAddress"], **parameters)
+
+    # -- instruments ---------------------------------------------------------------------------------------------
+
+    @reads
+    def fetch_instruments(self) -> list[Instrument]:
+        """Every perpetual that is listed; fees are the account's where there are credentials."""
+        meta = self._info(self._read_meta, "meta")
+        if self.credentials is None:
+            return self._instruments(meta, MAKER_FEE, TAKER_FEE)
+        fees = self._about_user(self._read_fees, "userFees")
+        maker = number(fees.user_add_rate, "hyperliquid", "userAddRate")
+        taker = number(fees.user_cross_rate, "hyperliquid", "userCrossRate")
+        return self._instruments(meta, maker, taker)
+
+    def read_instruments(self, answer: bytes) -> list[Instrument]:
+        """The perpetuals in an answer about ``meta`` or ``metaAndAssetCtxs``."""
+        meta = self._read_meta(answer)
+        return self._instruments(meta if isinstance(meta, _Meta) else meta[0], MAKER_FEE, TAKER_FEE)
+
+    def _instruments(self, meta: _Meta, maker: Decimal, taker: Decimal) -> list[Instrument]:
+        return [_instrument(asset, maker, taker) for asset in meta.universe if not asset.is_delisted]
+
+    # -- public stream -------------------------------------------------------------------------------------------
+
+    @property
+    def public_heartbeat(self) -> Heartbeat:
+        """Hyperliquid closes a stream that heard nothing from us for 60 s."""
+        return Heartbeat(interval_s=10.0, silence_s=25.0, frame='{"method":"ping"}')
+
+    def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Book, and the asset's context with mark price and funding, of each instrument."""
+        kinds = ("l2Book", "activeAssetCtx")
+        return [_subscribe({"type": kind, "coin": each.native}) for each in instruments for kind in kinds]
+
+    def book_resubscription(self, instrument: Instrument) -> list[str]:
+        """Leave the book's channel and enter it again; every frame of it is a snapshot."""
+        book = {"type": "l2Book", "coin": instrument.native}
+        return [_method("unsubscribe", book), _subscribe(book)]
+
+    def decode_public(self, frame: str | bytes, received_ns: int) -> list[Event]:
+        """The events in a frame; `DecodeError` when it is not Hyperliquid's protocol."""
+        return self._frames.decode(frame, received_ns)
+
+    def follows(self, book_sequence: int, delta: BookDelta) -> Follows:
+        """Hyperliquid sends no deltas, so none can follow."""
+        del book_sequence, delta
+        return Follows.GAP
+
+    # -- private stream ------------------------------------------------------------------------------------------
+
+    @property
+    def private_heartbeat(self) -> Heartbeat:
+        """The same as for the public stream."""
+        return self.public_heartbeat
+
+    def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Orders, fills, funding, and the clearing house's view of positions and collateral."""
+        del instruments
+        user = self.secrets["walletAddress"]
+        kinds = ("orderUpdates", "userFills", "userFundings", "clearinghouseState")
+        return [_subscribe({"type": kind, "user": user}) for kind in kinds]
+
+    def decode_private(self, frame: str | bytes, received_ns: int) -> list[Event]:
+        """The events in a frame; `DecodeError` when it is not Hyperliquid's protocol."""
+        return self._frames.decode(frame, received_ns)
+
+    # -- trading -------------------------------------------------------------------------------------------------
+
+    def wire_id(self, number: int) -> str:
+        """128 bits in hexadecimal; the first four bytes spell ``perp``."""
+        return f"0x{b'perp'.hex()}{number:024x}"
+
+    @reads
+    def prepare_trading(self) -> None:
+        """Load ccxt, and the number each asset has in orders."""
+        universe = self._info(self._read_meta, "meta").universe
+        self._assets = {asset.name: index for index, asset in enumerate(universe)}
+        _ = self.signer
+
+    def _asset(self, instrument: Instrument) -> int:
+        try:
+            return self._assets[instrument.native]
+        except KeyError:
+            raise VenueReadError(f"hyperliquid: {instrument.native} was not listed when trading was prepared") from None
+
+    def _action(self, action: dict[str, object]) -> Request:
+        """The signed request for `action`; Hyperliquid turns it away after `request_lifetime_s`.
+
+        Keys keep their order, which the signature covers.
+        """
+        nonce = self.signer.next_ms()
+        expires_ms = self.venue_ms() + int(self.request_lifetime_s * 1_000)
+        signature = self.signer.exchange.sign_l1_action(action, nonce, None, expires_ms)
+        body = {"action": action, "nonce": nonce, "signature": signature, "expiresAfter": expires_ms}
+        return self.signer.build("privatePostExchange", body)
+
+    def place(self, order: Order, instrument: Instrument) -> Request:
+        """The signed request that places `order`; no builder takes part in it."""
+        wire = {
+            "a": self._asset(instrument),
+            "b": order.side.sign > 0,
+            "p": plain(instrument.wire_price(order.price)),
+            "s": plain(instrument.wire_size(order.quantity)),
+            "r": order.reduce_only,
+            "t": {"limit": {"tif": _TIFS[order.time_in_force]}},
+            "c": order.wire_id,
+        }
+        return self._action({"type": "order", "orders": [wire], "grouping": "na"})
+
+    def read_place(self, reply: Reply) -> Outcome:
+        """What became of an order; the answer is 200 whether it was taken or not."""
+        by_status = unclear_or_limited(self.name, reply)
+        if by_status is not None:
+            return by_status
+        try:
+            answer = self._read_answer(reply.body)
+            if answer.status == "err":
+                return _complaint(self._read_text(answer.response))
+            (status,) = self._read_placed(answer.response).data.statuses
+            return _outcome(self._read_status(status), reply)
+        except ValueError as error:
+            return Unknown(f"{error} in {reply.excerpt!r}")
+
+    def cancel(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
+        """The signed request that cancels `order`."""
+        asset = self._asset(instrument)
+        if venue_order_id:
+            return self._action({"type": "cancel", "cancels": [{"a": asset, "o": int(venue_order_id)}]})
+        return self._action({"type": "cancelByCloid", "cancels": [{"asset": asset, "cloid": order.wire_id}]})
+
+    @reads
+    def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
+        """What Hyperliquid knows of `order`."""
+        del instrument
+        answer = self._about_user(self._read_order, "orderStatus", oid=order.wire_id)
+        if answer.status == "unknownOid":
+            return None
+        if answer.order is None:
+            raise VenueReadError(f"hyperliquid answered {answer.status!r} about order {order.wire_id}")
+        return self._frames.account.order(answer.order)
+
+    @reads
+    def fetch_open_orders(self) -> list[OrderUpdate]:
+        """Every open order."""
+        rows = self._about_user(self._read_open, "frontendOpenOrders")
+        return [self._frames.account.order(OrderRow(row, "open", row.timestamp)) for row in rows]
+
+    @reads
+    def fetch_fills(self, since_ms: int) -> list[Fill]:
+        """The account's fills, oldest first; Hyperliquid keeps the last 10,000."""
+
+        def page(start_ms: int) -> list[FillRow]:
+            return self._about_user(self._read_fills, "userFillsByTime", startTime=start_ms, aggregateByTime=False)
+
+        rows = since(page, lambda row: row.time, lambda row: (row.tid, row.oid), since_ms, PAGE)
+        return [self._frames.account.fill(row) for row in rows]
+
+    @reads
+    def fetch_positions(self) -> list[Position]:
+        """Every position that is not zero."""
+        return self._frames.account.positions(self._about_user(self._read_state, "clearinghouseState"))
+
+    @reads
+    def fetch_balances(self) -> list[Balance]:
+        """The collateral, unless it is zero."""
+        balance = self._frames.account.balance(self._about_user(self._read_state, "clearinghouseState"))
+        return [balance] if balance.wallet or balance.equity else []
+
+    @reads
+    def fetch_funding_payments(self, since_ms: int) -> list[FundingPayment]:
+        """Funding paid and received, oldest first."""
+
+        def page(start_ms: int) -> list[FundingDelta]:
+            return self._about_user(self._read_fundings, "userFunding", startTime=start_ms)
+
+        rows = since(page, lambda row: row.time, lambda row: (row.time, row.delta.coin), since_ms, PAGE)
+        return [self._frames.account.funding_payment(row.delta.coin, row.delta.usdc, row.time) for row in rows]
+
+
+def _method(method: str, subscription: dict[str, str]) -> str:
+    return json.dumps({"method": method, "subscription": subscription}, separators=(",", ":"))
+
+
+def _subscribe(subscription: dict[str, str]) -> str:
+    return _method("subscribe", subscription)
+
+
+def _instrument(asset: _Asset, maker: Decimal, taker: Decimal) -> Instrument:
+    """A perpetual. A k-coin is traded and quoted by the thousand."""
+    kilo = _KILO.fullmatch(asset.name)
+    base, unit = (kilo[1], _KILO_COINS) if kilo else (asset.name, Decimal(1))
+    lot = Decimal(1).scaleb(-asset.sz_decimals) * unit
+    return Instrument(
+        venue="hyperliquid",
+        symbol=canonical_symbol(base),
+        native=asset.name,
+        base=base,
+        quote="USDC",
+        tick=Decimal(1).scaleb(asset.sz_decimals - PRICE_DECIMALS) / unit,
+        lot=lot,
+        min_quantity=lot,
+        min_notional=MIN_NOTIONAL,
+        contract_size=unit,
+        price_unit=unit,
+        significant_figures=SIGNIFICANT_FIGURES,
+        maker_fee=maker,
+        taker_fee=taker,
+        funding_hours=FUNDING_HOURS,
+        max_leverage=Decimal(asset.max_leverage),
+    )
+
+
+def _complaint(text: str) -> Outcome:
+    if _DUPLICATE.search(text):
+        return Unknown(f"hyperliquid may have an order of this client id already: {text}")
+    return Refused(f"hyperliquid: {text}", retryable=_LIMITED.search(text) is not None)
+
+
+def _outcome(status: _Status, reply: Reply) -> Outcome:
+    if status.error is not None:
+        return _complaint(status.error)
+    taken = status.resting or status.filled
+    return Accepted(str(taken.oid)) if taken else Unknown(f"hyperliquid answered {reply.excerpt!r}")
