@@ -14,6 +14,7 @@ from perpbot.config.section import (
     Fault,
     Section,
     choice,
+    clash,
     count,
     flag,
     milliseconds,
@@ -77,8 +78,7 @@ class QuoteEngine(Section):
     @rule
     def _silence_outlasts_heartbeat(self) -> Iterator[Fault]:
         if self.websocket_timeout_sec <= self.heartbeat_interval_sec:
-            text = f"must be more than heartbeat_interval_sec, which is {written(self.heartbeat_interval_sec)}"
-            yield Fault(("websocket_timeout_sec",), text)
+            yield clash(self, "websocket_timeout_sec", "must be more than", "heartbeat_interval_sec")
 
 
 @attrs.frozen(kw_only=True)
@@ -109,7 +109,7 @@ class Scanner(Section):
     @rule
     def _sizes_in_order(self) -> Iterator[Fault]:
         if self.min_notional > self.max_notional:
-            yield Fault(("min_notional",), f"must not be more than max_notional, which is {written(self.max_notional)}")
+            yield clash(self, "min_notional", "must not be more than", "max_notional")
 
     @rule
     def _pairs_of_two(self) -> Iterator[Fault]:
@@ -158,18 +158,17 @@ class Execution(Section):
             yield Fault(("hedge_band_pct",), "must have at least one band")
         for index, (inner, outer) in enumerate(pairwise(self.hedge_band_pct), start=1):
             if outer <= inner:
-                yield Fault(
-                    ("hedge_band_pct", index), f"must be more than the band before it, which is {written(inner)}"
-                )
+                text = f"{written(outer)} must be more than the band before it, which is {written(inner)}"
+                yield Fault(("hedge_band_pct", index), text)
 
     @rule
     def _every_band_is_tried(self) -> Iterator[Fault]:
         if self.hedge_attempts < len(self.hedge_band_pct):
-            text = f"must not be less than the number of bands in hedge_band_pct, which is {len(self.hedge_band_pct)}"
-            yield Fault(("hedge_attempts",), text)
+            bands = f"the number of bands in hedge_band_pct, which is {len(self.hedge_band_pct)}"
+            text = f"{self.hedge_attempts} must not be less than {bands}"
+            yield Fault(("hedge_attempts",), text, ("hedge_band_pct",))
 
     @rule
     def _symbol_within_all(self) -> Iterator[Fault]:
         if self.trades_per_symbol > self.max_open_trades:
-            text = f"must not be more than max_open_trades, which is {self.max_open_trades}"
-            yield Fault(("trades_per_symbol",), text)
+            yield clash(self, "trades_per_symbol", "must not be more than", "max_open_trades")

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import attrs
 
-from perpbot.config.kinds import written
 from perpbot.config.section import (
     Fault,
     Section,
     address,
+    clash,
     count,
     flag,
     milliseconds,
@@ -47,22 +47,17 @@ class Connection(Section):
     @rule
     def _silence_outlasts_heartbeat(self) -> Iterator[Fault]:
         if self.heartbeat_timeout_sec <= self.heartbeat_interval_sec:
-            text = f"must be more than heartbeat_interval_sec, which is {written(self.heartbeat_interval_sec)}"
-            yield Fault(("heartbeat_timeout_sec",), text)
+            yield clash(self, "heartbeat_timeout_sec", "must be more than", "heartbeat_interval_sec")
 
     @rule
     def _halfopen_wait_grows(self) -> Iterator[Fault]:
         if self.circuit_halfopen_wait_max_sec < self.circuit_halfopen_wait_sec:
-            text = (
-                f"must not be less than circuit_halfopen_wait_sec, which is {written(self.circuit_halfopen_wait_sec)}"
-            )
-            yield Fault(("circuit_halfopen_wait_max_sec",), text)
+            yield clash(self, "circuit_halfopen_wait_max_sec", "must not be less than", "circuit_halfopen_wait_sec")
 
     @rule
     def _reconnect_delay_grows(self) -> Iterator[Fault]:
         if self.reconnect_delay_max_sec < self.reconnect_delay_sec:
-            text = f"must not be less than reconnect_delay_sec, which is {written(self.reconnect_delay_sec)}"
-            yield Fault(("reconnect_delay_max_sec",), text)
+            yield clash(self, "reconnect_delay_max_sec", "must not be less than", "reconnect_delay_sec")
 
 
 @attrs.frozen(kw_only=True)

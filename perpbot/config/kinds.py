@@ -102,6 +102,8 @@ class Number(Kind):
         if isinstance(value, bool) or not isinstance(value, types):
             raise NotAllowedError(f"it must be of type {self.to.__name__}")
         exact = Decimal(str(value))
+        if not exact.is_finite():
+            raise NotAllowedError
         if not (self._inside(exact) or (self.zero and exact == 0)):
             raise NotAllowedError(self._slip(exact))
 
@@ -109,8 +111,6 @@ class Number(Kind):
         return self.low <= exact <= self.high
 
     def _slip(self, exact: Decimal) -> str:
-        if not exact.is_finite():
-            return ""
         slips = {
             "percent": (exact * 100, "percent, not a fraction"),
             "seconds": (exact / 1000, "seconds, not milliseconds"),

@@ -8,7 +8,7 @@ from typing import ClassVar
 import attrs
 
 from perpbot.config.kinds import written
-from perpbot.config.section import Fault, Section, count, flag, money, percent, rule, seconds, section
+from perpbot.config.section import Fault, Section, clash, count, flag, money, percent, rule, seconds, section
 
 
 @attrs.frozen(kw_only=True)
@@ -78,8 +78,7 @@ class Capital(Section):
     @rule
     def _release_below_entry(self) -> Iterator[Fault]:
         if self.safe_mode_release_pct >= self.safe_mode_drawdown_pct:
-            text = f"must be less than safe_mode_drawdown_pct, which is {written(self.safe_mode_drawdown_pct)}"
-            yield Fault(("safe_mode_release_pct",), text)
+            yield clash(self, "safe_mode_release_pct", "must be less than", "safe_mode_drawdown_pct")
 
 
 @attrs.frozen(kw_only=True)

@@ -154,19 +154,17 @@ class _Reading:
                 raise
             return
         for fault in faults:
-            whole = (*path, *fault.path)
-            self._report(self._position(whole), whole, fault.text)
-
-    def _position(self, path: Path) -> Position:
-        while path not in self._positions:
-            path = path[:-1]
-        return self._positions[path]
+            whole, other = (*path, *fault.path), (*path, *fault.other)
+            place = other if other in self._positions and whole not in self._positions else whole
+            while place not in self._positions:
+                place = place[:-1]
+            self._report(self._positions[place], whole, fault.text)
 
     # -- values --------------------------------------------------------------------------------------------------
 
     def _value(self, entry: Entry, shape: Any, attribute: "attrs.Attribute[Any]", path: Path) -> Any:
         node = entry.node
-        self._positions[path] = node.position if isinstance(node, Scalar) else entry.key
+        self._positions[path] = node.position if isinstance(node, Scalar) and not node.null else entry.key
         if get_origin(shape) is UnionType:
             if self._nothing(node):
                 return None

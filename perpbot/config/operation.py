@@ -7,12 +7,12 @@ from enum import StrEnum
 
 import attrs
 
-from perpbot.config.kinds import written
 from perpbot.config.section import (
     Fault,
     Section,
     address,
     choice,
+    clash,
     count,
     flag,
     milliseconds,
@@ -76,8 +76,7 @@ class Supervision(Section):
     @rule
     def _backoff_grows(self) -> Iterator[Fault]:
         if self.backoff_max_sec < self.backoff_min_sec:
-            text = f"must not be less than backoff_min_sec, which is {written(self.backoff_min_sec)}"
-            yield Fault(("backoff_max_sec",), text)
+            yield clash(self, "backoff_max_sec", "must not be less than", "backoff_min_sec")
 
 
 @attrs.frozen(kw_only=True)

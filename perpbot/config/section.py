@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, get_args
 
 import attrs
 
-from perpbot.config.kinds import Address, Choice, Flag, Kind, NotAllowedError, Number, Variable, Word
+from perpbot.config.kinds import Address, Choice, Flag, Kind, NotAllowedError, Number, Variable, Word, written
 
 Path = tuple[str | int, ...]
 """The way to a value: keys and positions in lists."""
@@ -15,10 +16,21 @@ Path = tuple[str | int, ...]
 
 @attrs.frozen
 class Fault:
-    """A rule that does not hold: where, seen from the section that has the rule, and what is wrong."""
+    """A rule that does not hold."""
 
     path: Path
+    """Where, seen from the section that has the rule."""
     text: str
+    """What is wrong."""
+    other: Path = ()
+    """The other key that has a part in it: the place to show when a file only gives that one."""
+
+
+def clash(section: "Section", key: str, relation: str, other: str) -> Fault:
+    """The fault that the values of two keys, both dotted, do not stand in the `relation` that they must."""
+    value, limit = attrgetter(key, other)(section)
+    text = f"{written(value)} {relation} {other}, which is {written(limit)}"
+    return Fault(tuple(key.split(".")), text, tuple(other.split(".")))
 
 
 _Rule = TypeVar("_Rule", bound=Callable[[Any], Iterator[Fault]])
@@ -167,7 +179,7 @@ def flag(default: bool, meaning: str) -> Any:  # noqa: FBT001 - a default, as ev
 
 def choice(default: Any, meaning: str, of: type[StrEnum]) -> Any:
     """A member of an enumeration, or several of them."""
-    return _key(Choice(to=of, words=tuple(of)), meaning, default)
+    return _key(Choice(to=of, words=tuple(each.value for each in of)), meaning, default)
 
 
 def name(default: Any, meaning: str, of: tuple[str, ...]) -> Any:

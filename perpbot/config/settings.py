@@ -18,7 +18,7 @@ from perpbot.config.kinds import written
 from perpbot.config.limits import Capital, Risk
 from perpbot.config.loader import load
 from perpbot.config.operation import Log, Mode, Simulation, Supervision, WebSocketBars
-from perpbot.config.section import Fault, Section, choice, rule, section, sections, word
+from perpbot.config.section import Fault, Section, choice, clash, rule, section, sections, word
 from perpbot.model.instrument import canonical_symbol
 
 _SUFFIX = canonical_symbol("")
@@ -109,35 +109,30 @@ class Settings(Section):
     @rule
     def _simulated_venues_only_in_simulation(self) -> Iterator[Fault]:
         if self.simulation.enabled and self.mode is not Mode.SIMULATION:
-            yield Fault(("simulation", "enabled"), f"must be false in mode {self.mode}")
+            yield Fault(("simulation", "enabled"), f"must be false in mode {self.mode}", ("mode",))
 
     @rule
     def _expected_hold_is_allowed(self) -> Iterator[Fault]:
         if self.scanner.holding_time_sec > self.execution.max_hold_sec:
-            text = f"must not be more than execution.max_hold_sec, which is {written(self.execution.max_hold_sec)}"
-            yield Fault(("scanner", "holding_time_sec"), text)
+            yield clash(self, "scanner.holding_time_sec", "must not be more than", "execution.max_hold_sec")
 
     @rule
     def _trade_fits_position(self) -> Iterator[Fault]:
         if self.scanner.max_notional > self.risk.max_position_notional:
-            most = written(self.risk.max_position_notional)
-            text = f"must not be more than risk.max_position_notional, which is {most}"
-            yield Fault(("scanner", "max_notional"), text)
+            yield clash(self, "scanner.max_notional", "must not be more than", "risk.max_position_notional")
 
     @rule
     def _hedge_passes_collar(self) -> Iterator[Fault]:
         collar = self.risk.price_collar_pct
         for index, band in enumerate(self.execution.hedge_band_pct):
             if band > collar:
-                text = f"must not be more than risk.price_collar_pct, which is {written(collar)}: it would be refused"
-                yield Fault(("execution", "hedge_band_pct", index), text)
+                text = f"{written(band)} must not be more than risk.price_collar_pct, which is {written(collar)}"
+                yield Fault(("execution", "hedge_band_pct", index), text, ("risk", "price_collar_pct"))
 
     @rule
     def _reservation_outlasts_wait(self) -> Iterator[Fault]:
         if self.capital.reservation_ttl_sec <= self.execution.wait_fill_timeout_sec:
-            wait = written(self.execution.wait_fill_timeout_sec)
-            text = f"must be more than execution.wait_fill_timeout_sec, which is {wait}"
-            yield Fault(("capital", "reservation_ttl_sec"), text)
+            yield clash(self, "capital.reservation_ttl_sec", "must be more than", "execution.wait_fill_timeout_sec")
 
 
 def load_settings(path: Path | str, env: Mapping[str, str], supported: Collection[str] = VENUES) -> Settings:
