@@ -50,6 +50,8 @@ class Engine:
         self.accounts: dict[str, Account] = {}
         self.next_order_id = first_id
         self.next_trade_id = first_id
+        self.accounts_changed = False
+        """Set whenever anything about an account changes; whoever saves accounts clears it."""
         self._band = band
         self._fee_step = fee_step
         self._events: list[Event] = []
@@ -62,6 +64,7 @@ class Engine:
         account = Account(name, currency, {currency: cash}, cash)
         account.leverage = {each.native: min(leverage, each.max_leverage) for each in self.instruments}
         self.accounts[name] = account
+        self.accounts_changed = True
         return account
 
     def adopt(self, account: Account) -> None:
@@ -78,6 +81,7 @@ class Engine:
         if not 1 <= leverage <= self._instrument(symbol).max_leverage:
             raise RefusedError(Refusal.LEVERAGE)
         self.accounts[account].leverage[symbol] = leverage
+        self.accounts_changed = True
 
     # -- orders --------------------------------------------------------------------------------------------------
 
@@ -155,6 +159,7 @@ class Engine:
                 )  # fmt: skip
                 account.funding.append(payment)
                 self._events.append(payment)
+                self.accounts_changed = True
 
     # -- what happened -------------------------------------------------------------------------------------------
 
@@ -181,6 +186,7 @@ class Engine:
     def _check(self, ticket: Ticket, instrument: Instrument, account: Account) -> None:
         if ticket.client_id and ticket.client_id in account.by_client:
             account.duplicates += 1
+            self.accounts_changed = True
             raise RefusedError(Refusal.DUPLICATE)
         self._check_grid(ticket, instrument)
         if ticket.reduce_only and not account.position(ticket.symbol).reducible(ticket.side):
@@ -374,6 +380,7 @@ class Engine:
     def _tell(self, order: VenueOrder, execution: Execution | None = None) -> None:
         self.accounts[order.account].keep(order)
         self._events.append(OrderEvent(attrs.evolve(order), execution))
+        self.accounts_changed = True
 
     def _order_id(self) -> int:
         self.next_order_id += 1

@@ -1,0 +1,71 @@
+"""``python -m perpbot.simulation.venues [NAME…]``: serve the simulated venues on loopback until stopped.
+
+The first line on stdout is JSON: where each venue is, how to sign there, where the administration is, and which
+world it is. Exit codes: 0 after SIGTERM or SIGINT or the parent's death, 1 when the market broke, 2 for usage.
+"""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import argparse  # noqa: E402 - gevent patches before anything else is imported
+import ctypes  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from gevent import signal_handler  # noqa: E402
+
+from perpbot.simulation.venues.market import MarketSettings  # noqa: E402
+from perpbot.simulation.venues.serving import VENUES, SimulatedVenues  # noqa: E402
+
+_PR_SET_PDEATHSIG = 1
+_PARENT_CHECK_S = 1.0
+
+
+def main() -> int:
+    """Serve until told to stop."""
+    options = _options()
+    parent = os.getppid()
+    if options.die_with_parent:
+        _die_with_parent()
+    venues = SimulatedVenues(
+        options.names or tuple(VENUES),
+        seed=options.seed,
+        settings=MarketSettings(frames_per_second=options.frames_per_second, edge_every_s=options.edge_every),
+        state=options.state,
+        port=options.port,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal_handler(number, venues.over.set)
+    sys.stdout.write(json.dumps(venues.start()) + "\n")
+    sys.stdout.flush()
+    while not venues.over.wait(_PARENT_CHECK_S):
+        if options.die_with_parent and os.getppid() != parent:
+            break
+    venues.stop()
+    return 1 if venues.failure else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="perpbot venues serve", description="Serve simulated venues on loopback.")
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *VENUES], help=", ".join(VENUES))
+    parser.add_argument("--port", type=int, default=0, help="first port; the venues take one each, then the admin")
+    parser.add_argument("--seed", type=int, help="seed of the market's chance")
+    parser.add_argument("--state", type=Path, help="directory in which the world goes on from run to run")
+    parser.add_argument("--frames-per-second", type=float, default=MarketSettings().frames_per_second)
+    parser.add_argument("--edge-every", type=float, default=MarketSettings().edge_every_s, metavar="SECONDS")
+    parser.add_argument("--die-with-parent", action="store_true", help="end when the parent process does")
+    return parser.parse_args()
+
+
+def _die_with_parent() -> None:
+    """Have Linux send SIGTERM when the parent dies; elsewhere the check once a second notices."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
