@@ -165,10 +165,10 @@ class Balance:
     currency: str
     wallet: Decimal
     """Cash: deposits plus realised profit, fees and funding."""
-    equity: Decimal
-    """Cash plus unrealised profit."""
-    available: Decimal
-    """Free for new margin."""
+    equity: Decimal | None
+    """Cash plus unrealised profit; None where the venue's message does not say."""
+    available: Decimal | None
+    """Free for new margin; None where the venue's message does not say."""
 
 
 @attrs.frozen(kw_only=True)

@@ -7,14 +7,13 @@ are public and name the master account. Source: https://hyperliquid.gitbook.io/h
 import json
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from perpbot.model.book import Follows
 from perpbot.model.events import BookDelta, Event
-from perpbot.model.instrument import Instrument, canonical_symbol
+from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.model.order import (
     Accepted,
@@ -32,43 +31,20 @@ from perpbot.model.order import (
 from perpbot.venues.answers import OK, ask, reads, since, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.hyperliquid_account import ClearinghouseState, FillRow, FundingDelta, OrderFields, OrderRow
-from perpbot.venues.hyperliquid_frames import FUNDING_HOURS, HyperliquidFrames
+from perpbot.venues.hyperliquid_frames import HyperliquidFrames
+from perpbot.venues.hyperliquid_instruments import Fees, Meta, instruments
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
-from perpbot.venues.wire import JsonReader, number
+from perpbot.venues.wire import JsonReader
 
 PAGE = 500
 """Rows in an answer about a range of time, at most; fills come in up to 2,000."""
-MAKER_FEE = Decimal("0.00015")
-TAKER_FEE = Decimal("0.00045")
-MIN_NOTIONAL = Decimal(10)
-PRICE_DECIMALS = 6
-"""A price has at most this many decimals, less those of a size."""
-SIGNIFICANT_FIGURES = 5
 
-_KILO = re.compile(r"k([A-Z].*)")
-_KILO_COINS = Decimal(1000)
 _TIFS = {TimeInForce.IOC: "Ioc", TimeInForce.GTC: "Gtc", TimeInForce.POST_ONLY: "Alo"}
 _LIMITED = re.compile(r"too many|rate limit", re.IGNORECASE)
 _DUPLICATE = re.compile(r"duplicate", re.IGNORECASE)
 
 T = TypeVar("T")
-
-
-class _Asset(msgspec.Struct, rename="camel"):
-    name: str
-    sz_decimals: int
-    max_leverage: int
-    is_delisted: bool = False
-
-
-class _Meta(msgspec.Struct):
-    universe: list[_Asset]
-
-
-class _Fees(msgspec.Struct, rename="camel"):
-    user_cross_rate: str
-    user_add_rate: str
 
 
 class _Answer(msgspec.Struct):
@@ -126,8 +102,9 @@ class Hyperliquid(SignedVenue):
         super().__init__(*args, **kwargs)
         self._assets: dict[str, int] = {}
         self._frames = HyperliquidFrames(self)
-        self._read_meta = _reader(_Meta | tuple[_Meta, msgspec.Raw])
-        self._read_fees: JsonReader[_Fees] = _reader(_Fees)
+        self._read_meta: JsonReader[Meta] = _reader(Meta)
+        self._read_either: JsonReader[Meta | tuple[Meta, msgspec.Raw]] = _reader(Meta | tuple[Meta, msgspec.Raw])
+        self._read_fees: JsonReader[Fees] = _reader(Fees)
         self._read_answer: JsonReader[_Answer] = _reader(_Answer)
         self._read_text: JsonReader[str] = _reader(str)
         self._read_placed: JsonReader[_Placed] = _reader(_Placed)
@@ -164,20 +141,12 @@ class Hyperliquid(SignedVenue):
     def fetch_instruments(self) -> list[Instrument]:
         """Every perpetual that is listed; fees are the account's where there are credentials."""
         meta = self._info(self._read_meta, "meta")
-        if self.credentials is None:
-            return self._instruments(meta, MAKER_FEE, TAKER_FEE)
-        fees = self._about_user(self._read_fees, "userFees")
-        maker = number(fees.user_add_rate, "hyperliquid", "userAddRate")
-        taker = number(fees.user_cross_rate, "hyperliquid", "userCrossRate")
-        return self._instruments(meta, maker, taker)
+        return instruments(meta, None if self.credentials is None else self._about_user(self._read_fees, "userFees"))
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
         """The perpetuals in an answer about ``meta`` or ``metaAndAssetCtxs``."""
-        meta = self._read_meta(answer)
-        return self._instruments(meta if isinstance(meta, _Meta) else meta[0], MAKER_FEE, TAKER_FEE)
-
-    def _instruments(self, meta: _Meta, maker: Decimal, taker: Decimal) -> list[Instrument]:
-        return [_instrument(asset, maker, taker) for asset in meta.universe if not asset.is_delisted]
+        meta = self._read_either(answer)
+        return instruments(meta if isinstance(meta, Meta) else meta[0])
 
     # -- public stream -------------------------------------------------------------------------------------------
 
@@ -342,31 +311,6 @@ def _method(method: str, subscription: dict[str, str]) -> str:
 
 def _subscribe(subscription: dict[str, str]) -> str:
     return _method("subscribe", subscription)
-
-
-def _instrument(asset: _Asset, maker: Decimal, taker: Decimal) -> Instrument:
-    """A perpetual. A k-coin is traded and quoted by the thousand."""
-    kilo = _KILO.fullmatch(asset.name)
-    base, unit = (kilo[1], _KILO_COINS) if kilo else (asset.name, Decimal(1))
-    lot = Decimal(1).scaleb(-asset.sz_decimals) * unit
-    return Instrument(
-        venue="hyperliquid",
-        symbol=canonical_symbol(base),
-        native=asset.name,
-        base=base,
-        quote="USDC",
-        tick=Decimal(1).scaleb(asset.sz_decimals - PRICE_DECIMALS) / unit,
-        lot=lot,
-        min_quantity=lot,
-        min_notional=MIN_NOTIONAL,
-        contract_size=unit,
-        price_unit=unit,
-        significant_figures=SIGNIFICANT_FIGURES,
-        maker_fee=maker,
-        taker_fee=taker,
-        funding_hours=FUNDING_HOURS,
-        max_leverage=Decimal(asset.max_leverage),
-    )
 
 
 def _complaint(text: str) -> Outcome:

@@ -30,6 +30,9 @@ from perpbot.venues.wire import JsonReader, Millis, Scale, Scales, bar, levels, 
 
 FUNDING_HOURS = Decimal(1)
 
+_GREETING = "Websocket connection established."
+"""A frame that is not JSON: the first one of a connection."""
+
 _PERPETUAL = re.compile(r"[A-Za-z0-9]+")
 
 _IGNORED_CHANNELS = frozenset({
@@ -145,6 +148,8 @@ class HyperliquidFrames:
 
     def decode(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame of either stream; `DecodeError` when it is not Hyperliquid's protocol."""
+        if frame in {_GREETING, _GREETING.encode()}:
+            return []
         read = self._read_frame(frame)
         handler = self._channels.get(read.channel)
         if handler is not None:

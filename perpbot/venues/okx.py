@@ -38,8 +38,8 @@ from perpbot.model.order import (
 from perpbot.venues.answers import ask, first, pages, reads, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.okx_account import BillRow, FillRow, OrderRow
-from perpbot.venues.okx_frames import OkxFrames
-from perpbot.venues.okx_instruments import OkxInstruments
+from perpbot.venues.okx_frames import FundingRow, OkxFrames
+from perpbot.venues.okx_instruments import Fees, Swap, instruments
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
 from perpbot.venues.wire import JsonReader, batches
@@ -104,7 +104,9 @@ class Okx(SignedVenue):
         super().__init__(*args, **kwargs)
         self._frames = OkxFrames(self)
         self._read_answer = JsonReader("okx", _Answer)
-        self._rules = OkxInstruments()
+        self._read_swaps = JsonReader("okx", list[Swap])
+        self._read_funding = JsonReader("okx", list[FundingRow], numbers_in_quotes=True)
+        self._read_fees = JsonReader("okx", list[Fees])
         self._read_placed = JsonReader("okx", list[_Placed])
         self._read_config = JsonReader("okx", list[_Config])
 
@@ -142,16 +144,16 @@ class Okx(SignedVenue):
     @reads
     def fetch_instruments(self) -> list[Instrument]:
         """Every live linear swap with its funding interval; fees are the account's where there are credentials."""
-        swaps = self._data(self._public("public/instruments", instType="SWAP"))
-        funding = self._data(self._public("public/funding-rate", instId="ANY"))
+        swaps = self._read_swaps(self._data(self._public("public/instruments", instType="SWAP")))
+        funding = self._read_funding(self._data(self._public("public/funding-rate", instId="ANY")))
         if self.credentials is None:
-            return self._rules.instruments(swaps, funding)
-        fees = self._data(self._private("privateGetAccountTradeFee", instType="SWAP"))
-        return self._rules.instruments(swaps, funding, fees)
+            return instruments(swaps, funding)
+        fees = self._read_fees(self._data(self._private("privateGetAccountTradeFee", instType="SWAP")))
+        return instruments(swaps, funding, first(fees))
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
         """The live linear swaps in an answer of ``public/instruments``."""
-        return self._rules.instruments(self._read_answer(answer).data)
+        return instruments(self._read_swaps(self._read_answer(answer).data))
 
     def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | None:
         """The instruments where the answer is about them."""

@@ -136,6 +136,11 @@ class Scale:
         self.prices = Prices(venue, native, instrument.price_unit if instrument else Decimal(1))
         self.sizes = Sizes(venue, native, instrument.contract_size if instrument else Decimal(1))
 
+    @property
+    def quote(self) -> str:
+        """The currency of prices and fees; empty where the instrument is not known."""
+        return self.instrument.quote if self.instrument else ""
+
     def positive(self, text: str) -> Quantity:
         """Coins in a size that cannot be zero, as of a trade."""
         size = self.sizes[text]

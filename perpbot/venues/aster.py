@@ -1,0 +1,363 @@
+"""Aster: linear perpetuals, cross margin, one-way position mode.
+
+Requests are signed with the key of an agent wallet (``privateKey``) for the user's wallet (``walletAddress``).
+Source: https://github.com/asterdex/api-docs, futures API v3; the dialect is that of Binance's futures.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import msgspec
+
+from perpbot.model.book import Follows
+from perpbot.model.events import BookDelta, BookSnapshot, DecodeError, Event
+from perpbot.model.instrument import Instrument
+from perpbot.model.money import plain
+from perpbot.model.order import (
+    Accepted,
+    Balance,
+    Fill,
+    FundingPayment,
+    Order,
+    OrderUpdate,
+    Outcome,
+    Position,
+    Refused,
+    TimeInForce,
+    Unknown,
+)
+from perpbot.venues.answers import OK, ask, reads, since, unclear_or_limited
+from perpbot.venues.aster_account import BalanceRow, FillRow, IncomeRow, OrderRow, PositionRow
+from perpbot.venues.aster_frames import AsterFrames, BookAnswer
+from perpbot.venues.aster_instruments import Commission, ExchangeInfo, FundingInfo, instruments
+from perpbot.venues.http import Reply, Request
+from perpbot.venues.signer import SignedVenue, keccak_256
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
+from perpbot.venues.wire import JsonReader, batches, refuse
+
+PAGE = 1_000
+"""Rows in one answer, at most."""
+WEEK_MS = 7 * 24 * 3_600_000
+"""The longest range of time one question may cover."""
+HISTORY_MS = 52 * WEEK_MS
+"""What is older is not asked for."""
+BOOK_LEVELS = 1_000
+SUBSCRIPTIONS_A_FRAME = 100
+
+_TIFS = {TimeInForce.IOC: "IOC", TimeInForce.GTC: "GTC", TimeInForce.POST_ONLY: "GTX"}
+
+_NO_SUCH_ORDER = -2013
+_LIMITED = frozenset({-1003, -1015})
+_UNCLEAR = frozenset({-1000, -1001, -1006, -1007, -1016})
+"""Troubles after which Aster cannot say whether the order exists."""
+_DUPLICATE = re.compile(r"duplicat", re.IGNORECASE)
+
+T = TypeVar("T")
+
+
+class _ListenKey(msgspec.Struct, rename="camel"):
+    listen_key: str
+
+
+class _Mode(msgspec.Struct, rename="camel"):
+    dual_side_position: bool
+
+
+class _Placed(msgspec.Struct, rename="camel"):
+    order_id: int | None = None
+    status: str = ""
+    code: int | None = None
+    msg: str = ""
+
+
+def _reader(type_: Any) -> JsonReader[Any]:
+    return JsonReader("aster", type_, numbers_in_quotes=True)
+
+
+class Aster(SignedVenue):
+    """Aster with one account at it."""
+
+    name = "aster"
+    ccxt_name = "aster"
+    mainnet = Endpoints(
+        rest="https://fapi.asterdex.com",
+        public_ws="wss://fstream.asterdex.com/stream",
+        private_ws="wss://fstream.asterdex.com/ws",
+    )
+    credential_names = ("privateKey", "walletAddress")
+    book_by_rest = True
+    private_keepalive_s = 30 * 60.0
+    request_lifetime_s: ClassVar[float] = 10.0
+    """The nonce of a request is its time, and Aster takes none that is 10 s off."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._frames = AsterFrames(self)
+        self._read_info: JsonReader[ExchangeInfo] = _reader(ExchangeInfo)
+        self._read_funding: JsonReader[list[FundingInfo]] = _reader(list[FundingInfo])
+        self._read_commission: JsonReader[Commission] = _reader(Commission)
+        self._read_book: JsonReader[BookAnswer] = _reader(BookAnswer)
+        self._read_key: JsonReader[_ListenKey] = _reader(_ListenKey)
+        self._read_nothing: JsonReader[object] = _reader(dict)
+        self._read_mode: JsonReader[_Mode] = _reader(_Mode)
+        self._read_placed: JsonReader[_Placed] = _reader(_Placed)
+        self._read_order: JsonReader[OrderRow] = _reader(OrderRow)
+        self._read_orders: JsonReader[list[OrderRow]] = _reader(list[OrderRow])
+        self._read_fills: JsonReader[list[FillRow]] = _reader(list[FillRow])
+        self._read_positions: JsonReader[list[PositionRow]] = _reader(list[PositionRow])
+        self._read_balances: JsonReader[list[BalanceRow]] = _reader(list[BalanceRow])
+        self._read_income: JsonReader[list[IncomeRow]] = _reader(list[IncomeRow])
+
+    def signer_settings(self, credentials: Credentials) -> dict[str, object]:
+        """What ccxt's class is made with. It would take the agent for the user, so it is told the user."""
+        from ccxt import Exchange
+
+        key = credentials["privateKey"]
+        urls = dict.fromkeys(("fapiPublic", "fapiPrivate"), f"{self.endpoints.rest}/fapi")
+        options = {
+            "builderFee": False,
+            "cachedWalletAddress": credentials["walletAddress"],
+            "privateKeyHashForCachedWalletAddress": keccak_256(key.encode()).hex(),
+            "signerAddress": Exchange.eth_get_address_from_private_key(key),
+        }
+        return {"privateKey": key, "urls": {"api": urls}, "options": options}
+
+    def _public(self, reader: JsonReader[T], path: str, **parameters: str) -> T:
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        return self._read(reader, Request("GET", f"{self.endpoints.rest}/fapi/v3/{path}{query}"))
+
+    def _private(self, reader: JsonReader[T], method: str, **parameters: str) -> T:
+        return self._read(reader, self.signer.build(method, parameters))
+
+    def _read(self, reader: JsonReader[T], request: Request) -> T:
+        reply = ask(self.name, self.http, request)
+        if reply.status != OK:
+            raise VenueReadError(f"aster answered {reply.status}: {reply.excerpt}")
+        return reader(reply.body)
+
+    # -- instruments ---------------------------------------------------------------------------------------------
+
+    @reads
+    def fetch_instruments(self) -> list[Instrument]:
+        """Every perpetual that is traded, with its funding interval.
+
+        With credentials the fees are what the account pays for the first one: Aster tells them by symbol, but they
+        go by the account's tier.
+        """
+        info = self._public(self._read_info, "exchangeInfo")
+        funding = self._public(self._read_funding, "fundingInfo")
+        found = instruments(info, funding)
+        if self.credentials is None or not found:
+            return found
+        symbol = found[0].native
+        rates = self._private(self._read_commission, "fapiPrivateGetV3CommissionRate", symbol=symbol)
+        return instruments(info, funding, rates)
+
+    def read_instruments(self, answer: bytes) -> list[Instrument]:
+        """The perpetuals in an answer of ``exchangeInfo``."""
+        return instruments(self._read_info(answer))
+
+    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
+        """Instruments from ``exchangeInfo``, a book from ``depth``."""
+        split = urlsplit(url)
+        if split.path.endswith("/exchangeInfo"):
+            return self.read_instruments(answer)
+        if not split.path.endswith("/depth"):
+            return None
+        symbols = parse_qs(split.query).get("symbol", [])
+        if len(symbols) != 1:
+            refuse("aster", "the symbol in a URL", url)
+        return self._frames.book(symbols[0], self._read_book(answer))
+
+    # -- public stream -------------------------------------------------------------------------------------------
+
+    @property
+    def public_heartbeat(self) -> Heartbeat:
+        """Mark prices come every second; Aster itself pings every five minutes."""
+        return Heartbeat(interval_s=15.0, silence_s=30.0, frame=None)
+
+    def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Changes of the book, and mark price with funding, of each instrument."""
+        kinds = ("depth@100ms", "markPrice@1s")
+        streams = [f"{each.native.lower()}@{kind}" for each in instruments for kind in kinds]
+        return [
+            json.dumps({"method": "SUBSCRIBE", "params": batch, "id": index}, separators=(",", ":"))
+            for index, batch in enumerate(batches(streams, SUBSCRIPTIONS_A_FRAME), start=1)
+        ]
+
+    def decode_public(self, frame: str | bytes, received_ns: int) -> list[Event]:
+        """The events in a frame; `DecodeError` when it is not Aster's protocol."""
+        return self._frames.decode(frame, received_ns)
+
+    def follows(self, book_sequence: int, delta: BookDelta) -> Follows:
+        """A change covers what came after `previous` up to `last`.
+
+        The first one after a snapshot must cover the snapshot's number; every later one begins where the book is.
+        """
+        if delta.last < book_sequence:
+            return Follows.OLD
+        return Follows.NEXT if delta.previous <= book_sequence else Follows.GAP
+
+    @reads
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """The book's best 1,000 levels."""
+        answer = self._public(self._read_book, "depth", symbol=instrument.native, limit=str(BOOK_LEVELS))
+        return self._frames.book(instrument.native, answer)
+
+    # -- private stream ------------------------------------------------------------------------------------------
+
+    @property
+    def private_heartbeat(self) -> Heartbeat:
+        """A quiet account sends nothing for hours: only the answers to pings show that the stream lives."""
+        return Heartbeat(interval_s=15.0, silence_s=45.0, frame=None)
+
+    @reads
+    def open_private(self) -> str:
+        """Get a listen key, which lives for an hour, and say where it is listened to."""
+        key = self._private(self._read_key, "fapiPrivatePostV3ListenKey").listen_key
+        return f"{self.endpoints.private_ws}/{key}"
+
+    @reads
+    def keep_private_alive(self) -> None:
+        """Give the listen key another hour."""
+        self._private(self._read_nothing, "fapiPrivatePutV3ListenKey")
+
+    def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """None: the listen key brings everything."""
+        del instruments
+        return []
+
+    def decode_private(self, frame: str | bytes, received_ns: int) -> list[Event]:
+        """The events in a frame; `DecodeError` when it is not Aster's protocol."""
+        return self._frames.decode(frame, received_ns)
+
+    # -- trading -------------------------------------------------------------------------------------------------
+
+    def wire_id(self, number: int) -> str:
+        """At most 36 letters, digits and a few signs."""
+        return f"perp{number:016d}"
+
+    @reads
+    def prepare_trading(self) -> None:
+        """Load ccxt and make sure that the account nets its positions."""
+        if self._private(self._read_mode, "fapiPrivateGetV3PositionSideDual").dual_side_position:
+            raise VenueReadError(f"aster: account {self.account!r} is in hedge mode; PerpBot needs one-way mode")
+
+    def place(self, order: Order, instrument: Instrument) -> Request:
+        """The signed request that places `order`. Its nonce is its time, which lets it expire."""
+        parameters = {
+            "symbol": instrument.native,
+            "side": order.side.value.upper(),
+            "type": "LIMIT",
+            "timeInForce": _TIFS[order.time_in_force],
+            "quantity": plain(instrument.wire_size(order.quantity)),
+            "price": plain(instrument.wire_price(order.price)),
+            "newClientOrderId": order.wire_id,
+        }
+        if order.reduce_only:
+            parameters["reduceOnly"] = "true"
+        return self.signer.build("fapiPrivatePostV3Order", parameters)
+
+    def read_place(self, reply: Reply) -> Outcome:
+        """What became of an order. After any server error, 503 above all, nobody knows."""
+        by_status = unclear_or_limited(self.name, reply)
+        if by_status is not None:
+            return by_status
+        try:
+            answer = self._read_placed(reply.body)
+        except DecodeError as error:
+            return Unknown(f"{error} in {reply.excerpt!r}")
+        if answer.code is not None:
+            return _complaint(answer.code, answer.msg)
+        if answer.order_id is None or reply.status != OK:
+            return Unknown(f"aster answered {reply.excerpt!r}")
+        return Refused("aster: rejected") if answer.status == "REJECTED" else Accepted(str(answer.order_id))
+
+    def cancel(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
+        """The signed request that cancels `order`."""
+        named = {"orderId": venue_order_id} if venue_order_id else {"origClientOrderId": order.wire_id}
+        return self.signer.build("fapiPrivateDeleteV3Order", {"symbol": instrument.native, **named})
+
+    @reads
+    def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
+        """What Aster knows of `order`; cancelled ones without a fill are forgotten after seven days."""
+        parameters = {"symbol": instrument.native, "origClientOrderId": order.wire_id}
+        reply = ask(self.name, self.http, self.signer.build("fapiPrivateGetV3Order", parameters))
+        if reply.status != OK:
+            if self._read_placed(reply.body).code == _NO_SUCH_ORDER:
+                return None
+            raise VenueReadError(f"aster answered {reply.status}: {reply.excerpt}")
+        return self._frames.account.order(self._read_order(reply.body))
+
+    @reads
+    def fetch_open_orders(self) -> list[OrderUpdate]:
+        """Every open order."""
+        rows = self._private(self._read_orders, "fapiPrivateGetV3OpenOrders")
+        return [self._frames.account.order(row) for row in rows]
+
+    @reads
+    def fetch_fills(self, since_ms: int) -> list[Fill]:
+        """The account's fills, oldest first.
+
+        Aster tells them by symbol only: those of `instruments` are asked for, and those that cost a commission.
+        """
+        symbols = {each.native for each in self.instruments}
+        symbols |= {row.symbol for row in self._income("COMMISSION", since_ms) if row.symbol}
+        rows = [row for symbol in sorted(symbols) for row in self._fills(symbol, since_ms)]
+        return [self._frames.account.fill(row) for row in sorted(rows, key=lambda row: (row.time, row.id))]
+
+    def _fills(self, symbol: str, since_ms: int) -> Iterator[FillRow]:
+        def page(end_ms: int, start_ms: int) -> list[FillRow]:
+            times = _range(start_ms, end_ms)
+            return self._private(self._read_fills, "fapiPrivateGetV3UserTrades", symbol=symbol, **times)
+
+        return self._by_week(page, lambda row: row.time, lambda row: row.id, since_ms)
+
+    def _income(self, kind: str, since_ms: int) -> Iterator[IncomeRow]:
+        def page(end_ms: int, start_ms: int) -> list[IncomeRow]:
+            times = _range(start_ms, end_ms)
+            return self._private(self._read_income, "fapiPrivateGetV3Income", incomeType=kind, **times)
+
+        return self._by_week(page, lambda row: row.time, lambda row: row.tran_id, since_ms)
+
+    def _by_week(
+        self,
+        fetch: Callable[[int, int], list[T]],
+        time_of: Callable[[T], int],
+        key: Callable[[T], object],
+        since_ms: int,
+    ) -> Iterator[T]:
+        now_ms = self.venue_ms()
+        for start_ms in range(max(since_ms, now_ms - HISTORY_MS), now_ms + 1, WEEK_MS):
+            yield from since(partial(fetch, start_ms + WEEK_MS - 1), time_of, key, start_ms, PAGE)
+
+    @reads
+    def fetch_positions(self) -> list[Position]:
+        """Every position that is not zero."""
+        rows = self._private(self._read_positions, "fapiPrivateGetV3PositionRisk")
+        return [each for row in rows if (each := self._frames.account.position(row)).quantity]
+
+    @reads
+    def fetch_balances(self) -> list[Balance]:
+        """Every asset that is not zero."""
+        rows = self._private(self._read_balances, "fapiPrivateGetV3Balance")
+        return [each for row in rows if (each := self._frames.account.balance(row)).wallet or each.equity]
+
+    @reads
+    def fetch_funding_payments(self, since_ms: int) -> list[FundingPayment]:
+        """Funding paid and received, oldest first."""
+        return [self._frames.account.funding_payment(row) for row in self._income("FUNDING_FEE", since_ms)]
+
+
+def _range(start_ms: int, end_ms: int) -> dict[str, str]:
+    return {"startTime": str(start_ms), "endTime": str(end_ms), "limit": str(PAGE)}
+
+
+def _complaint(code: int, message: str) -> Outcome:
+    if code in _UNCLEAR or _DUPLICATE.search(message):
+        return Unknown(f"aster: {code} {message}")
+    return Refused(f"aster: {code} {message}", retryable=code in _LIMITED)
