@@ -199,6 +199,7 @@ class OkxStream(Stream):
             return
         act = trading.cancel if "cancel" in operation else trading.place
         data = [act(each, now_ns) for each in message["args"]]
+        self._venue.settle(now_ns)
         failed = [each for each in data if each["sCode"] != "0"]
         code = "0" if not failed else "1" if len(failed) == len(data) else "2"
         times = {"inTime": str(now_ns // 1000), "outTime": str(now_ns // 1000)}
