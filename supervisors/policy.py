@@ -111,10 +111,7 @@ class Policy:
         """A child was stopped on purpose. A temporary one is forgotten."""
         child = self.children[name]
         child.status, child.ticket = Status.STOPPED, 0
-        if child.spec.restart is Restart.TEMPORARY:
-            self.remove(name)
-            return [Forget(name)]
-        return []
+        return self._ended(child)
 
     def exited(self, name: str, incarnation: int, exit_: Exit, now_ns: int, uniform: float) -> list[Decision]:
         """A child ended by itself. `uniform` is U(0, 1), for back-off."""
@@ -123,10 +120,9 @@ class Policy:
             return []
         child.status = Status.STOPPED
         if child.spec.restart is Restart.TEMPORARY:
-            self.remove(name)
-            return [Forget(name)]
+            return self._ended(child)
         if child.spec.restart is Restart.TRANSIENT and not exit_.abnormal:
-            return []
+            return self._ended(child)
         return self._restart(child, now_ns, now_ns - child.started_ns, uniform)
 
     def start_failed(self, name: str, now_ns: int, uniform: float) -> list[Decision]:
@@ -170,6 +166,12 @@ class Policy:
         child.status = Status.BACKING_OFF if delay_s else Status.RESTARTING
         decisions.append(Retry(child.spec.name, delay_s, child.ticket))
         return decisions
+
+    def _ended(self, child: Child) -> list[Decision]:
+        if child.spec.restart is Restart.TEMPORARY or self.flags.dynamic:
+            self.remove(child.spec.name)
+            return [Forget(child.spec.name)]
+        return []
 
     def _within_intensity(self, now_ns: int) -> bool:
         horizon = now_ns - int(self.flags.period_s * NS_PER_SECOND)

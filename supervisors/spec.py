@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from actors.runtime import Actor, MailboxSpec
+from actors.runtime import Actor, Backoff, MailboxSpec
 
 
 class SpecError(ValueError):
@@ -48,30 +48,6 @@ def _check_delay(_: Any, attribute: "attrs.Attribute[float]", value: float) -> N
 
 
 @attrs.frozen(kw_only=True)
-class Backoff:
-    """Growing waits before a restart: min·2ⁿ up to max, times 1 + U(0, jitter).
-
-    The jitter comes after the cap, so max·(1 + jitter) is the true ceiling. A child that ran for `reset_after_s`
-    starts again from the shortest wait. Restarts with back-off do not count to the supervisor's intensity: a venue
-    that is away for a day must not take the tree down.
-    """
-
-    min_s: float = attrs.field(default=1.0, validator=_check_delay)
-    max_s: float = attrs.field(default=60.0, validator=_check_delay)
-    jitter: float = attrs.field(default=0.2, validator=_check_delay)
-    reset_after_s: float = attrs.field(default=30.0, validator=_check_delay)
-
-    def __attrs_post_init__(self) -> None:
-        if self.max_s < self.min_s:
-            raise SpecError(f"max_s must not be below min_s: {self.max_s!r} < {self.min_s!r}")
-
-    def delay_s(self, failures: int, uniform: float) -> float:
-        """Wait before the restart after `failures` failures in a row (1 or more); `uniform` is U(0, 1)."""
-        doubled = self.min_s * float(2 ** min(failures - 1, 63))
-        return min(self.max_s, doubled) * (1 + uniform * self.jitter)
-
-
-@attrs.frozen(kw_only=True)
 class ChildSpec:
     """One child: how it is made, when it is restarted, how long it may take to stop."""
 
@@ -87,6 +63,8 @@ class ChildSpec:
     keep_mailbox: bool = False
     """Whether messages that wait survive a restart; else they become dead letters."""
     backoff: Backoff | None = None
+    """Waits before a restart. Such restarts do not count to the supervisor's intensity: a venue that is away for a
+    day must not take the tree down."""
     start_timeout_s: float = attrs.field(default=30.0, validator=_check_delay)
 
     @name.validator
@@ -130,8 +108,9 @@ class Flags:
     strategy: Strategy = attrs.field(default=Strategy.ONE_FOR_ONE)
     intensity: int = attrs.field(default=3)
     period_s: float = attrs.field(default=5.0)
-    parallel_stop: bool = False
-    """Whether children stop all at once instead of newest first."""
+    dynamic: bool = False
+    """Whether children come and go: they stop all at once instead of newest first, and one that ended for good is
+    forgotten."""
 
     @strategy.validator
     def _check_strategy(self, _: Any, value: Any) -> None:

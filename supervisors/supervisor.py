@@ -141,7 +141,7 @@ class Supervisor(Actor):
         while todo:
             match todo.pop(0):
                 case StopChildren(names):
-                    for name in names if not self.policy.flags.parallel_stop else self._ask_all_to_stop(names):
+                    for name in names if not self.policy.flags.dynamic else self._ask_all_to_stop(names):
                         todo.extend(self._stop_child(name))
                 case StartChildren(names):
                     todo.extend(self._start_group(names))

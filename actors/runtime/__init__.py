@@ -9,7 +9,8 @@ timers    messages to oneself, later
 letters   what could not be delivered, and why
 """
 
-from actors.runtime.actor import Actor, handles
+from actors.runtime.actor import LATER, Actor, handles
+from actors.runtime.backoff import Backoff
 from actors.runtime.cell import Cell, State
 from actors.runtime.errors import ActorDeadError, AskCycleError, AskTimeoutError, DomainError, StartError
 from actors.runtime.exits import Exit, ExitKind
@@ -20,10 +21,12 @@ from actors.runtime.slot import Slot
 from actors.runtime.system import System
 
 __all__ = [
+    "LATER",
     "Actor",
     "ActorDeadError",
     "AskCycleError",
     "AskTimeoutError",
+    "Backoff",
     "Cell",
     "DeadLetter",
     "DeadLetters",

@@ -6,10 +6,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
-from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
 
+from actors.runtime.exits import NORMAL
 from actors.runtime.letters import Undelivered
 from actors.runtime.mailbox import Mailbox, MailboxSpec
+from actors.runtime.signals import Stop
 from actors.runtime.slot import Slot
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 Handler = Callable[[Any, Any], Any]
 H = TypeVar("H", bound=Handler)
 
-PYKKA_MESSAGES = (ProxyCall, ProxyGetAttr, ProxySetAttr)
+LATER = object()
+"""Returned by a handler that took its ask's slot with `defer` and will answer it later."""
 
 
 def handles(*types: type) -> Callable[[H], H]:
@@ -96,13 +98,32 @@ class Actor(pykka.Actor):
         """A reference to whoever lives, or will live, at `address`."""
         return self.cell.system.ref(address)
 
-    def publish(self, topic: Hashable, message: Any) -> None:
-        """Send `message` to everyone who subscribed to `topic` at this address."""
+    def finish(self) -> None:
+        """End normally after the handler that runs now; waiting messages stay unread."""
+        self.cell.mailbox.signal(Stop(NORMAL))
+
+    def defer(self) -> Slot:
+        """Take the slot of the ask that is being handled, to answer it later; then return `LATER`.
+
+        An incarnation that ends before it has answered fails the slot.
+        """
+        return self.cell.defer()
+
+    def publish(self, topic: Hashable, message: Any, *, retain: bool = False) -> None:
+        """Send `message` to everyone who subscribed to `topic` at this address.
+
+        A retained message is also sent to whoever subscribes later, until the next one of the topic.
+        """
+        if retain:
+            self.cell.retained[topic] = message
         for ref in self.cell.subscribers(topic):
             ref.tell(message)
 
     def subscribe(self, address: str, topic: Hashable) -> None:
-        """Have what `address` publishes under `topic` sent here, across restarts of both."""
+        """Have what `address` publishes under `topic` sent here, across restarts of both.
+
+        What was retained there is sent at once.
+        """
         self.cell.system.subscribe(address, topic, self.cell)
 
     def spawn_task(self, function: Callable[..., Any], *arguments: Any) -> Any:

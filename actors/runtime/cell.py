@@ -9,7 +9,7 @@ import gevent
 from gevent import GreenletExit
 from greenlet import getcurrent
 
-from actors.runtime.actor import Actor
+from actors.runtime.actor import LATER, Actor
 from actors.runtime.errors import ActorDeadError, AskTimeoutError, DomainError
 from actors.runtime.exits import KILLED, NORMAL, Exit, ExitKind
 from actors.runtime.letters import Undelivered
@@ -85,7 +85,9 @@ class Cell:
         self._greenlet: gevent.Greenlet[..., Any] | None = None
         self._subscribers: dict[Hashable, list[Ref]] = {}
         self.subscribed_to: dict[str, Cell] = {}
+        self.retained: dict[Hashable, Any] = {}
         self._answering: Slot | None = None
+        self._deferred: list[Slot] = []
         self._exit: Exit | None = None
         self._exit_waiters: list[Slot] = []
         self._suspended = False
@@ -134,12 +136,18 @@ class Cell:
         if subscriber.ref not in refs:
             self._subscribers[topic] = [*refs, subscriber.ref]
             subscriber.subscribed_to[self.address] = self
+        if topic in self.retained:
+            subscriber.ref.tell(self.retained[topic])
 
     def unsubscribe_all(self) -> None:
         """Get nothing more of what others publish."""
         for publisher in self.subscribed_to.values():
-            for topic, refs in publisher.subscriptions.items():
-                publisher.subscriptions[topic] = [each for each in refs if each is not self.ref]
+            for topic, refs in list(publisher.subscriptions.items()):
+                left = [each for each in refs if each is not self.ref]
+                if left:
+                    publisher.subscriptions[topic] = left
+                else:
+                    del publisher.subscriptions[topic]
         self.subscribed_to.clear()
 
     def spawn_task(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> "gevent.Greenlet[..., Any]":
@@ -290,15 +298,25 @@ class Cell:
         handler = actor.handlers.get(type(message))
         self._answering = ask.slot
         try:
-            ask.slot.set(actor.on_receive(message) if handler is None else handler(actor, message))
+            answer = actor.on_receive(message) if handler is None else handler(actor, message)
+            if answer is not LATER:
+                ask.slot.set(answer)
         except DomainError as error:
             ask.slot.fail(error)
         except Exception as error:
             ask.slot.fail(error)
             raise
-        finally:
-            if ask.slot.answered:
-                self._answering = None
+        self._answering = None
+
+    def defer(self) -> Slot:
+        """The slot of the ask that is being handled, to be answered later; the handler returns `LATER`."""
+        slot = self._answering
+        if slot is None:
+            slot = Slot()  # the message was told, nobody waits
+        else:
+            self._deferred = [each for each in self._deferred if not each.answered]
+            self._deferred.append(slot)
+        return slot
 
     def _let_others_run(self, switch: Callable[[], Any]) -> None:
         hub = gevent.get_hub()
@@ -335,9 +353,10 @@ class Cell:
         self._tasks = []
         for child in self.children.values():
             child.orphaned()
-        if self._answering is not None:
-            self._answering.fail(ActorDeadError(f"{self.address} ended before it answered: {exit_}"))
-            self._answering = None
+        unanswered = self._deferred if self._answering is None else [*self._deferred, self._answering]
+        for slot in unanswered:
+            slot.fail(ActorDeadError(f"{self.address} ended before it answered: {exit_}"))
+        self._answering, self._deferred = None, []
         self.waits_for = None
         self.handling = None
         self.actor = self._timers = self._greenlet = None

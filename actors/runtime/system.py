@@ -12,6 +12,7 @@ from actors.runtime.errors import AskTimeoutError, StartError
 from actors.runtime.letters import DeadLetters
 from actors.runtime.mailbox import MailboxSpec
 from actors.runtime.ref import Ref
+from actors.runtime.telemetry import HandlerTimes
 from perpbot.chance import Chance
 
 
@@ -24,7 +25,16 @@ class System:
         self.letters = DeadLetters()
         self.crashes = Crashes()
         self.escalations = 0
+        self.stages: dict[str, HandlerTimes] = {}
+        """Times of stages that span actors, by name."""
         self._cells: dict[str, Cell] = {}
+
+    def stage(self, name: str) -> HandlerTimes:
+        """The times of the stage called `name`."""
+        times = self.stages.get(name)
+        if times is None:
+            times = self.stages[name] = HandlerTimes()
+        return times
 
     def cell(self, address: str) -> Cell:
         """What the runtime keeps for `address`; made when nobody asked for it before."""

@@ -1,0 +1,268 @@
+"""The executor: admits opportunities one at a time, and takes up again the trades a restart found in the journal."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from actors.orders import SETTLED, NewTradeId, ReadOpenTrades
+from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
+from actors.risk import AssessOpening
+from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Slot, handles
+from actors.scanner import Opportunity
+from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
+from perpbot.config.decisions import Execution
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.plan import Leg, Plan, make_plan
+from perpbot.model.instrument import Instrument
+from perpbot.model.quote import Quote
+from perpbot.risk.approval import Approval, Refusal
+from perpbot.risk.view import LegRequest, OpenRequest
+
+POOL = "arb"
+
+
+@attrs.frozen(kw_only=True)
+class Admitted:
+    """A trade that passed: reserved, checked, ready to be placed."""
+
+    plan: Plan
+    pool: str
+    reserved: Mapping[str, Decimal]
+    approval: Approval | None
+    """None for a trade that was taken up from the journal: its orders left long ago."""
+
+
+@attrs.frozen
+class TradeAbandoned:
+    """From a trade that never placed an order."""
+
+    trade_id: str
+    reason: str
+
+
+@attrs.frozen
+class CloseTrade:
+    """To a trade: close, whatever it would earn."""
+
+    reason: str
+
+
+@attrs.frozen
+class Drain:
+    """Open nothing any more; with `close`, close what is open. Answered when no trade is in progress."""
+
+    close: bool
+
+
+@attrs.frozen
+class Decision:
+    """What became of an opportunity, for the user."""
+
+    at_ns: int
+    """Wall clock."""
+    opportunity: Opportunity
+    verdict: str
+
+
+@attrs.frozen
+class ReadDecisions:
+    """The answer is the newest `Decision`s, newest first."""
+
+    limit: int
+
+
+@attrs.frozen
+class _Adopt:
+    """Take up what the journal has in progress."""
+
+
+def _latest_by(message: Any) -> Hashable | None:
+    return message.edge.symbol if isinstance(message, Opportunity) else None
+
+
+class Executor(Actor):
+    """Reserve, check, hand over to a trade of its own; one opportunity after the other, so that limits hold."""
+
+    mailbox = MailboxSpec(capacity=10_000, latest_by=_latest_by)
+
+    def __init__(
+        self,
+        rules: Execution,
+        *,
+        max_age_ms: float,
+        slippage: Decimal,
+        leverage: Mapping[str, Decimal],
+        accounts: Mapping[str, str],
+        orders: str,
+        pool: str,
+        risk: str,
+        start_trade: Callable[[Admitted], None],
+    ) -> None:
+        """Admit by `rules`.
+
+        Args:
+            rules: how many trades at once.
+            max_age_ms: an opportunity older than this is gone.
+            slippage: fraction by which a limit may be beyond the worst price the book promised.
+            leverage: by venue; what a leg needs is its notional divided by it.
+            accounts: by venue; where its orders go.
+            orders: address of the order book.
+            pool: address of the pool that arbitrage draws on.
+            risk: address of the risk actor.
+            start_trade: starts a trade's actor under its supervisor; raises DomainError when it is there already.
+        """
+        super().__init__()
+        self._rules = rules
+        self._max_age_ns = int(max_age_ms * NS_PER_MS)
+        self._slippage = slippage
+        self._leverage = leverage
+        self._accounts = accounts
+        self._addresses = {"orders": orders, "pool": pool, "risk": risk}
+        self._start_trade = start_trade
+        self._open: dict[str, str] = {}
+        self._draining: list[Slot] = []
+        self._stopped = False
+        self._counts: Counter[str] = Counter()
+        self._decisions: deque[Decision] = deque(maxlen=200)
+
+    def on_start(self) -> None:
+        """Take up what is in progress before anything new."""
+        self._orders = self.look_up(self._addresses["orders"])
+        self._pool = self.look_up(self._addresses["pool"])
+        self._risk = self.look_up(self._addresses["risk"])
+        self.subscribe(self._addresses["orders"], SETTLED)
+        self.ref.tell(_Adopt())
+
+    @handles(_Adopt)
+    def on_adopt(self, _: _Adopt) -> None:
+        """Give each trade in progress an actor again."""
+        for trade in self._orders.ask(ReadOpenTrades()):
+            plan = trade.plan
+            self._open[plan.trade_id] = plan.symbol
+            try:
+                self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved, approval=None))
+            except DomainError as error:
+                self.log.info("trade is there already", trade=plan.trade_id, reason=str(error))
+            else:
+                self.log.warning("trade taken up again", trade=plan.trade_id, symbol=plan.symbol, phase=trade.phase)
+
+    # -- admission -----------------------------------------------------------------------------------------------
+
+    @handles(Opportunity)
+    def on_opportunity(self, opportunity: Opportunity) -> None:
+        """Admit or refuse, and remember why."""
+        verdict = self._no_room(opportunity) or self._admit(opportunity)
+        self._counts[verdict.split(":", 1)[0]] += 1
+        self._decisions.append(Decision(wall_ns(), opportunity, verdict))
+
+    def _no_room(self, opportunity: Opportunity) -> str | None:
+        symbol = opportunity.edge.symbol
+        if self._stopped:
+            return "stopping"
+        if len(self._open) >= self._rules.max_open_trades:
+            return "too many trades"
+        if sum(each == symbol for each in self._open.values()) >= self._rules.trades_per_symbol:
+            return "symbol is traded already"
+        if monotonic_ns() - opportunity.seen_ns > self._max_age_ns:
+            return "too late"
+        return None
+
+    def _admit(self, opportunity: Opportunity) -> str:
+        edge = opportunity.edge
+        plan = make_plan(
+            edge,
+            opportunity.buy,
+            opportunity.sell,
+            trade_id=self._orders.ask(NewTradeId()),
+            accounts=(self._accounts[edge.buy_venue], self._accounts[edge.sell_venue]),
+            slippage=self._slippage,
+            seen_ns=opportunity.seen_ns,
+            wall_ns=wall_ns(),
+        )
+        legs = tuple(self._leg(plan, leg, opportunity) for leg in plan.legs)
+        amounts = {leg.venue: leg.margin for leg in legs}
+        try:
+            reserved: Reserved = self._pool.ask(Reserve(plan.trade_id, amounts))
+        except ReservationRefusedError as error:
+            return f"refused: pool/pool-capital: {error}"
+        verdict = self._check(plan, legs, reserved, opportunity.quotes)
+        if isinstance(verdict, Refusal):
+            self._pool.tell(Release(plan.trade_id))
+            return f"refused: {verdict}"
+        self._open[plan.trade_id] = plan.symbol
+        self._start_trade(Admitted(plan=plan, pool=POOL, reserved=amounts, approval=verdict))
+        return f"admitted: {plan.trade_id}"
+
+    def _leg(self, plan: Plan, leg: Leg, opportunity: Opportunity) -> LegRequest:
+        instrument: Instrument = opportunity.buy if leg is plan.buy else opportunity.sell
+        notional = plan.quantity * leg.limit
+        # both fees come out of the same cash as the margin
+        margin = notional / self._leverage[leg.venue] + 2 * notional * instrument.taker_fee
+        return LegRequest(
+            venue=leg.venue,
+            side=leg.side,
+            quantity=plan.quantity,
+            limit=leg.limit,
+            expected=leg.expected,
+            margin=margin,
+        )
+
+    def _check(
+        self, plan: Plan, legs: tuple[LegRequest, ...], reserved: Reserved, quotes: Mapping[str, Quote]
+    ) -> Approval | Refusal:
+        answer: Approval | Refusal = self._risk.ask(
+            AssessOpening(
+                request=OpenRequest(trade_id=plan.trade_id, symbol=plan.symbol, legs=legs),
+                pool=POOL,
+                pool_available=reserved.available,
+                quotes=quotes,
+            )
+        )
+        return answer
+
+    # -- ends ----------------------------------------------------------------------------------------------------
+
+    @handles(TradeRecord)
+    def on_settled(self, record: TradeRecord) -> None:
+        """A trade is over."""
+        self._ended(record.trade_id)
+
+    @handles(TradeAbandoned)
+    def on_abandoned(self, news: TradeAbandoned) -> None:
+        """A trade gave up before its first order."""
+        self._counts["abandoned"] += 1
+        self.log.info("trade abandoned", trade=news.trade_id, reason=news.reason)
+        self._pool.tell(Release(news.trade_id))
+        self._ended(news.trade_id)
+
+    def _ended(self, trade_id: str) -> None:
+        self._open.pop(trade_id, None)
+        if not self._open:
+            for slot in self._draining:
+                slot.set()
+            self._draining = []
+
+    @handles(Drain)
+    def on_drain(self, drain: Drain) -> object:
+        """Open nothing any more; answer when nothing is open."""
+        self._stopped = True
+        if not self._open:
+            return None
+        if drain.close:
+            parent = self.address.rsplit("/", 1)[0]
+            for trade_id in self._open:
+                self.look_up(f"{parent}/{trade_id}").tell(CloseTrade("PerpBot stops"))
+        self._draining.append(self.defer())
+        return LATER
+
+    @handles(ReadDecisions)
+    def on_read(self, request: ReadDecisions) -> list[Decision]:
+        """The newest decisions, newest first."""
+        return list(self._decisions)[: -request.limit - 1 : -1]
+
+    def describe(self) -> dict[str, Any]:
+        """What is open, and what became of opportunities."""
+        return {"open": dict(self._open), "stopped": self._stopped, "decisions": dict(self._counts)}

@@ -1,0 +1,117 @@
+"""What may be sent where, as plain values that are read at the moment of sending.
+
+A gate belongs to one connection and is moved only by the supervisor of its venue; the kill switches are moved only
+by their actor. Readers see the state of this very moment: nothing that waited in a queue slips through.
+"""
+
+from enum import StrEnum
+
+from perpbot.clock import monotonic_ns
+
+
+class Circuit(StrEnum):
+    """The state of one connection (CON-2)."""
+
+    CONNECTED = "CONNECTED"
+    DEGRADED = "DEGRADED"
+    """Half-open: one probe may pass."""
+    DISCONNECTED = "DISCONNECTED"
+    """There is nothing to call."""
+    CIRCUIT_OPEN = "CIRCUIT_OPEN"
+    """It failed too often; nothing is sent before the wait is over."""
+
+
+GLOBAL = "global"
+
+
+class KillSwitches:
+    """Which kill switches are on (CON-5). Until they were read from the journal, everything is refused."""
+
+    def __init__(self) -> None:
+        self.loaded = False
+        self.generation = 0
+        self._on: dict[str, str] = {}
+
+    @property
+    def on(self) -> dict[str, str]:
+        """The scopes that are killed, and who did it."""
+        return dict(self._on)
+
+    def set(self, scope: str, *, on: bool, by: str) -> None:
+        """Turn one switch; `scope` is ``global``, a venue's name or a connection's address."""
+        self.generation += 1
+        if on:
+            self._on[scope] = by
+        else:
+            self._on.pop(scope, None)
+
+    def refusal(self, venue: str, address: str) -> str | None:
+        """Why nothing that adds risk may be sent through the connection at `address` of `venue`, or None."""
+        if not self.loaded:
+            return "the kill switches have not been read yet"
+        for scope in (GLOBAL, venue, address):
+            if scope in self._on:
+                return f"the kill switch is on ({scope}, by {self._on[scope]})"
+        return None
+
+
+class Gate:
+    """The gate of one connection."""
+
+    def __init__(self, venue: str, address: str, kill: KillSwitches, *, trading: bool) -> None:
+        self.venue = venue
+        self.address = address
+        self.trading = trading
+        """Whether orders go through it; else it is the market-data connection."""
+        self.circuit = Circuit.DISCONNECTED
+        self.reason = "not connected yet"
+        self.heard_ns = monotonic_ns()
+        """When anything was last heard from the venue on this connection; set by the connection."""
+        self._kill = kill
+        self._moves = 0
+        self._probed_move = -1
+
+    @property
+    def moves(self) -> int:
+        """Grows with every move of the circuit: what calls are begun in, see `supervisors.breaker`."""
+        return self._moves
+
+    @property
+    def generation(self) -> int:
+        """Grows with every move of the circuit or of a kill switch."""
+        return self._moves + self._kill.generation
+
+    def move(self, circuit: Circuit, reason: str) -> None:
+        """Set the state; only the venue's supervisor does."""
+        self._moves += 1
+        self.circuit, self.reason = circuit, reason
+
+    def refusal_to_open(self) -> str | None:
+        """Why an order that adds risk is refused at this moment, or None."""
+        killed = self._kill.refusal(self.venue, self.address)
+        if killed is not None:
+            return killed
+        if self.circuit is not Circuit.CONNECTED:
+            return f"{self.venue} is {self.circuit.value}: {self.reason}"
+        return None
+
+    def refusal_to_reduce(self) -> str | None:
+        """Why an order that takes risk away, or a cancel, is refused at this moment, or None."""
+        if self.circuit is Circuit.CONNECTED or self.probe_free:
+            return None
+        return f"{self.venue} is {self.circuit.value}: {self.reason}"
+
+    @property
+    def probe_free(self) -> bool:
+        """Whether the circuit is half-open and nobody has taken the one probe yet."""
+        return self.circuit is Circuit.DEGRADED and self._probed_move != self._moves
+
+    def take(self) -> bool:
+        """Whether a call may be made now. In a half-open circuit the first to ask is the probe, and the only one."""
+        if self.circuit is Circuit.CIRCUIT_OPEN:
+            return False
+        if self.circuit is Circuit.DEGRADED:
+            free = self.probe_free
+            self._probed_move = self._moves
+            return free
+        return True

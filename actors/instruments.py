@@ -1,0 +1,97 @@
+"""The instruments of one venue: asked for at the start and again from time to time, until the venue answers."""
+
+from typing import Any
+
+import attrs
+
+from actors.runtime import Actor, Backoff, handles
+from perpbot.model.instrument import Instrument, InstrumentTable
+from perpbot.venues.venue import Venue, VenueReadError
+
+REFRESH_S = 3_600.0
+LOADED = "instruments"
+"""The topic `InstrumentsLoaded` is published under, retained."""
+
+
+@attrs.frozen
+class InstrumentsLoaded:
+    """The venue's instruments are known: those of the symbols that are traded."""
+
+    venue: str
+    instruments: tuple[Instrument, ...]
+
+
+@attrs.frozen
+class _Load:
+    """Ask the venue."""
+
+
+@attrs.frozen
+class _Answer:
+    instruments: tuple[Instrument, ...]
+
+
+@attrs.frozen
+class _NoAnswer:
+    reason: str
+
+
+class Instruments(Actor):
+    """Asks a venue for its instruments and publishes those that are traded."""
+
+    def __init__(self, venue: Venue, symbols: tuple[str, ...], backoff: Backoff) -> None:
+        super().__init__()
+        self._venue = venue
+        self._symbols = symbols
+        self._backoff = backoff
+        self._failures = 0
+        self._last_error: str | None = None
+
+    def on_start(self) -> None:
+        """Begin asking."""
+        self.ref.tell(_Load())
+
+    @handles(_Load)
+    def on_load(self, _: _Load) -> None:
+        """Ask, without standing still meanwhile."""
+        self.spawn_task(self._ask)
+
+    def _ask(self) -> None:
+        try:
+            every = self._venue.fetch_instruments()
+        except VenueReadError as error:
+            self.ref.tell(_NoAnswer(str(error)))
+            return
+        self.ref.tell(_Answer(tuple(each for each in every if each.symbol in self._symbols)))
+
+    @handles(_Answer)
+    def on_answer(self, answer: _Answer) -> None:
+        """Publish what the venue has of the symbols; name what it does not have."""
+        found = {each.symbol for each in answer.instruments}
+        missing = [symbol for symbol in self._symbols if symbol not in found]
+        if missing:
+            self.log.error(
+                "unknown symbol", venue=self._venue.name, missing=missing,
+                hint="the venue does not list it; it is not traded there. Check `symbols` in the configuration",
+            )  # fmt: skip
+        self._failures, self._last_error = 0, None
+        self._venue.instruments = InstrumentTable(answer.instruments)
+        self.publish(LOADED, InstrumentsLoaded(self._venue.name, answer.instruments), retain=True)
+        self.timers.after(REFRESH_S, _Load())
+
+    @handles(_NoAnswer)
+    def on_no_answer(self, answer: _NoAnswer) -> None:
+        """Try again, later each time."""
+        self._failures += 1
+        if answer.reason != self._last_error:
+            self.log.warning("instruments not loaded", venue=self._venue.name, reason=answer.reason)
+        self._last_error = answer.reason
+        self.timers.after(self._backoff.delay_s(self._failures, self.chance.random()), _Load())
+
+    def describe(self) -> dict[str, Any]:
+        """What is loaded, and the last error."""
+        return {
+            "instruments": [each.native for each in self._venue.instruments],
+            "failures": self._failures,
+            "last_error": self._last_error,
+        }

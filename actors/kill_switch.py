@@ -1,0 +1,58 @@
+"""The kill switches (CON-5): journalled before they are acknowledged, loaded before any connection opens."""
+
+from typing import Any
+
+import attrs
+
+from actors.gate import KillSwitches
+from actors.journal import Append, Replay
+from actors.runtime import Actor, handles
+from perpbot.execution.entries import KillSwitchSet
+from perpbot.storage.journal import Line
+
+
+@attrs.frozen
+class TurnKillSwitch:
+    """Turn a switch; answered when it is durable and in force. `scope`: ``global``, a venue, or an address."""
+
+    scope: str
+    on: bool
+    by: str
+
+
+class KillSwitch(Actor):
+    """Keeps the switches and their record. As long as they could not be read, everything that adds risk is refused."""
+
+    def __init__(self, switches: KillSwitches, journal: str) -> None:
+        super().__init__()
+        self._switches = switches
+        self._journal_address = journal
+
+    def on_start(self) -> None:
+        """Read the switches back."""
+        self._journal = self.look_up(self._journal_address)
+        lines: list[Line] = self._journal.ask(Replay((KillSwitchSet,)))
+        for line in lines:
+            if isinstance(line.entry, KillSwitchSet):
+                self._switches.set(line.entry.scope, on=line.entry.on, by=line.entry.by)
+        self._switches.loaded = True
+        if self._switches.on:
+            self.log.warning("kill switch is on", scopes=self._switches.on)
+
+    @handles(TurnKillSwitch)
+    def on_turn(self, turn: TurnKillSwitch) -> dict[str, str]:
+        """Turn it; the answer is which switches are on now.
+
+        Turning on is in force before it is durable, turning off only after: a crash between errs on the safe side.
+        """
+        if turn.on:
+            self._switches.set(turn.scope, on=True, by=turn.by)
+        self._journal.ask(Append([KillSwitchSet(scope=turn.scope, on=turn.on, by=turn.by)]))
+        if not turn.on:
+            self._switches.set(turn.scope, on=False, by=turn.by)
+        self.log.warning("kill switch turned", scope=turn.scope, on=turn.on, by=turn.by)
+        return self._switches.on
+
+    def describe(self) -> dict[str, Any]:
+        """Which switches are on."""
+        return {"loaded": self._switches.loaded, "on": self._switches.on}

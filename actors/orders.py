@@ -1,0 +1,542 @@
+"""The order book of the system: every order of ours, from its intent on disk to its end (EXE-4).
+
+Everything that happens to an order is journalled here before anybody reacts to it. Orders whose fate is open are
+asked for until it is known; nothing is ever sent twice.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from actors.journal import Append, GetEpoch, Replay
+from actors.runtime import Actor, DomainError, MailboxFullError, MailboxSpec, Overflow, handles
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.execution.entries import (
+    CaughtUp,
+    OrderAnswered,
+    OrderFilled,
+    OrdersIntended,
+    OrderTold,
+    TradeMoved,
+    TradeOpened,
+    TradeRecord,
+    TradeSettled,
+)
+from perpbot.execution.ledger import Ledger, OrderNews, answered, told
+from perpbot.execution.plan import Leg, Plan
+from perpbot.execution.record import OrderRecord
+from perpbot.execution.trade import Want
+from perpbot.execution.views import OrderView, TradeView, view
+from perpbot.model.order import (
+    Fill,
+    Order,
+    OrderStatus,
+    OrderUpdate,
+    Outcome,
+    Refused,
+    TimeInForce,
+)
+from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind
+
+SWEEP_S = 0.25
+ASK_UNKNOWN_AFTER_NS = 200_000_000
+"""An order of unknown fate is asked for this soon."""
+ASK_SILENT_AFTER_NS = 2 * NS_PER_SECOND
+"""An order nothing was heard of for this long is asked for too: private messages get lost."""
+ASK_AGAIN_NS = NS_PER_SECOND
+OVERLAP_MS = 60_000
+"""Fills are asked for from this long before the durable mark."""
+NUMBERS_PER_EPOCH = 10**10
+
+FILLS = "fills"
+"""Topic: every `OrderFilled`, once, after it is durable."""
+SETTLED = "settled"
+"""Topic: every `TradeRecord`."""
+OPENED = "opened"
+"""Topic: every `TradeOpened`."""
+
+
+class NotSubmittedError(DomainError):
+    """The orders were not taken; nothing was sent."""
+
+
+@attrs.frozen(kw_only=True)
+class OpenTrade:
+    """Journal a trade with its reservation and both first orders, and send them. The answer is its view."""
+
+    plan: Plan
+    pool: str
+    reserved: Mapping[str, Decimal]
+    approval: Approval
+
+
+@attrs.frozen(kw_only=True)
+class SubmitOrders:
+    """Journal further orders of a trade and send them. The answer is the trade's view."""
+
+    trade_id: str
+    wants: tuple[Want, ...]
+    approval: Approval
+
+
+@attrs.frozen
+class PlaceOrder:
+    """To a trading connection: send this order. It is durable, and `approval` covers it."""
+
+    order: Order
+    approval: Approval
+
+
+@attrs.frozen
+class OrderSent:
+    """From a trading connection: the request is being handed to the network."""
+
+    client_id: str
+
+
+@attrs.frozen
+class OutcomeArrived:
+    """From a trading connection: what became of the request."""
+
+    client_id: str
+    outcome: Outcome
+
+
+@attrs.frozen
+class VenueNews:
+    """From a trading connection: updates and fills, in the order they came."""
+
+    venue: str
+    account: str
+    events: tuple[OrderUpdate | Fill, ...]
+
+
+@attrs.frozen
+class AskForOrder:
+    """To a trading connection: what does the venue know of this order?"""
+
+    order: Order
+
+
+@attrs.frozen
+class OrderFound:
+    """From a trading connection: what the venue knows of an order; None when it does not know it."""
+
+    client_id: str
+    update: OrderUpdate | None
+    asked_ns: int
+    """Monotonic, when the question left."""
+
+
+@attrs.frozen
+class CatchUp:
+    """To a trading connection: report everything since `since_ms`, and the fate of `orders`."""
+
+    since_ms: int
+    orders: tuple[Order, ...]
+
+
+@attrs.frozen
+class CatchUpDone:
+    """To a trading connection: everything it reported is durable; trading may go on."""
+
+
+@attrs.frozen
+class TradingReady:
+    """From a trading connection: its stream is up; it wants to catch up before anything is sent."""
+
+    venue: str
+    account: str
+
+
+@attrs.frozen
+class CatchUpAnswer:
+    """From a trading connection: everything since the mark."""
+
+    venue: str
+    account: str
+    fills: tuple[Fill, ...]
+    found: tuple[OrderFound, ...]
+    until_ms: int
+
+
+@attrs.frozen
+class ReadTrade:
+    """The answer is the `TradeView`, or None when there is no such trade in progress."""
+
+    trade_id: str
+
+
+@attrs.frozen
+class ReadOpenTrades:
+    """The answer is every `TradeView` in progress, oldest first."""
+
+
+@attrs.frozen
+class ReadRecords:
+    """The answer is the newest `TradeRecord`s, oldest first."""
+
+    limit: int
+
+
+@attrs.frozen
+class MoveTrade:
+    """Journal that a trade is in another phase."""
+
+    trade_id: str
+    phase: str
+    reason: str
+
+
+@attrs.frozen
+class SettleTrade:
+    """Journal that a trade is over, with its record."""
+
+    record: TradeRecord
+
+
+@attrs.frozen
+class NewTradeId:
+    """The answer is an id no other trade has or had."""
+
+
+@attrs.frozen
+class TradeChanged:
+    """To a trade: something happened to its orders."""
+
+    trade_id: str
+    order: OrderView
+
+
+@attrs.frozen
+class _Sweep:
+    """Look for orders whose fate should be known by now."""
+
+
+@attrs.define
+class Counts:
+    """What became of orders since this system started."""
+
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    illegal: int = 0
+    foreign: int = 0
+
+
+class Orders(Actor):
+    """Owns every order. Connections feed it, trades read it, the journal remembers it."""
+
+    mailbox = MailboxSpec(capacity=100_000, overflow=Overflow.REJECT)
+
+    def __init__(
+        self,
+        journal: str,
+        connections: Mapping[str, str],
+        wire_ids: Mapping[str, Callable[[int], str]],
+        lifetimes_s: Mapping[str, float],
+    ) -> None:
+        """Serve the venues of `connections` (venue to address of its trading connection).
+
+        Args:
+            journal: address of the journal.
+            connections: venue to the address of its trading connection.
+            wire_ids: venue to the form its client order ids have.
+            lifetimes_s: venue to the seconds after which a request that did not arrive never will.
+        """
+        super().__init__()
+        self._journal_address = journal
+        self._connection_addresses = connections
+        self._wire_ids = wire_ids
+        self._lifetimes_ns = {venue: int(each * NS_PER_SECOND) for venue, each in lifetimes_s.items()}
+        self.ledger = Ledger()
+        self.counts = Counts()
+        self._asked_ns: dict[str, int] = {}
+        self._marks_ms: dict[tuple[str, str], int] = {}
+        self._first_ms = 0
+        self._unmatched: list[VenueNews] = []
+        self._next_trade = 0
+
+    def on_start(self) -> None:
+        """Fold the journal."""
+        self._journal = self.look_up(self._journal_address)
+        self._connections = {venue: self.look_up(address) for venue, address in self._connection_addresses.items()}
+        self._epoch: int = self._journal.ask(GetEpoch())
+        now = monotonic_ns()
+        for line in self._journal.ask(Replay(), timeout_s=60.0):
+            self._first_ms = self._first_ms or line.at_ns // 1_000_000
+            if isinstance(line.entry, CaughtUp):
+                self._marks_ms[line.entry.venue, line.entry.account] = line.entry.until_ms
+            self.ledger.apply(line.entry, now)
+        self.timers.every(SWEEP_S, _Sweep())
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    @handles(NewTradeId)
+    def on_new_trade_id(self, _: NewTradeId) -> str:
+        """The next trade's id. Trades that were never opened leave no gap that matters."""
+        self._next_trade = max(self._next_trade, self.ledger.trades_opened) + 1
+        return f"{self._epoch}-t{self._next_trade}"
+
+    @handles(OpenTrade)
+    def on_open(self, request: OpenTrade) -> TradeView:
+        """One commit: plan, reservation, approval given, both intents. Then both orders leave."""
+        plan = request.plan
+        if request.approval.kind is not ApprovalKind.OPEN or request.approval.trade_id != plan.trade_id:
+            raise NotSubmittedError(f"{plan.trade_id} has no approval to open")
+        if self.ledger.trade(plan.trade_id) is not None:
+            raise NotSubmittedError(f"{plan.trade_id} was opened before")
+        wants = [_opening_want(plan, leg) for leg in plan.legs]
+        orders = self._number(plan, wants)
+        opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
+        self._record([opened])
+        self.publish(OPENED, opened)
+        self._send(orders, request.approval)
+        return self._read(plan.trade_id)
+
+    @handles(SubmitOrders)
+    def on_submit(self, request: SubmitOrders) -> TradeView:
+        """Journal the intents, then send."""
+        trade = self.ledger.trade(request.trade_id)
+        if trade is None:
+            raise NotSubmittedError(f"{request.trade_id} is not in progress")
+        if request.approval.trade_id != request.trade_id:
+            raise NotSubmittedError(f"{request.trade_id} has no approval")
+        orders = self._number(trade.plan, request.wants)
+        self._record([OrdersIntended(orders=orders)])
+        self._send(orders, request.approval)
+        return self._read(request.trade_id)
+
+    def _number(self, plan: Plan, wants: Iterable[Want]) -> list[Order]:
+        orders = []
+        for number, want in enumerate(wants, start=self.ledger.orders_intended + 1):
+            leg = plan.leg(want.leg)
+            orders.append(
+                Order(
+                    client_id=f"{self._epoch}-{number}",
+                    wire_id=self._wire_ids[leg.venue](self._epoch * NUMBERS_PER_EPOCH + number),
+                    venue=leg.venue,
+                    account=leg.account,
+                    symbol=plan.symbol,
+                    side=want.side,
+                    quantity=want.quantity,
+                    price=want.price,
+                    time_in_force=TimeInForce.IOC,
+                    reduce_only=want.reduce_only,
+                    trade_id=plan.trade_id,
+                    leg=want.leg,
+                    purpose=want.purpose,
+                )
+            )
+        return orders
+
+    def _send(self, orders: Iterable[Order], approval: Approval) -> None:
+        for order in orders:
+            connection = self._connections[order.venue]
+            if not connection.alive:
+                self._not_sent(order, f"{order.venue}'s trading connection is not up")
+                continue
+            try:
+                connection.tell(PlaceOrder(order, approval))
+            except MailboxFullError:
+                self._not_sent(order, f"{order.venue}'s trading connection has too much to do")
+
+    def _not_sent(self, order: Order, reason: str) -> None:
+        self.ref.tell(OutcomeArrived(order.client_id, Refused(reason)))
+
+    # -- news ----------------------------------------------------------------------------------------------------
+
+    @handles(OrderSent)
+    def on_sent(self, news: OrderSent) -> None:
+        """An order left."""
+        self.counts.sent += 1
+        record = self.ledger.order(news.client_id)
+        if record is not None:
+            record.submitted()
+            record.changed_ns = monotonic_ns()
+
+    @handles(OutcomeArrived)
+    def on_outcome(self, news: OutcomeArrived) -> None:
+        """The venue answered a request, or did not."""
+        entry = answered(news.client_id, news.outcome)
+        if self._take([entry]):
+            self.counts.accepted += entry.outcome == "accepted"
+            self.counts.refused += entry.outcome == "refused"
+        self._match_again()
+
+    @handles(VenueNews)
+    def on_news(self, news: VenueNews) -> None:
+        """The venue told of orders and fills."""
+        entries, unmatched = self._match(news)
+        self._take(entries)
+        if unmatched:
+            self._unmatched.append(attrs.evolve(news, events=tuple(unmatched)))
+            del self._unmatched[:-100]
+
+    def _match(self, news: VenueNews) -> tuple[list[OrderTold | OrderFilled], list[OrderUpdate | Fill]]:
+        entries: list[OrderTold | OrderFilled] = []
+        unmatched: list[OrderUpdate | Fill] = []
+        for event in news.events:
+            record = self.ledger.find(news.venue, news.account, event.client_id, event.venue_order_id)
+            if record is None:
+                unmatched.append(event)
+            else:
+                entries.append(told(record.order.client_id, event))
+        return entries, unmatched
+
+    def _match_again(self) -> None:
+        """News that came before the venue's order id was known may be ours after all."""
+        waiting, self._unmatched = self._unmatched, []
+        for news in waiting:
+            self.on_news(news)
+
+    def _take(self, entries: Iterable[OrderNews]) -> bool:
+        """Journal what is new, apply it, tell the trades; whether anything was new."""
+        known = [entry for entry in entries if self.ledger.order(entry.client_id) is not None]
+        fresh, contradictions = self.ledger.fresh(known)
+        for text in contradictions:
+            self.counts.illegal += 1
+            self.log.error("contradiction", error=text)
+        if not fresh:
+            return False
+        self._record(list(fresh))
+        for entry in fresh:
+            record = self.ledger.order(entry.client_id)
+            if record is not None:
+                self._announce(entry, record)
+        return True
+
+    def _announce(self, entry: OrderNews, record: OrderRecord) -> None:
+        if isinstance(entry, OrderFilled):
+            self.publish(FILLS, entry)
+        if record.contradiction:
+            self.counts.illegal += 1
+            self.log.error("contradiction", order=entry.client_id, error=record.contradiction)
+        self.publish(record.order.trade_id, TradeChanged(record.order.trade_id, view(record)))
+
+    def _record(self, entries: list[Any]) -> None:
+        self._journal.ask(Append(entries))
+        now = monotonic_ns()
+        for entry in entries:
+            self.ledger.apply(entry, now)
+
+    # -- open questions ------------------------------------------------------------------------------------------
+
+    @handles(_Sweep)
+    def on_sweep(self, _: _Sweep) -> None:
+        """Ask for orders whose fate should be known by now."""
+        now = monotonic_ns()
+        for record in self.ledger.unsettled():
+            patience = ASK_UNKNOWN_AFTER_NS if record.status is OrderStatus.UNKNOWN else ASK_SILENT_AFTER_NS
+            asked = self._asked_ns.get(record.order.client_id, 0)
+            if now - record.changed_ns >= patience and now - asked >= ASK_AGAIN_NS:
+                self._ask_for(record, now)
+
+    def _ask_for(self, record: OrderRecord, now: int) -> None:
+        order = record.order
+        self._asked_ns[order.client_id] = now
+        connection = self._connections[order.venue]
+        if not connection.alive:
+            return
+        if record.status.final:  # it is over, but fills are missing
+            connection.tell(CatchUp(self._since_ms(order.venue, order.account), (order,)))
+        else:
+            connection.tell(AskForOrder(order))
+
+    @handles(OrderFound)
+    def on_found(self, found: OrderFound) -> None:
+        """The venue said what it knows of an order."""
+        self._take(self._findings(found))
+
+    def _findings(self, found: OrderFound) -> list[OrderAnswered | OrderTold]:
+        record = self.ledger.order(found.client_id)
+        if record is None or record.settled:
+            return []
+        if found.update is not None:
+            return [OrderTold(client_id=found.client_id, update=found.update)]
+        if record.status.final or record.status is OrderStatus.ACCEPTED:
+            return []  # the venue once had it: not knowing it now says nothing
+        too_late = record.changed_ns + APPROVAL_NS + self._lifetimes_ns[record.order.venue]
+        if found.asked_ns < too_late:
+            return []  # the request may still be on its way
+        return [answered(found.client_id, Refused("it never reached the venue"))]
+
+    @handles(TradingReady)
+    def on_ready(self, ready: TradingReady) -> None:
+        """A stream is up (again): ask for everything since the durable mark before trading goes on."""
+        orders = tuple(record.order for record in self.ledger.unsettled(ready.venue))
+        self._connections[ready.venue].tell(CatchUp(self._since_ms(ready.venue, ready.account), orders))
+
+    def _since_ms(self, venue: str, account: str) -> int:
+        mark = self._marks_ms.get((venue, account), self._first_ms)
+        return max(0, mark - OVERLAP_MS)
+
+    @handles(CatchUpAnswer)
+    def on_caught_up(self, answer: CatchUpAnswer) -> None:
+        """Take in what was missed; then the connection may trade."""
+        entries, foreign = self._match(VenueNews(answer.venue, answer.account, answer.fills))
+        self.counts.foreign = len(foreign)
+        self._take(entries)
+        for found in answer.found:
+            self._take(self._findings(found))
+        mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
+        self._record([mark])
+        self._marks_ms[answer.venue, answer.account] = answer.until_ms
+        self._connections[answer.venue].tell(CatchUpDone())
+
+    # -- trades --------------------------------------------------------------------------------------------------
+
+    @handles(ReadTrade)
+    def on_read_trade(self, request: ReadTrade) -> TradeView | None:
+        """One trade in progress."""
+        return self.ledger.trade(request.trade_id)
+
+    @handles(ReadOpenTrades)
+    def on_read_open(self, _: ReadOpenTrades) -> list[TradeView]:
+        """All trades in progress."""
+        return self.ledger.trades()
+
+    @handles(ReadRecords)
+    def on_read_records(self, request: ReadRecords) -> list[TradeRecord]:
+        """The newest trades that are over."""
+        return self.ledger.records[-request.limit :]
+
+    @handles(MoveTrade)
+    def on_move(self, request: MoveTrade) -> TradeView:
+        """Journal a trade's phase."""
+        self._read(request.trade_id)
+        self._record([TradeMoved(trade_id=request.trade_id, phase=request.phase, reason=request.reason)])
+        return self._read(request.trade_id)
+
+    @handles(SettleTrade)
+    def on_settle(self, request: SettleTrade) -> None:
+        """Journal the end of a trade, once."""
+        if self.ledger.trade(request.record.trade_id) is None:
+            return
+        self._record([TradeSettled(record=request.record)])
+        self.publish(SETTLED, request.record)
+
+    def _read(self, trade_id: str) -> TradeView:
+        trade = self.ledger.trade(trade_id)
+        if trade is None:
+            raise NotSubmittedError(f"{trade_id} is not in progress")
+        return trade
+
+    def describe(self) -> dict[str, Any]:
+        """How many orders and trades, and which are open."""
+        open_orders = self.ledger.unsettled()
+        return {
+            "orders": self.ledger.orders_intended,
+            "trades_opened": self.ledger.trades_opened,
+            "duplicates": self.ledger.duplicate_ids,
+            "unsettled": {each.order.client_id: each.status.value for each in open_orders[:50]},
+            "unknown_open": sum(each.status is OrderStatus.UNKNOWN for each in open_orders),
+            "unmatched": len(self._unmatched),
+            **attrs.asdict(self.counts),
+        }
+
+
+def _opening_want(plan: Plan, leg: Leg) -> Want:
+    return Want(leg=leg.name, side=leg.side, quantity=plan.quantity, price=leg.limit, reduce_only=False, purpose="open")

@@ -1,0 +1,195 @@
+"""What we hold and what it earned, from fills, and checked against what the venues say (RSK-3)."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from actors.instruments import LOADED, InstrumentsLoaded
+from actors.journal import Append, Replay
+from actors.market_news import MARKS, MarkMoved
+from actors.orders import FILLS
+from actors.runtime import Actor, MailboxSpec, Overflow, handles
+from actors.trading import ACCOUNT, FUNDING, AccountRead
+from perpbot.clock import monotonic_ns
+from perpbot.execution.entries import FundingBooked, OrderFilled
+from perpbot.model.money import ZERO
+from perpbot.model.order import FundingPayment
+from perpbot.portfolio.exposure import Exposure, exposure
+from perpbot.portfolio.holding import Holding, HoldingKey
+
+EXPOSURE = "exposure"
+"""Topic: `ExposureChanged`, retained."""
+
+
+@attrs.frozen
+class ExposureChanged:
+    """Positions changed, or their value did."""
+
+    exposure: Exposure
+
+
+@attrs.frozen
+class Mismatch:
+    """A venue says something else than our fills, twice in a row."""
+
+    key: HoldingKey
+    ours: Decimal
+    theirs: Decimal
+
+
+@attrs.frozen
+class ReadPositions:
+    """The answer is a `PositionsView`."""
+
+
+@attrs.frozen
+class PositionsView:
+    """All positions at one moment."""
+
+    holdings: Mapping[HoldingKey, Holding]
+    currencies: Mapping[tuple[str, str], str]
+    """Quote currency by venue and symbol."""
+    marks: Mapping[str, Decimal]
+    exposure: Exposure
+    mismatches: tuple[Mismatch, ...]
+
+
+class Positions(Actor):
+    """Sums our fills; the sum is the truth that venues' readings are checked against."""
+
+    mailbox = MailboxSpec(capacity=100_000, overflow=Overflow.REJECT)
+
+    def __init__(
+        self, journal: str, orders: str, connections: Iterable[str], scanners: Iterable[str], instruments: Iterable[str]
+    ) -> None:
+        super().__init__()
+        self._journal_address = journal
+        self._orders_address = orders
+        self._connection_addresses = list(connections)
+        self._scanner_addresses = list(scanners)
+        self._instrument_addresses = list(instruments)
+        self._holdings: dict[HoldingKey, Holding] = {}
+        self._seen: set[tuple[str, str, str]] = set()
+        self._booked: set[tuple[str, str, str]] = set()
+        self._currencies: dict[tuple[str, str], str] = {}
+        self._marks: dict[str, Decimal] = {}
+        self._changed_ns: dict[HoldingKey, int] = {}
+        self._doubts: dict[HoldingKey, Decimal] = {}
+        self._mismatches: dict[HoldingKey, Mismatch] = {}
+
+    def on_start(self) -> None:
+        """Sum what the journal has, then listen."""
+        journal = self._journal = self.look_up(self._journal_address)
+        self.subscribe(self._orders_address, FILLS)
+        for line in journal.ask(Replay((OrderFilled, FundingBooked)), timeout_s=60.0):
+            if isinstance(line.entry, OrderFilled):
+                self._add(line.entry)
+            else:
+                self._book(line.entry.payment)
+        for address in self._instrument_addresses:
+            self.subscribe(address, LOADED)
+        for address in self._scanner_addresses:
+            self.subscribe(address, MARKS)
+        for address in self._connection_addresses:
+            self.subscribe(address, ACCOUNT)
+            self.subscribe(address, FUNDING)
+
+    # -- what changes them ---------------------------------------------------------------------------------------
+
+    @handles(OrderFilled)
+    def on_fill(self, filled: OrderFilled) -> None:
+        """Add a fill, once."""
+        self._add(filled)
+        self._announce()
+
+    def _add(self, filled: OrderFilled) -> None:
+        fill = filled.fill
+        ref = (fill.venue, fill.account, fill.trade_ref)
+        if ref in self._seen:
+            return
+        self._seen.add(ref)
+        key = (fill.venue, fill.account, fill.symbol)
+        self._holdings[key] = self._holdings.get(key, Holding()).with_fill(fill)
+        self._currencies.setdefault((fill.venue, fill.symbol), fill.fee.currency)
+        self._changed_ns[key] = monotonic_ns()
+
+    @handles(FundingPayment)
+    def on_funding(self, payment: FundingPayment) -> None:
+        """Book a funding payment, once, and remember it."""
+        if (payment.venue, payment.account, payment.ref) not in self._booked:
+            self._journal.ask(Append([FundingBooked(payment=payment)]))
+            self._book(payment)
+
+    def _book(self, payment: FundingPayment) -> None:
+        ref = (payment.venue, payment.account, payment.ref)
+        if ref not in self._booked:
+            self._booked.add(ref)
+            key = (payment.venue, payment.account, payment.symbol)
+            self._holdings[key] = self._holdings.get(key, Holding()).with_funding(payment.amount.amount)
+
+    @handles(InstrumentsLoaded)
+    def on_instruments(self, news: InstrumentsLoaded) -> None:
+        """Learn the quote currencies."""
+        for instrument in news.instruments:
+            self._currencies[news.venue, instrument.symbol] = instrument.quote
+
+    @handles(MarkMoved)
+    def on_mark(self, mark: MarkMoved) -> None:
+        """Value positions anew."""
+        self._marks[mark.symbol] = mark.price
+        self._announce()
+
+    def _announce(self) -> None:
+        self.publish(EXPOSURE, ExposureChanged(self._exposure()), retain=True)
+
+    def _exposure(self) -> Exposure:
+        quantities = {key: each.quantity for key, each in self._holdings.items() if key[2] in self._marks}
+        return exposure(quantities, self._marks)
+
+    # -- what the venues say -------------------------------------------------------------------------------------
+
+    @handles(AccountRead)
+    def on_account(self, read: AccountRead) -> None:
+        """Compare; a difference counts when a second reading confirms it and nothing filled in between."""
+        theirs = {(each.venue, each.account, each.symbol): each.quantity for each in read.positions}
+        ours = {key: each.quantity for key, each in self._holdings.items() if key[:2] == (read.venue, read.account)}
+        for key in sorted({*theirs, *ours}):
+            self._compare(key, ours.get(key, ZERO), theirs.get(key, ZERO), read.read_ns)
+
+    def _compare(self, key: HoldingKey, ours: Decimal, theirs: Decimal, read_ns: int) -> None:
+        settling = self._changed_ns.get(key, 0) >= read_ns
+        if ours == theirs or settling:
+            self._doubts.pop(key, None)
+            if ours == theirs and self._mismatches.pop(key, None) is not None:
+                self.log.info("position agrees again", position=key)
+            return
+        if self._doubts.get(key) != theirs - ours:
+            self._doubts[key] = theirs - ours
+            return
+        if key not in self._mismatches:
+            self.log.error("position differs", position=key, ours=str(ours), venue_says=str(theirs))
+        self._mismatches[key] = Mismatch(key, ours, theirs)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    @handles(ReadPositions)
+    def on_read(self, _: ReadPositions) -> PositionsView:
+        """All positions now."""
+        return PositionsView(
+            dict(self._holdings),
+            dict(self._currencies),
+            dict(self._marks),
+            self._exposure(),
+            tuple(self._mismatches.values()),
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Positions that are not zero, and what does not agree."""
+        return {
+            "positions": {"/".join(key): str(each.quantity) for key, each in self._holdings.items() if each.quantity},
+            "fills": len(self._seen),
+            "funding_payments": len(self._booked),
+            "mismatches": [attrs.asdict(each) for each in self._mismatches.values()],
+        }

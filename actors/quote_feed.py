@@ -1,0 +1,95 @@
+"""The quote feed of one venue: judges each quote and passes the good ones to those who subscribed to the symbol."""
+
+from collections.abc import Hashable
+from typing import Any
+
+from actors.market_data import BookLost, BookMoved
+from actors.market_news import MarketGone, MarketMoved
+from actors.runtime import Actor, MailboxSpec, handles
+from perpbot.clock import wall_ns
+from perpbot.model.events import Funding, Mark
+from perpbot.model.quote import Quote
+from perpbot.scanning.ticks import BadTick, TickFilter, TickRules
+
+
+def _latest_by(message: Any) -> Hashable | None:
+    if isinstance(message, BookMoved):
+        return message.quote.symbol
+    if isinstance(message, BookLost):
+        return message.symbol
+    return None
+
+
+class QuoteFeed(Actor):
+    """Publishes `MarketMoved` and `MarketGone` under the symbol; the latest is kept for whoever comes later."""
+
+    mailbox = MailboxSpec(capacity=10_000, latest_by=_latest_by)
+
+    def __init__(self, venue: str, rules: TickRules) -> None:
+        super().__init__()
+        self._venue = venue
+        self._rules = rules
+        self._filters: dict[str, TickFilter] = {}
+        self._funding: dict[str, Funding] = {}
+        self._marks: dict[str, Mark] = {}
+        self._latest: dict[str, Quote] = {}
+        self._published = 0
+
+    @handles(BookMoved)
+    def on_moved(self, moved: BookMoved) -> None:
+        """Judge the quote; publish it when it is believed."""
+        quote = moved.quote
+        judge = self._filters.get(quote.symbol)
+        if judge is None:
+            judge = self._filters[quote.symbol] = TickFilter(self._rules)
+        bad = judge.judge(quote, wall_ns())
+        if bad is not None:
+            if judge.counts[bad] == 1:
+                self.log.warning("bad tick held back", venue=self._venue, symbol=quote.symbol, why=bad.value)
+            if bad is not BadTick.JUMP:
+                return
+            self._gone(quote.symbol, "the price jumped; waiting for it to be confirmed")
+            return
+        self._latest[quote.symbol] = quote
+        self._published += 1
+        news = MarketMoved(quote, moved.book, self._funding.get(quote.symbol))
+        self.publish(quote.symbol, news, retain=True)
+
+    @handles(BookLost)
+    def on_lost(self, lost: BookLost) -> None:
+        """Take the price away."""
+        self._gone(lost.symbol, lost.reason)
+
+    def _gone(self, symbol: str, reason: str) -> None:
+        self._latest.pop(symbol, None)
+        self.publish(symbol, MarketGone(self._venue, symbol, reason), retain=True)
+
+    @handles(Funding)
+    def on_funding(self, funding: Funding) -> None:
+        """Keep the rate; it goes out with the next quote."""
+        self._funding[funding.symbol] = funding
+
+    @handles(Mark)
+    def on_mark(self, mark: Mark) -> None:
+        """Keep the mark price."""
+        self._marks[mark.symbol] = mark
+
+    @property
+    def latest(self) -> dict[str, Quote]:
+        """The latest good quote of each symbol, for looking at."""
+        return self._latest
+
+    def describe(self) -> dict[str, Any]:
+        """Latest prices, and what was held back."""
+        return {
+            "venue": self._venue,
+            "published": self._published,
+            "quotes": {symbol: f"{quote.bid} / {quote.ask}" for symbol, quote in self._latest.items()},
+            "funding": {symbol: str(each.rate.fraction) for symbol, each in self._funding.items()},
+            "marks": {symbol: str(each.price) for symbol, each in self._marks.items()},
+            "held_back": {
+                symbol: {why.value: count for why, count in each.counts.items()}
+                for symbol, each in self._filters.items()
+                if each.counts
+            },
+        }

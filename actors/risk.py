@@ -1,0 +1,225 @@
+"""The risk actor: every order passes it (RSK-2). It keeps what the rules look at and answers with leave or a reason."""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from actors.balances import EQUITY, EquityChanged
+from actors.gate import Gate as SendGate
+from actors.journal import Replay
+from actors.market_news import FastMarket
+from actors.orders import OPENED, SETTLED
+from actors.positions import EXPOSURE, ExposureChanged
+from actors.runtime import Actor, MailboxSpec, Overflow, handles
+from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
+from perpbot.config.limits import Risk as Limits
+from perpbot.execution.entries import TradeOpened, TradeRecord, TradeSettled
+from perpbot.execution.trade import Phase
+from perpbot.model.money import ZERO
+from perpbot.model.quote import Quote
+from perpbot.portfolio.exposure import Exposure
+from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind, Level, Refusal
+from perpbot.risk.rules import check_opening, check_reduction
+from perpbot.risk.view import Gate, LegRequest, OpenRequest, View
+
+
+@attrs.frozen(kw_only=True)
+class AssessOpening:
+    """May this trade be opened? The answer is an `Approval` or a `Refusal`."""
+
+    request: OpenRequest
+    pool: str
+    pool_available: Mapping[str, Decimal]
+    """By venue, what the pool had before this trade's reservation."""
+    quotes: Mapping[str, Quote]
+    """Fresh ones, of the symbol, by venue."""
+
+
+@attrs.frozen(kw_only=True)
+class AssessReduction:
+    """May these orders, which take risk away, be sent? The answer is an `Approval` or a `Refusal`."""
+
+    trade_id: str
+    legs: tuple[LegRequest, ...]
+    quotes: Mapping[str, Quote]
+
+
+@attrs.frozen
+class LiftCooldown:
+    """An operator ends the pause after failures."""
+
+    by: str
+
+
+@attrs.frozen
+class RefusalSeen:
+    """One refusal, for the user."""
+
+    at_ns: int
+    """Wall clock."""
+    symbol: str
+    refusal: Refusal
+
+
+class Risk(Actor):
+    """Keeps the account's state as the rules need it."""
+
+    mailbox = MailboxSpec(capacity=100_000, overflow=Overflow.REJECT)
+
+    def __init__(
+        self, limits: Limits, gates: Mapping[str, SendGate], *, journal: str, orders: str, positions: str, balances: str
+    ) -> None:
+        super().__init__()
+        self._limits = limits
+        self._gates = gates
+        self._addresses = {"journal": journal, "orders": orders, "positions": positions, "balances": balances}
+        self._equity: EquityChanged | None = None
+        self._exposure = Exposure({}, {}, {}, {})
+        self._day = ""
+        self._daily = ZERO
+        self._streak = 0
+        self._cooldown_until_ns = 0
+        self._frozen_until_ns: dict[str, int] = {}
+        self._last_opened_ns: dict[str, int] = {}
+        self._refusals: Counter[str] = Counter()
+        self._newest: deque[RefusalSeen] = deque(maxlen=100)
+        self._approved = 0
+
+    def on_start(self) -> None:
+        """Learn today's result and the failures in a row from the journal, then listen."""
+        self.subscribe(self._addresses["orders"], SETTLED)
+        for line in self.look_up(self._addresses["journal"]).ask(Replay((TradeSettled,)), timeout_s=60.0):
+            self._count(line.entry.record)
+        self.subscribe(self._addresses["orders"], OPENED)
+        self.subscribe(self._addresses["positions"], EXPOSURE)
+        self.subscribe(self._addresses["balances"], EQUITY)
+
+    # -- what it keeps -------------------------------------------------------------------------------------------
+
+    @handles(EquityChanged)
+    def on_equity(self, news: EquityChanged) -> None:
+        """Balances were read."""
+        self._equity = news
+
+    @handles(ExposureChanged)
+    def on_exposure(self, news: ExposureChanged) -> None:
+        """Positions or their values changed."""
+        self._exposure = news.exposure
+
+    @handles(FastMarket)
+    def on_fast(self, news: FastMarket) -> None:
+        """Freeze the symbol."""
+        if self._frozen_until_ns.get(news.symbol, 0) < monotonic_ns():
+            self.log.info("fast market", symbol=news.symbol, freeze_s=self._limits.fast_market_freeze_sec)
+        freeze_ns = int(self._limits.fast_market_freeze_sec * NS_PER_SECOND)
+        self._frozen_until_ns[news.symbol] = monotonic_ns() + freeze_ns
+
+    @handles(TradeOpened)
+    def on_opened(self, opened: TradeOpened) -> None:
+        """The symbol's cooldown begins."""
+        self._last_opened_ns[opened.plan.symbol] = monotonic_ns()
+
+    @handles(TradeRecord)
+    def on_settled(self, record: TradeRecord) -> None:
+        """A trade is over: count its result; too many failures in a row make a pause."""
+        self._count(record)
+        if self._streak >= self._limits.max_consecutive_failures:
+            self._cooldown_until_ns = monotonic_ns() + int(self._limits.failure_cooldown_sec * NS_PER_SECOND)
+            self.log.warning("cooldown", failures_in_row=self._streak, seconds=self._limits.failure_cooldown_sec)
+            self._streak = 0
+
+    def _count(self, record: TradeRecord) -> None:
+        settled = day(record.settled_at_ns)
+        if settled != self._day:
+            self._day, self._daily = settled, ZERO
+        self._daily += record.net
+        self._streak = 0 if record.phase == Phase.COMPLETED.value else self._streak + 1
+
+    @handles(LiftCooldown)
+    def on_lift(self, request: LiftCooldown) -> None:
+        """An operator takes the responsibility."""
+        self.log.warning("cooldown lifted", by=request.by)
+        self._cooldown_until_ns = 0
+        self._streak = 0
+
+    # -- what it answers -----------------------------------------------------------------------------------------
+
+    @handles(AssessOpening)
+    def on_opening(self, assess: AssessOpening) -> Approval | Refusal:
+        """All four levels."""
+        request = assess.request
+        refusal = self._account_unknown() or check_opening(request, self._view(assess), self._limits)
+        if refusal is not None:
+            self._refusals[f"{refusal.level}/{refusal.rule}"] += 1
+            self._newest.append(RefusalSeen(wall_ns(), request.symbol, refusal))
+            return refusal
+        self._approved += 1
+        return self._approval(ApprovalKind.OPEN, request.trade_id)
+
+    @handles(AssessReduction)
+    def on_reduction(self, assess: AssessReduction) -> Approval | Refusal:
+        """The price collar and the connection, nothing else."""
+        view = self._view(assess)
+        for leg in assess.legs:
+            refusal = check_reduction(leg, view, self._limits)
+            if refusal is not None:
+                self._refusals[f"{refusal.level}/{refusal.rule}"] += 1
+                return refusal
+        return self._approval(ApprovalKind.REDUCE, assess.trade_id)
+
+    def _approval(self, kind: ApprovalKind, trade_id: str) -> Approval:
+        generations = {venue: gate.generation for venue, gate in self._gates.items()}
+        return Approval(kind=kind, trade_id=trade_id, expires_ns=monotonic_ns() + APPROVAL_NS, generations=generations)
+
+    def _account_unknown(self) -> Refusal | None:
+        if self._equity is None:
+            return Refusal(
+                level=Level.ACCOUNT, rule="min-equity", value="no balance was read yet", limit="known equity"
+            )
+        return None
+
+    def _view(self, assess: AssessOpening | AssessReduction) -> View:
+        equity = self._equity
+        opening = assess if isinstance(assess, AssessOpening) else None
+        today = self._daily if self._day == day(wall_ns()) else ZERO
+        return View(
+            now_ns=monotonic_ns(),
+            pool="" if opening is None else opening.pool,
+            pool_available={} if opening is None else opening.pool_available,
+            safe_mode={} if equity is None else {venue: each.safe_mode for venue, each in equity.venues.items()},
+            equity=ZERO if equity is None else equity.equity,
+            peak_equity=ZERO if equity is None else equity.peak,
+            daily_profit=today,
+            failures_in_row=self._streak,
+            cooldown_until_ns=self._cooldown_until_ns,
+            frozen_until_ns=self._frozen_until_ns,
+            last_opened_ns=self._last_opened_ns,
+            exposure=self._exposure,
+            quotes=assess.quotes,
+            gates={
+                venue: Gate(
+                    open_refusal=gate.refusal_to_open(),
+                    reduce_refusal=gate.refusal_to_reduce(),
+                    generation=gate.generation,
+                )
+                for venue, gate in self._gates.items()
+            },
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """The account as the rules see it, and why trades were refused."""
+        now = monotonic_ns()
+        return {
+            "equity": None if self._equity is None else str(self._equity.equity),
+            "peak": None if self._equity is None else str(self._equity.peak),
+            "daily_profit": str(self._daily),
+            "failures_in_row": self._streak,
+            "cooldown_s": max(0, (self._cooldown_until_ns - now) / NS_PER_SECOND),
+            "frozen": [symbol for symbol, until in self._frozen_until_ns.items() if until > now],
+            "approved": self._approved,
+            "refused": dict(self._refusals),
+            "newest_refusals": [f"{each.symbol}: {each.refusal}" for each in list(self._newest)[-10:]],
+        }

@@ -1,0 +1,162 @@
+"""The scanner of one symbol: every quote is compared with all other venues at once (SCN-1)."""
+
+from collections import deque
+from collections.abc import Hashable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from actors.instruments import LOADED, InstrumentsLoaded
+from actors.market_news import MARKS, FastMarket, MarketGone, MarketMoved, MarkMoved
+from actors.runtime import Actor, MailboxSpec, handles
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.config.limits import Risk
+from perpbot.model.instrument import Instrument
+from perpbot.model.quote import Quote
+from perpbot.scanning.board import Board, Pair
+from perpbot.scanning.edge import Edge, Market, Terms
+
+MARK_EVERY_NS = NS_PER_SECOND
+OPPORTUNITIES = "opportunities"
+"""Topic: every `Opportunity`."""
+
+
+@attrs.frozen
+class Opportunity:
+    """An edge that was seen, with the quotes it was seen in."""
+
+    edge: Edge
+    buy: Instrument
+    sell: Instrument
+    quotes: Mapping[str, Quote]
+    """Of every venue of the symbol, fresh ones."""
+    seen_ns: int
+    """Monotonic, when the frame behind it arrived."""
+
+
+def _latest_by(message: Any) -> Hashable | None:
+    if isinstance(message, MarketMoved):
+        return message.quote.venue
+    if isinstance(message, MarketGone):
+        return message.venue
+    return None
+
+
+class Scanner(Actor):
+    """Keeps the board of one symbol and tells the executor of the best edge."""
+
+    mailbox = MailboxSpec(capacity=1_000, latest_by=_latest_by)
+
+    def __init__(
+        self,
+        symbol: str,
+        terms: Terms,
+        *,
+        max_age_ns: int,
+        priority: Iterable[Pair],
+        depth: int,
+        limits: Risk,
+        feeds: Iterable[str],
+        instruments: Iterable[str],
+        executor: str,
+        risk: str,
+    ) -> None:
+        super().__init__()
+        self._symbol = symbol
+        self._board = Board(terms, max_age_ns, priority)
+        self._max_age_ns = max_age_ns
+        self._depth = depth
+        self._feeds = list(feeds)
+        self._instrument_addresses = list(instruments)
+        self._executor_address = executor
+        self._risk_address = risk
+        self._fast = FastMove(limits)
+        self._instruments: dict[str, Instrument] = {}
+        self._seen = 0
+        self._found = 0
+        self._marked_ns = 0
+        self._last: Edge | None = None
+
+    def on_start(self) -> None:
+        """Subscribe to every venue."""
+        self._executor = self.look_up(self._executor_address)
+        self._risk = self.look_up(self._risk_address)
+        for address in self._instrument_addresses:
+            self.subscribe(address, LOADED)
+        for address in self._feeds:
+            self.subscribe(address, self._symbol)
+
+    @handles(InstrumentsLoaded)
+    def on_instruments(self, news: InstrumentsLoaded) -> None:
+        """Learn what trading the symbol at a venue costs."""
+        for instrument in news.instruments:
+            if instrument.symbol == self._symbol:
+                self._instruments[news.venue] = instrument
+
+    @handles(MarketGone)
+    def on_gone(self, news: MarketGone) -> None:
+        """A venue takes no part until it has a price again."""
+        self._board.drop(news.venue)
+
+    @handles(MarketMoved)
+    def on_moved(self, news: MarketMoved) -> None:
+        """Compare the venue that moved with all the others."""
+        quote = news.quote
+        instrument = self._instruments.get(quote.venue)
+        if instrument is None:
+            return
+        self._seen += 1
+        rate = None if news.funding is None else news.funding.rate
+        self._board.set(Market(instrument=instrument, quote=quote, book=news.book, depth=self._depth, funding=rate))
+        now = monotonic_ns()
+        self._watch_speed(quote, now)
+        edges = self._board.edges(quote.venue, now)
+        if edges:
+            self._tell(edges[0], quote.received_ns, now)
+
+    def _tell(self, edge: Edge, seen_ns: int, now_ns: int) -> None:
+        self._found += 1
+        self._last = edge
+        quotes = {each.venue: each for each in self._board.quotes if each.age_ns(now_ns) <= self._max_age_ns}
+        buy, sell = self._instruments[edge.buy_venue], self._instruments[edge.sell_venue]
+        opportunity = Opportunity(edge, buy, sell, quotes, seen_ns)
+        self._executor.tell(opportunity)
+        self.publish(OPPORTUNITIES, opportunity)
+
+    def _watch_speed(self, quote: Quote, now_ns: int) -> None:
+        if self._fast.moved(quote.venue, quote.mid, now_ns):
+            self._risk.tell(FastMarket(self._symbol))
+        if now_ns - self._marked_ns >= MARK_EVERY_NS:
+            self._marked_ns = now_ns
+            mids = [each.mid for each in self._board.quotes]
+            self.publish(MARKS, MarkMoved(self._symbol, sum(mids, Decimal(0)) / len(mids)), retain=True)
+
+    def describe(self) -> dict[str, Any]:
+        """What was compared and found."""
+        return {
+            "symbol": self._symbol,
+            "quotes": {each.venue: f"{each.bid} / {each.ask}" for each in self._board.quotes},
+            "quotes_seen": self._seen,
+            "opportunities": self._found,
+            "last": None if self._last is None else attrs.asdict(self._last),
+        }
+
+
+class FastMove:
+    """Whether a venue's price runs: its move within the window, from the extreme it came from."""
+
+    def __init__(self, limits: Risk) -> None:
+        self._limit = limits.fast_market_pct / 100
+        self._window_ns = int(limits.fast_market_window_sec * NS_PER_SECOND)
+        self._prices: dict[str, deque[tuple[int, Decimal]]] = {}
+
+    def moved(self, venue: str, price: Decimal, now_ns: int) -> bool:
+        """Take in a price; whether it is further than the limit from any other of the window."""
+        window = self._prices.setdefault(venue, deque())
+        while window and window[0][0] < now_ns - self._window_ns:
+            window.popleft()
+        window.append((now_ns, price))
+        low = min(each for _, each in window)
+        high = max(each for _, each in window)
+        return (high - low) / low > self._limit

@@ -1,0 +1,125 @@
+"""One WebSocket session of a connection: connected, read and kept alive in a task of its actor."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import gevent
+import websocket
+
+from actors.runtime import Ref
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.venues.venue import Heartbeat
+
+TEXT, BINARY, PING, PONG, CLOSE = 0x1, 0x2, 0x9, 0xA, 0x8
+
+
+class StreamError(Exception):
+    """The session could not be made or is over; the text says why."""
+
+
+@attrs.frozen
+class StreamOpened:
+    """To the actor: the session is connected; nothing was sent on it yet."""
+
+    session: int
+
+
+@attrs.frozen
+class StreamClosed:
+    """To the actor: the session is over, or could not be made."""
+
+    session: int
+    reason: str
+
+
+class Stream:
+    """A session. `run` reads in the caller's greenlet until the end; `send` may be called from any other."""
+
+    def __init__(
+        self,
+        session: int,
+        owner: Ref,
+        heartbeat: Heartbeat,
+        on_frame: Callable[[bytes, int], None],
+        *,
+        connect_timeout_s: float = 10.0,
+    ) -> None:
+        self.session = session
+        self.heard_ns = monotonic_ns()
+        self._owner = owner
+        self._heartbeat = heartbeat
+        self._on_frame = on_frame
+        self._connect_timeout_s = connect_timeout_s
+        self._socket: Any = None
+
+    def run(self, url: str) -> None:
+        """Connect and read until the session ends. The owner is told of both; frames go to `on_frame` as they come.
+
+        What `on_frame` raises is not caught: it is the owner's failure.
+        """
+        reason = "closed"
+        try:
+            self._connect(url)
+            self._owner.tell(StreamOpened(self.session))
+            reason = self._read()
+        except (OSError, websocket.WebSocketException) as error:
+            reason = f"{type(error).__name__}: {error}"
+        finally:
+            self.close()
+        self._owner.tell(StreamClosed(self.session, reason))
+
+    def _connect(self, url: str) -> None:
+        self._socket = websocket.create_connection(
+            url, timeout=self._connect_timeout_s, enable_multithread=True, skip_utf8_validation=True
+        )
+        self._socket.settimeout(self._heartbeat.silence_s)
+        self.heard_ns = monotonic_ns()
+
+    def _read(self) -> str:
+        receive = self._socket.recv_data
+        while True:
+            try:
+                opcode, data = receive(control_frame=True)
+            except websocket.WebSocketTimeoutException:
+                return f"nothing heard for {self._heartbeat.silence_s:g} s"
+            now = self.heard_ns = monotonic_ns()
+            if opcode in {TEXT, BINARY}:
+                self._on_frame(data, now)
+            elif opcode == CLOSE:
+                return f"the venue closed the session ({data[2:].decode('utf-8', 'replace') or 'no reason given'})"
+
+    def send(self, frames: Sequence[str]) -> None:
+        """Send text frames in order; raises StreamError when the session is over."""
+        try:
+            for frame in frames:
+                self._socket.send(frame)
+        except (OSError, AttributeError, websocket.WebSocketException) as error:
+            raise StreamError(f"the session is over: {error}") from error
+
+    def beat(self) -> None:
+        """Send one heartbeat."""
+        if self._heartbeat.frame is not None:
+            self.send([self._heartbeat.frame])
+            return
+        try:
+            self._socket.ping()
+        except (OSError, AttributeError, websocket.WebSocketException) as error:
+            raise StreamError(f"the session is over: {error}") from error
+
+    def silent_s(self) -> float:
+        """Seconds since anything was heard."""
+        return (monotonic_ns() - self.heard_ns) / NS_PER_SECOND
+
+    def close(self) -> None:
+        """Close the socket, without waiting for the venue to agree."""
+        if self._socket is not None:
+            self._socket.shutdown()
+
+
+def spread_out(frames: Sequence[str], send: Callable[[Sequence[str]], None], per_burst: int, pause_s: float) -> None:
+    """Send many frames in bursts a venue allows (a subscription burst breaks a rolling-window limit)."""
+    for start in range(0, len(frames), per_burst):
+        if start:
+            gevent.sleep(pause_s)
+        send(frames[start : start + per_burst])

@@ -1,0 +1,303 @@
+"""One trade: places both legs at once, keeps them equal, closes them, and settles (EXE-1).
+
+It holds nothing that the order book does not: after a restart it reads its orders again and decides from what it
+finds. All decisions are `perpbot.execution.trade.decide`; this actor carries them out.
+"""
+
+from collections.abc import Hashable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from actors.executor import Admitted, CloseTrade, TradeAbandoned
+from actors.gate import Gate
+from actors.instruments import LOADED, InstrumentsLoaded
+from actors.market_news import MarketGone, MarketMoved
+from actors.orders import (
+    MoveTrade,
+    NotSubmittedError,
+    OpenTrade,
+    ReadTrade,
+    SettleTrade,
+    SubmitOrders,
+    TradeChanged,
+)
+from actors.risk import AssessReduction
+from actors.runtime import Actor, MailboxSpec, handles
+from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
+from perpbot.config.decisions import Execution
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.plan import Leg
+from perpbot.execution.settle import Timings, leg_state, settle, spent
+from perpbot.execution.trade import LegMarket, Phase, Situation, Step, Want, decide
+from perpbot.execution.views import TradeView
+from perpbot.model.instrument import Instrument
+from perpbot.model.money import ZERO
+from perpbot.risk.approval import Approval, Refusal
+from perpbot.risk.view import LegRequest
+
+RETRY_REFUSED_MS = 200
+"""A refused hedge or close is asked for again this soon: the market or the connection may be back."""
+MAX_STEPS = 20
+"""Decisions in a row without anything happening in between: more would be a loop."""
+
+
+@attrs.frozen
+class _LookAgain:
+    """Time passed."""
+
+
+def _latest_by(message: Any) -> Hashable | None:
+    if isinstance(message, MarketMoved):
+        return message.quote.venue
+    if isinstance(message, MarketGone):
+        return message.venue
+    return None
+
+
+class Trade(Actor):
+    """The actor of one trade, from its first orders to its record."""
+
+    mailbox = MailboxSpec(capacity=10_000, latest_by=_latest_by)
+
+    def __init__(
+        self,
+        admitted: Admitted,
+        rules: Execution,
+        gates: Mapping[str, Gate],
+        *,
+        max_age_ms: float,
+        orders: str,
+        risk: str,
+        executor: str,
+        feeds: Mapping[str, str],
+        instruments: Mapping[str, str],
+    ) -> None:
+        super().__init__()
+        self._admitted = admitted
+        self._plan = admitted.plan
+        self._rules = rules
+        self._gates = gates
+        self._max_age_ns = int(max_age_ms * NS_PER_MS)
+        self._addresses = {"orders": orders, "risk": risk, "executor": executor}
+        self._feeds = feeds
+        self._instrument_addresses = instruments
+        self._view: TradeView | None = None
+        self._markets: dict[str, MarketMoved] = {}
+        self._instruments: dict[str, Instrument] = {}
+        self._close_asked = False
+        self._timings = Timings()
+        self._refusal = ""
+
+    def on_start(self) -> None:
+        """Read what there is of this trade, and listen to its orders and its two markets."""
+        self._orders = self.look_up(self._addresses["orders"])
+        self._risk = self.look_up(self._addresses["risk"])
+        self.subscribe(self._addresses["orders"], self._plan.trade_id)
+        for leg in self._plan.legs:
+            self.subscribe(self._instrument_addresses[leg.venue], LOADED)
+            self.subscribe(self._feeds[leg.venue], self._plan.symbol)
+        self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
+        if self._view is None:
+            self._open()
+        self.ref.tell(_LookAgain())
+
+    def _open(self) -> None:
+        approval = self._admitted.approval
+        if approval is None:
+            self._abandon("it is not in the journal, and not newly admitted")
+            return
+        try:
+            self._view = self._orders.ask(
+                OpenTrade(
+                    plan=self._plan,
+                    pool=self._admitted.pool,
+                    reserved=self._admitted.reserved,
+                    approval=approval,
+                )
+            )
+        except NotSubmittedError as error:
+            self._abandon(str(error))
+            return
+        self._timings.sent_ns = monotonic_ns() - self._plan.seen_ns
+        self.system.stage("tick_to_journal").add(self._timings.sent_ns)
+
+    def _abandon(self, reason: str) -> None:
+        self.look_up(self._addresses["executor"]).tell(TradeAbandoned(self._plan.trade_id, reason))
+        self.finish()
+
+    # -- what happens --------------------------------------------------------------------------------------------
+
+    @handles(InstrumentsLoaded)
+    def on_instruments(self, news: InstrumentsLoaded) -> None:
+        """Learn the grids."""
+        for instrument in news.instruments:
+            if instrument.symbol == self._plan.symbol:
+                self._instruments[news.venue] = instrument
+        self._advance()
+
+    @handles(MarketMoved)
+    def on_market(self, news: MarketMoved) -> None:
+        """A price to decide from."""
+        self._markets[news.quote.venue] = news
+        self._advance()
+
+    @handles(MarketGone)
+    def on_gone(self, news: MarketGone) -> None:
+        """No price at a venue for now."""
+        self._markets.pop(news.venue, None)
+
+    @handles(TradeChanged)
+    def on_changed(self, _: TradeChanged) -> None:
+        """Something happened to an order; the order book knows all of it."""
+        self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
+        self._watch_exposure()
+        self._advance()
+
+    @handles(CloseTrade)
+    def on_close(self, _: CloseTrade) -> None:
+        """Close as soon as nothing is in flight."""
+        self._close_asked = True
+        self._advance()
+
+    @handles(_LookAgain)
+    def on_look(self, _: _LookAgain) -> None:
+        """Decide again."""
+        self._advance()
+
+    # -- what is done --------------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        for _ in range(MAX_STEPS):
+            view = self._view
+            if view is None or any(leg.venue not in self._instruments for leg in self._plan.legs):
+                return
+            step = decide(self._situation(view), self._rules)
+            if step.phase.value != view.phase:
+                self._move(view, step)
+                if step.phase.over:
+                    return
+                continue
+            if step.wants:
+                self._submit(step)
+                return
+            if step.retry_ms is not None:
+                self._look_in(step.retry_ms)
+            return
+        self.log.error("trade decides in circles", trade=self._plan.trade_id)
+        self._look_in(RETRY_REFUSED_MS)
+
+    def _situation(self, view: TradeView) -> Situation:
+        now = monotonic_ns()
+        return Situation(
+            plan=self._plan,
+            phase=Phase(view.phase),
+            legs={leg.name: leg_state(leg.name, view.orders) for leg in self._plan.legs},
+            markets={leg.name: self._market(leg, now) for leg in self._plan.legs},
+            now_ns=now,
+            opened_ns=view.opened_ns or now,
+            close_asked=self._close_asked,
+            spent=spent(view.orders),
+        )
+
+    def _market(self, leg: Leg, now_ns: int) -> LegMarket:
+        news = self._markets.get(leg.venue)
+        fresh = news is not None and news.quote.age_ns(now_ns) <= self._max_age_ns
+        return LegMarket(
+            instrument=self._instruments[leg.venue],
+            quote=news.quote if fresh and news is not None else None,
+            tradable=self._gates[leg.venue].refusal_to_reduce() is None,
+        )
+
+    def _submit(self, step: Step) -> None:
+        approval = self._approve(step.wants)
+        if isinstance(approval, Refusal):
+            if str(approval) != self._refusal:
+                self._refusal = str(approval)
+                self.log.warning("order refused", trade=self._plan.trade_id, why=self._refusal)
+            self._look_in(RETRY_REFUSED_MS)
+            return
+        self._view = self._orders.ask(SubmitOrders(trade_id=self._plan.trade_id, wants=step.wants, approval=approval))
+
+    def _approve(self, wants: tuple[Want, ...]) -> Approval | Refusal:
+        legs = tuple(self._leg_request(want) for want in wants)
+        now = monotonic_ns()
+        quotes = {
+            venue: news.quote for venue, news in self._markets.items() if news.quote.age_ns(now) <= self._max_age_ns
+        }
+        answer: Approval | Refusal = self._risk.ask(
+            AssessReduction(trade_id=self._plan.trade_id, legs=legs, quotes=quotes)
+        )
+        return answer
+
+    def _leg_request(self, want: Want) -> LegRequest:
+        return LegRequest(
+            venue=self._plan.leg(want.leg).venue,
+            side=want.side,
+            quantity=want.quantity,
+            limit=want.price,
+            expected=want.price,
+            margin=ZERO,
+        )
+
+    def _move(self, view: TradeView, step: Step) -> None:
+        reason = step.reason or view.reason
+        if step.phase is Phase.OPEN:
+            self._timings.hedged(monotonic_ns())
+        if step.phase.over:
+            self._settle(view, step.phase, reason)
+            return
+        self._view = self._orders.ask(MoveTrade(self._plan.trade_id, step.phase.value, reason))
+
+    def _settle(self, view: TradeView, phase: Phase, reason: str) -> None:
+        currencies = [self._instruments[leg.venue].quote for leg in self._plan.legs]
+        record: TradeRecord = settle(view, phase, reason, currencies, self._timings, wall_ns())
+        self._orders.ask(SettleTrade(record))
+        self._view = None
+        self.log.info(
+            "trade over",
+            trade=record.trade_id,
+            symbol=record.symbol,
+            phase=record.phase,
+            reason=record.reason,
+            net=str(round(record.net, 4)),
+        )
+        self.finish()
+
+    def _look_in(self, ms: int) -> None:
+        self.timers.after(ms / 1_000, _LookAgain())
+
+    # -- what is measured ----------------------------------------------------------------------------------------
+
+    def _watch_exposure(self) -> None:
+        if self._view is None:
+            return
+        net = sum((order.held for order in self._view.orders), ZERO)
+        self._timings.unhedged(abs(net) * self._reference(), monotonic_ns())
+        if any(order.fills for order in self._view.orders):
+            self._timings.filled(monotonic_ns())
+
+    def _reference(self) -> Decimal:
+        return (self._plan.buy.expected + self._plan.sell.expected) / 2
+
+    def describe(self) -> dict[str, Any]:
+        """The plan, where it is, and its orders."""
+        view = self._view
+        plan = self._plan
+        return {
+            "trade": plan.trade_id,
+            "symbol": plan.symbol,
+            "quantity": str(plan.quantity),
+            "buy": f"{plan.buy.venue} at {plan.buy.limit}",
+            "sell": f"{plan.sell.venue} at {plan.sell.limit}",
+            "phase": None if view is None else view.phase,
+            "last_refusal": self._refusal,
+            "orders": []
+            if view is None
+            else [
+                f"{each.order.purpose} {each.order.side} {each.order.quantity} {each.order.venue}: {each.status}"
+                for each in view.orders
+            ],
+            "timings": attrs.asdict(self._timings),
+        }

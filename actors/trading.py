@@ -1,0 +1,460 @@
+"""The trading connection of one venue and account: the only sender of its orders, and the reader of what they do.
+
+It checks the gate at the moment of sending, signs in order, and waits for answers outside its handlers, so that one
+slow answer holds up nothing. What the venue says goes to the order book, never anywhere past it.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import attrs
+
+from actors.circuit import CallFailed, CallSucceeded, CircuitChanged, Connected, Lost
+from actors.gate import Circuit, Gate
+from actors.instruments import LOADED, InstrumentsLoaded
+from actors.orders import (
+    AskForOrder,
+    CatchUp,
+    CatchUpAnswer,
+    CatchUpDone,
+    OrderFound,
+    OrderSent,
+    OutcomeArrived,
+    PlaceOrder,
+    TradingReady,
+    VenueNews,
+)
+from actors.rate_limit import TokenBucket
+from actors.runtime import Actor, Backoff, MailboxSpec, Overflow, handles
+from actors.stream import Stream, StreamClosed, StreamError, StreamOpened
+from perpbot.clock import monotonic_ns, wall_ms
+from perpbot.config.exchanges import Trading
+from perpbot.model.events import DecodeError, LoggedIn, SessionEnding, VenueError
+from perpbot.model.instrument import Instrument
+from perpbot.model.order import (
+    Balance,
+    Fill,
+    FundingPayment,
+    Order,
+    OrderUpdate,
+    Outcome,
+    Position,
+    Refused,
+    Unknown,
+)
+from perpbot.risk.approval import ApprovalKind
+from perpbot.venues.http import NoAnswerError, NotSentError, Request
+from perpbot.venues.venue import Venue, VenueReadError
+
+ACCOUNT = "account"
+"""Topic: `AccountRead`, whenever positions and balances were read."""
+FUNDING = "funding"
+"""Topic: `FundingPayment`s."""
+
+
+@attrs.frozen
+class AccountRead:
+    """What the venue says the account holds, all of it, at one moment."""
+
+    venue: str
+    account: str
+    balances: tuple[Balance, ...]
+    positions: tuple[Position, ...]
+    read_ns: int
+    """Monotonic, when the question left."""
+
+
+@attrs.frozen
+class _Prepared:
+    """The account can be traded."""
+
+    url: str
+
+
+@attrs.frozen
+class _NotPrepared:
+    reason: str
+
+
+@attrs.frozen
+class _Reconnect:
+    """It is time for the next attempt."""
+
+
+@attrs.frozen
+class _Beat:
+    """It is time for a heartbeat."""
+
+
+@attrs.frozen
+class _KeepAlive:
+    """It is time to prolong the private stream."""
+
+
+@attrs.frozen
+class ReadAccount:
+    """Read balances and positions now."""
+
+
+@attrs.define
+class Counts:
+    """What the connection has seen since it started."""
+
+    frames: int = 0
+    orders: int = 0
+    not_sent: int = 0
+    decode_errors: int = 0
+    reconnects: int = 0
+    errors: int = 0
+
+
+class TradingConnection(Actor):
+    """Sends orders and reads their fate. It exists only with `trade_enabled` and credentials."""
+
+    mailbox = MailboxSpec(capacity=10_000, overflow=Overflow.REJECT)
+
+    def __init__(
+        self,
+        venue: Venue,
+        gate: Gate,
+        settings: Trading,
+        instruments: str,
+        orders: str,
+        backoff: Backoff,
+        snapshot_s: float,
+    ) -> None:
+        super().__init__()
+        self._venue = venue
+        self._gate = gate
+        self._settings = settings
+        self._instruments_address = instruments
+        self._orders_address = orders
+        self._backoff = backoff
+        self._snapshot_s = snapshot_s
+        self._instruments: dict[str, Instrument] = {}
+        self._session = 0
+        self._stream: Stream | None = None
+        self._preparing = False
+        self._ready = False
+        self._failures = 0
+        self._moves = 0
+        self._last_error: str | None = None
+        self._bucket = TokenBucket(settings.rate_limit_per_sec, settings.burst_size, monotonic_ns())
+        self.counts = Counts()
+
+    # -- coming up and going down --------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Wait for the instruments."""
+        self._orders = self.look_up(self._orders_address)
+        self._supervisor = self.look_up(self._gate.address.rsplit("/", 1)[0])
+        self.subscribe(self._instruments_address, LOADED)
+        self.timers.every(self._snapshot_s, ReadAccount())
+
+    @handles(InstrumentsLoaded)
+    def on_instruments(self, news: InstrumentsLoaded) -> None:
+        """Connect once the instruments are known."""
+        self._instruments = {each.symbol: each for each in news.instruments}
+        self._connect()
+
+    @handles(CircuitChanged)
+    def on_circuit(self, change: CircuitChanged) -> None:
+        """An open circuit ends all attempts; in a half-open one a question to the account is the probe."""
+        if change.after is Circuit.CIRCUIT_OPEN:
+            self.timers.cancel(_Reconnect.__name__)
+        elif change.after is Circuit.DEGRADED:
+            if self._stream is None:
+                self._connect()
+            else:
+                self._read_account()
+
+    @handles(_Reconnect)
+    def on_reconnect(self, _: _Reconnect) -> None:
+        """Try again."""
+        self._connect()
+
+    def _connect(self) -> None:
+        busy = self._stream is not None or self._preparing
+        if busy or not self._instruments or not self._gate.take():
+            return
+        self._preparing = True
+        self._moves = self._gate.moves
+        self.spawn_task(self._prepare)
+
+    def _prepare(self) -> None:
+        try:
+            self._venue.prepare_trading()
+            url = self._venue.open_private()
+        except VenueReadError as error:
+            self.ref.tell(_NotPrepared(str(error)))
+            return
+        self.ref.tell(_Prepared(url))
+
+    @handles(_NotPrepared)
+    def on_not_prepared(self, news: _NotPrepared) -> None:
+        """Report it and try again later."""
+        self._preparing = False
+        self._went_down(news.reason)
+
+    @handles(_Prepared)
+    def on_prepared(self, news: _Prepared) -> None:
+        """Open the private stream."""
+        self._preparing = False
+        self._session += 1
+        self._stream = Stream(self._session, self.ref, self._venue.private_heartbeat, self._on_frame)
+        self.spawn_task(self._stream.run, news.url)
+
+    @handles(StreamOpened)
+    def on_opened(self, news: StreamOpened) -> None:
+        """Log in where that is needed, else subscribe at once."""
+        if self._stream is None or news.session != self._session:
+            return
+        self.timers.every(self._venue.private_heartbeat.interval_s, _Beat())
+        if self._venue.private_keepalive_s is not None:
+            self.timers.every(self._venue.private_keepalive_s, _KeepAlive())
+        self._send_frames(self._venue.login())
+        if not self._venue.needs_login:
+            self._subscribe()
+
+    @handles(LoggedIn)
+    def on_logged_in(self, _: LoggedIn) -> None:
+        """Subscribe."""
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        self._send_frames(self._venue.private_subscriptions(tuple(self._instruments.values())))
+        self._orders.tell(TradingReady(self._venue.name, self._venue.account))
+
+    def _send_frames(self, frames: list[str]) -> None:
+        if self._stream is not None:
+            with suppress(StreamError):  # StreamClosed is on its way
+                self._stream.send(frames)
+
+    @handles(CatchUpDone)
+    def on_caught_up(self, _: CatchUpDone) -> None:
+        """Everything that was missed is durable: orders may be sent."""
+        if self._stream is None or self._ready:
+            return
+        self._ready = True
+        self._failures = 0
+        self._supervisor.tell(Connected(self._gate.address, self._moves))
+        self._read_account()
+
+    @handles(StreamClosed)
+    def on_closed(self, news: StreamClosed) -> None:
+        """Report it and try again later. Orders in flight are asked for by the order book."""
+        if news.session != self._session:
+            return
+        self._stream = None
+        self._ready = False
+        self.counts.reconnects += 1
+        self.timers.cancel(_Beat.__name__)
+        self.timers.cancel(_KeepAlive.__name__)
+        self._went_down(news.reason)
+
+    def _went_down(self, reason: str) -> None:
+        self._last_error = reason
+        self._failures += 1
+        self.counts.errors += 1
+        self.log.warning("trading connection down", venue=self._venue.name, reason=reason)
+        self._supervisor.tell(Lost(self._gate.address, self._gate.moves, reason))
+        self.timers.after(self._backoff.delay_s(self._failures, self.chance.random()), _Reconnect())
+
+    @handles(_Beat)
+    def on_beat(self, _: _Beat) -> None:
+        """Keep the session alive."""
+        if self._stream is not None:
+            with suppress(StreamError):  # StreamClosed is on its way
+                self._stream.beat()
+
+    @handles(_KeepAlive)
+    def on_keep_alive(self, _: _KeepAlive) -> None:
+        """Prolong what the private stream needs."""
+        self._ask("keep-alive", self._venue.keep_private_alive, lambda _: None)
+
+    # -- frames; runs in the reading task ------------------------------------------------------------------------
+
+    def _on_frame(self, frame: bytes, received_ns: int) -> None:
+        self.counts.frames += 1
+        self._gate.heard_ns = received_ns
+        try:
+            events = self._venue.decode_private(frame, received_ns)
+        except DecodeError as error:
+            self.counts.decode_errors += 1
+            self._last_error = str(error)
+            self.log.error("private frame not understood", venue=self._venue.name, error=str(error))
+            # what it told is asked for instead
+            self._orders.tell(TradingReady(self._venue.name, self._venue.account))
+            return
+        news: list[OrderUpdate | Fill] = []
+        for event in events:
+            if isinstance(event, OrderUpdate | Fill):
+                news.append(event)
+            elif isinstance(event, LoggedIn):
+                self.ref.tell(event)
+            elif isinstance(event, FundingPayment):
+                self.publish(FUNDING, event)
+            elif isinstance(event, SessionEnding):
+                self.log.info("session ending", venue=self._venue.name, reason=event.reason)
+                if self._stream is not None:
+                    self._stream.close()
+            elif isinstance(event, VenueError):
+                self.counts.errors += 1
+                self._last_error = f"{event.code}: {event.message}"
+                self.log.error("venue complains", venue=self._venue.name, code=event.code, message=event.message)
+        if news:
+            self._orders.tell(VenueNews(self._venue.name, self._venue.account, tuple(news)))
+
+    # -- orders --------------------------------------------------------------------------------------------------
+
+    @handles(PlaceOrder)
+    def on_place(self, place: PlaceOrder) -> None:
+        """Check the gate, sign, and send; the answer is awaited elsewhere."""
+        refusal = self._refusal(place)
+        if refusal is not None:
+            self._not_sent(place.order, refusal)
+            return
+        instrument = self._instruments.get(place.order.symbol)
+        if instrument is None:
+            self._not_sent(place.order, f"{self._venue.name} does not list {place.order.symbol}")
+            return
+        wait_s = self._bucket.take(monotonic_ns())
+        if wait_s:
+            self.timers.after(wait_s, place, key=place.order.client_id)
+            return
+        if not self._gate.take():
+            self._not_sent(place.order, f"{self._venue.name} is being probed")
+            return
+        self.counts.orders += 1
+        request = self._venue.place(place.order, instrument)
+        self._orders.tell(OrderSent(place.order.client_id))
+        self.spawn_task(self._send_order, place.order, request, self._gate.moves)
+
+    def _refusal(self, place: PlaceOrder) -> str | None:
+        """Why an order does not leave: the gate of this very moment, and an approval that covers it and is fresh."""
+        order, approval = place.order, place.approval
+        if (order.venue, order.account) != (self._venue.name, self._venue.account):
+            return f"{order.client_id} is for {order.venue}/{order.account}"
+        if approval.trade_id != order.trade_id or monotonic_ns() > approval.expires_ns:
+            return "its approval is not for it, or not fresh any more"
+        if approval.kind is ApprovalKind.REDUCE:
+            return self._gate.refusal_to_reduce()
+        if approval.generations.get(order.venue) != self._gate.generation:
+            return f"the gate of {order.venue} moved after the approval"
+        return self._gate.refusal_to_open()
+
+    def _not_sent(self, order: Order, reason: str) -> None:
+        self.counts.not_sent += 1
+        self._orders.tell(OutcomeArrived(order.client_id, Refused(reason)))
+
+    def _send_order(self, order: Order, request: Request, moves: int) -> None:
+        outcome = self._deliver(request, moves)
+        self._orders.tell(OutcomeArrived(order.client_id, outcome))
+
+    def _deliver(self, request: Request, moves: int) -> Outcome:
+        try:
+            reply = self._venue.http.send(request)
+        except NotSentError as error:
+            self._call_failed(moves, str(error))
+            return Refused(str(error), retryable=True)
+        except NoAnswerError as error:
+            self._call_failed(moves, str(error))
+            return Unknown(str(error))
+        outcome = self._venue.read_place(reply)
+        if isinstance(outcome, Unknown):
+            self._call_failed(moves, outcome.reason)
+        else:
+            self._call_succeeded(moves)
+        return outcome
+
+    def _call_failed(self, moves: int, reason: str) -> None:
+        self.counts.errors += 1
+        self._last_error = reason
+        self._supervisor.tell(CallFailed(self._gate.address, moves, reason))
+
+    def _call_succeeded(self, moves: int) -> None:
+        self._gate.heard_ns = monotonic_ns()
+        self._supervisor.tell(CallSucceeded(self._gate.address, moves))
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    @handles(AskForOrder)
+    def on_ask_for_order(self, ask: AskForOrder) -> None:
+        """Ask the venue for one order."""
+        self._ask("order", lambda: self._look_for(ask.order), self._orders.tell)
+
+    def _look_for(self, order: Order) -> OrderFound:
+        asked_ns = monotonic_ns()
+        update = self._venue.fetch_order(order, self._instruments[order.symbol])
+        return OrderFound(order.client_id, update, asked_ns)
+
+    @handles(CatchUp)
+    def on_catch_up(self, request: CatchUp) -> None:
+        """Ask the venue for everything since the mark."""
+        self._ask("catch-up", lambda: self._catch_up(request), self._orders.tell)
+
+    def _catch_up(self, request: CatchUp) -> CatchUpAnswer:
+        until_ms = wall_ms()
+        found = tuple(self._look_for(order) for order in request.orders)
+        fills = tuple(self._venue.fetch_fills(request.since_ms))
+        return CatchUpAnswer(self._venue.name, self._venue.account, fills, found, until_ms)
+
+    @handles(ReadAccount)
+    def on_read_account(self, _: ReadAccount) -> None:
+        """Read balances and positions, when there is a connection to read them through."""
+        if self._ready:
+            self._read_account()
+
+    def _read_account(self) -> None:
+        self._ask("account", self._fetch_account, lambda read: self.publish(ACCOUNT, read, retain=True))
+
+    def _fetch_account(self) -> AccountRead:
+        asked_ns = monotonic_ns()
+        positions = tuple(self._venue.fetch_positions())
+        balances = tuple(self._venue.fetch_balances())
+        return AccountRead(self._venue.name, self._venue.account, balances, positions, asked_ns)
+
+    def _ask(self, what: str, question: Callable[[], Any], tell: Callable[[Any], None]) -> None:
+        """Put a question to the venue in a task; its answer goes to `tell`, its failure to the circuit.
+
+        An open circuit lets none through; who needs the answer asks again.
+        """
+        connecting = self._stream is not None and not self._ready and self._gate.circuit is not Circuit.CIRCUIT_OPEN
+        if not connecting and not self._gate.take():
+            return
+        self.spawn_task(self._await_answer, what, question, tell, self._gate.moves)
+
+    def _await_answer(self, what: str, question: Callable[[], Any], tell: Callable[[Any], None], moves: int) -> None:
+        try:
+            answer = question()
+        except VenueReadError as error:
+            self.log.warning("question not answered", venue=self._venue.name, what=what, error=str(error))
+            self._call_failed(moves, str(error))
+            if what == "catch-up" and not self._ready and self._stream is not None:
+                self._stream.close()  # without it nothing may be sent: start over
+            return
+        self._call_succeeded(moves)
+        tell(answer)
+
+    # -- the rest ------------------------------------------------------------------------------------------------
+
+    def on_stop(self) -> None:
+        """Close the session."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def describe(self) -> dict[str, Any]:
+        """The session and what was counted."""
+        return {
+            "venue": self._venue.name,
+            "account": self._venue.account,
+            "circuit": self._gate.circuit.value,
+            "refusal_to_open": self._gate.refusal_to_open(),
+            "session": self._session,
+            "up": self._stream is not None,
+            "ready": self._ready,
+            "last_error": self._last_error,
+            "rate_limit_tokens": round(self._bucket.tokens(monotonic_ns()), 1),
+            **attrs.asdict(self.counts),
+        }

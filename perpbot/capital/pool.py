@@ -1,0 +1,106 @@
+"""A pool of capital: its capital by venue, what is reserved, what is left (CAP-2, CAP-3). Arithmetic only."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from perpbot.model.money import ZERO, plain
+
+
+class NotReservedError(Exception):
+    """The pool cannot reserve what was asked for; the text says where it falls short."""
+
+
+@attrs.frozen
+class Reservation:
+    """Capital set aside for one owner, venue by venue, in each venue's currency."""
+
+    owner: str
+    """The trade it is for."""
+    amounts: Mapping[str, Decimal]
+    expires_ns: int | None
+    """Monotonic; None once the owner has confirmed that it lives."""
+
+
+class Pool:
+    """One pool over all venues. All legs are reserved or none, twice is once, and a release counts once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._totals: dict[str, Decimal] = {}
+        self._reservations: dict[str, Reservation] = {}
+
+    @property
+    def totals(self) -> Mapping[str, Decimal]:
+        """The pool's capital by venue."""
+        return self._totals
+
+    @property
+    def reservations(self) -> Mapping[str, Reservation]:
+        """What is set aside, by owner."""
+        return self._reservations
+
+    def set_total(self, venue: str, amount: Decimal) -> None:
+        """The pool's capital at `venue` is now `amount`."""
+        self._totals[venue] = amount
+
+    def allocated(self, venue: str) -> Decimal:
+        """What is reserved at `venue`."""
+        return sum((each.amounts.get(venue, ZERO) for each in self._reservations.values()), ZERO)
+
+    def available(self, venue: str) -> Decimal:
+        """What may still be reserved at `venue`; less than zero when the venue lost what is reserved."""
+        return self._totals.get(venue, ZERO) - self.allocated(venue)
+
+    def reserve(self, owner: str, amounts: Mapping[str, Decimal], expires_ns: int) -> Reservation:
+        """Set `amounts` aside at once or not at all. The same owner gets the reservation it has.
+
+        Raises:
+            NotReservedError: a venue has less available.
+        """
+        held = self._reservations.get(owner)
+        if held is not None:
+            return held
+        for venue, amount in amounts.items():
+            if amount <= 0:
+                raise NotReservedError(f"{plain(amount)} cannot be reserved at {venue}: it must be more than zero")
+            available = self.available(venue)
+            if amount > available:
+                raise NotReservedError(
+                    f"pool {self.name} has {plain(available)} available at {venue}, {plain(amount)} is needed"
+                )
+        reservation = Reservation(owner, dict(amounts), expires_ns)
+        self._reservations[owner] = reservation
+        return reservation
+
+    def adopt(self, owner: str, amounts: Mapping[str, Decimal]) -> None:
+        """Set aside again what a living owner holds, after a restart; also when that is more than there is."""
+        self._reservations[owner] = Reservation(owner, dict(amounts), None)
+
+    def confirm(self, owner: str) -> bool:
+        """The owner lives: its reservation does not expire any more. False when there is none."""
+        held = self._reservations.get(owner)
+        if held is None:
+            return False
+        self._reservations[owner] = attrs.evolve(held, expires_ns=None)
+        return True
+
+    def release(self, owner: str) -> bool:
+        """Give the owner's reservation back. False when there is none, or none any more."""
+        return self._reservations.pop(owner, None) is not None
+
+    def expire(self, now_ns: int) -> list[Reservation]:
+        """Give back reservations whose owners never confirmed; returns them."""
+        late = [
+            each for each in self._reservations.values() if each.expires_ns is not None and each.expires_ns <= now_ns
+        ]
+        for each in late:
+            self.release(each.owner)
+        return late
+
+
+def shares(configured: Mapping[str, Decimal], enabled: Mapping[str, bool]) -> dict[str, Decimal]:
+    """Each enabled pool's fraction of the equity: the shares of those switched off are not left idle."""
+    total = sum((share for name, share in configured.items() if enabled[name]), ZERO)
+    return {name: share / total if enabled[name] and total else ZERO for name, share in configured.items()}

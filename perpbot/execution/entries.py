@@ -1,0 +1,165 @@
+"""What the journal remembers: one class a kind of entry. The journal is the only truth; all state is folded from it."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from perpbot.execution.plan import Plan
+from perpbot.model.order import Fill, FundingPayment, Order, OrderUpdate
+
+
+@attrs.frozen(kw_only=True)
+class WorldBound:
+    """The journal belongs to one world: the real venues, or one simulation. It trades in no other."""
+
+    world: str
+    mode: str
+
+
+@attrs.frozen(kw_only=True)
+class TradeOpened:
+    """A trade was admitted: its plan, its reservation and its first orders, in one commit before any leaves."""
+
+    plan: Plan
+    pool: str
+    reserved: Mapping[str, Decimal]
+    """By venue, in its currency."""
+    orders: list[Order]
+
+
+@attrs.frozen(kw_only=True)
+class OrdersIntended:
+    """Further orders of a trade, before they leave."""
+
+    orders: list[Order]
+
+
+@attrs.frozen(kw_only=True)
+class OrderAnswered:
+    """What became of a request to place an order: ``accepted``, ``refused`` or ``unknown``."""
+
+    client_id: str
+    outcome: str
+    venue_order_id: str = ""
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OrderTold:
+    """What a venue told of an order, in a stream or when asked."""
+
+    client_id: str
+    update: OrderUpdate
+
+
+@attrs.frozen(kw_only=True)
+class OrderFilled:
+    """One execution of an order."""
+
+    client_id: str
+    fill: Fill
+
+
+@attrs.frozen(kw_only=True)
+class TradeMoved:
+    """A trade went on to another phase."""
+
+    trade_id: str
+    phase: str
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class TradeRecord:
+    """A trade that is over: what it did and what it brought (EXE-7). Amounts are quote currency.
+
+    `trading` is prices alone, `fees` positive when they cost, `funding` positive when received.
+    """
+
+    trade_id: str
+    symbol: str
+    buy_venue: str
+    sell_venue: str
+    quantity: Decimal
+    """Coins that were hedged at the most."""
+    phase: str
+    reason: str
+    trading: Decimal
+    fees: Decimal
+    funding: Decimal
+    currencies: list[str]
+    expected_net: Decimal
+    slippage: Decimal
+    """What the opening fills cost beyond the prices that were expected."""
+    opened_at_ns: int
+    settled_at_ns: int
+    sent_ms: float
+    """From the frame behind it to both first orders handed to the network."""
+    hedged_ms: float
+    """From the first fill to equal legs."""
+    max_unhedged: Decimal
+    """Largest value that was not hedged."""
+    unhedged_ms: float
+    """How long something was not hedged, at the longest."""
+
+    @property
+    def net(self) -> Decimal:
+        """Profit after fees and funding."""
+        return self.trading - self.fees + self.funding
+
+
+@attrs.frozen(kw_only=True)
+class TradeSettled:
+    """A trade is over; its reservation is free again."""
+
+    record: TradeRecord
+
+
+@attrs.frozen(kw_only=True)
+class KillSwitchSet:
+    """A kill switch was turned: ``global``, a venue's name, or a connection's address."""
+
+    scope: str
+    on: bool
+    by: str
+
+
+@attrs.frozen(kw_only=True)
+class FundingBooked:
+    """A funding payment the venue reported."""
+
+    payment: FundingPayment
+
+
+@attrs.frozen(kw_only=True)
+class CaughtUp:
+    """Everything a venue knew up to then was asked for and is here: the durable mark of its fills."""
+
+    venue: str
+    account: str
+    until_ms: int
+
+
+@attrs.frozen(kw_only=True)
+class PeakEquity:
+    """A new highest equity, from which drawdowns are measured. Empty venue: over all venues."""
+
+    venue: str
+    equity: Decimal
+
+
+Entry = (
+    WorldBound
+    | TradeOpened
+    | OrdersIntended
+    | OrderAnswered
+    | OrderTold
+    | OrderFilled
+    | TradeMoved
+    | TradeSettled
+    | KillSwitchSet
+    | FundingBooked
+    | CaughtUp
+    | PeakEquity
+)

@@ -1,0 +1,226 @@
+"""All our orders and trades, folded from journal entries. A restart folds what was folded while trading."""
+
+import copy
+from collections import deque
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import attrs
+
+from perpbot.execution.entries import (
+    Entry,
+    OrderAnswered,
+    OrderFilled,
+    OrdersIntended,
+    OrderTold,
+    TradeMoved,
+    TradeOpened,
+    TradeRecord,
+    TradeSettled,
+)
+from perpbot.execution.plan import Plan
+from perpbot.execution.record import IllegalOrderEventError, OrderRecord
+from perpbot.execution.trade import Phase
+from perpbot.execution.views import TradeView, view
+from perpbot.model.order import Accepted, Fill, Order, OrderUpdate, Outcome, Refused, Unknown
+
+OrderNews = OrderAnswered | OrderTold | OrderFilled
+WireKey = tuple[str, str, str]
+"""Venue, account, and an id the venue knows an order by."""
+
+ORDERS_KEPT = 20_000
+"""Orders of trades that are over, kept so that late news of them is recognised as ours."""
+
+
+@attrs.define
+class _Trade:
+    plan: Plan
+    pool: str
+    reserved: Mapping[str, Decimal]
+    phase: str = Phase.OPENING.value
+    reason: str = ""
+    opened_ns: int | None = None
+    orders: list[OrderRecord] = attrs.field(factory=list)
+
+
+class Ledger:
+    """Orders by id, trades by id, and the records of those that are over."""
+
+    def __init__(self, keep_records: int = 1_000) -> None:
+        self.orders_intended = 0
+        self.trades_opened = 0
+        self.duplicate_ids = 0
+        """Client ids that were used twice: must stay zero for ever."""
+        self.records: list[TradeRecord] = []
+        self._keep = keep_records
+        self._trades: dict[str, _Trade] = {}
+        self._orders: dict[str, OrderRecord] = {}
+        self._by_wire: dict[WireKey, str] = {}
+        self._over: deque[OrderRecord] = deque()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def order(self, client_id: str) -> OrderRecord | None:
+        """The record of one order."""
+        return self._orders.get(client_id)
+
+    def find(self, venue: str, account: str, wire_id: str, venue_order_id: str) -> OrderRecord | None:
+        """The record of the order that a venue means, or None when it is not ours."""
+        for key in (wire_id, venue_order_id):
+            client_id = self._by_wire.get((venue, account, key)) if key else None
+            if client_id is not None:
+                return self._orders[client_id]
+        return None
+
+    def unsettled(self, venue: str | None = None) -> list[OrderRecord]:
+        """Orders of trades in progress that something may still become of."""
+        return [
+            record
+            for trade in self._trades.values()
+            for record in trade.orders
+            if not record.settled and venue in {None, record.order.venue}
+        ]
+
+    def trade(self, trade_id: str) -> TradeView | None:
+        """One trade in progress."""
+        trade = self._trades.get(trade_id)
+        return None if trade is None else _view(trade)
+
+    def trades(self) -> list[TradeView]:
+        """All trades in progress, oldest first."""
+        return [_view(trade) for trade in self._trades.values()]
+
+    # -- folding -------------------------------------------------------------------------------------------------
+
+    def apply(self, entry: Entry, now_ns: int) -> None:
+        """Take in one entry of the journal; entries about other things are ignored."""
+        match entry:
+            case TradeOpened():
+                self.trades_opened += 1
+                self._trades[entry.plan.trade_id] = _Trade(entry.plan, entry.pool, entry.reserved)
+                self._intend(entry.orders, now_ns)
+            case OrdersIntended():
+                self._intend(entry.orders, now_ns)
+            case OrderAnswered() | OrderTold() | OrderFilled():
+                self._change(entry, now_ns)
+            case TradeMoved():
+                self._move(entry, now_ns)
+            case TradeSettled():
+                self._settle(entry.record)
+            case _:
+                pass
+
+    def fresh(self, entries: Iterable[OrderNews]) -> tuple[list[OrderNews], list[str]]:
+        """The entries that say something new, one after the other, and the contradictions among the others.
+
+        Nothing is changed: what is fresh must be durable before it is applied.
+        """
+        trials: dict[str, OrderRecord] = {}
+        fresh, contradictions = [], []
+        for entry in entries:
+            record = trials.get(entry.client_id) or _copy(self._orders[entry.client_id])
+            trials[entry.client_id] = record
+            try:
+                if _feed(record, entry):
+                    fresh.append(entry)
+            except IllegalOrderEventError as error:
+                contradictions.append(str(error))
+        return fresh, contradictions
+
+    def _intend(self, orders: Iterable[Order], now_ns: int) -> None:
+        for order in orders:
+            self.orders_intended += 1
+            if order.client_id in self._orders:
+                self.duplicate_ids += 1
+            record = OrderRecord(order, changed_ns=now_ns)
+            self._orders[order.client_id] = record
+            self._by_wire[order.venue, order.account, order.wire_id] = order.client_id
+            self._trades[order.trade_id].orders.append(record)
+
+    def _change(self, entry: OrderNews, now_ns: int) -> None:
+        record = self._orders.get(entry.client_id)
+        if record is None:
+            return
+        _feed(record, entry)
+        record.changed_ns = now_ns
+        if record.venue_order_id:
+            order = record.order
+            self._by_wire[order.venue, order.account, record.venue_order_id] = order.client_id
+
+    def _move(self, entry: TradeMoved, now_ns: int) -> None:
+        trade = self._trades.get(entry.trade_id)
+        if trade is None:
+            return
+        trade.phase, trade.reason = entry.phase, entry.reason or trade.reason
+        if entry.phase == Phase.OPEN.value:
+            trade.opened_ns = now_ns
+
+    def _settle(self, record: TradeRecord) -> None:
+        trade = self._trades.pop(record.trade_id, None)
+        self.records.append(record)
+        del self.records[: -self._keep]
+        self._over.extend(() if trade is None else trade.orders)
+        while len(self._over) > ORDERS_KEPT:
+            self._forget(self._over.popleft())
+
+    def _forget(self, record: OrderRecord) -> None:
+        order = record.order
+        self._orders.pop(order.client_id, None)
+        for wire in (order.wire_id, record.venue_order_id):
+            self._by_wire.pop((order.venue, order.account, wire), None)
+
+
+def _copy(record: OrderRecord) -> OrderRecord:
+    trial = copy.copy(record)
+    trial.fills = dict(record.fills)
+    return trial
+
+
+def _feed(record: OrderRecord, entry: OrderNews) -> bool:
+    match entry:
+        case OrderAnswered():
+            return record.outcome(_outcome(entry))
+        case OrderTold():
+            return record.update(entry.update)
+        case OrderFilled():
+            return record.fill(entry.fill)
+
+
+def _outcome(entry: OrderAnswered) -> Outcome:
+    match entry.outcome:
+        case "accepted":
+            return Accepted(entry.venue_order_id)
+        case "refused":
+            return Refused(entry.reason)
+        case _:
+            return Unknown(entry.reason)
+
+
+def answered(client_id: str, outcome: Outcome) -> OrderAnswered:
+    """The journal entry of an outcome."""
+    match outcome:
+        case Accepted(venue_order_id):
+            return OrderAnswered(client_id=client_id, outcome="accepted", venue_order_id=venue_order_id)
+        case Refused(reason):
+            return OrderAnswered(client_id=client_id, outcome="refused", reason=reason)
+        case Unknown(reason):
+            return OrderAnswered(client_id=client_id, outcome="unknown", reason=reason)
+
+
+def told(client_id: str, event: OrderUpdate | Fill) -> OrderTold | OrderFilled:
+    """The journal entry of what a venue said of an order."""
+    if isinstance(event, Fill):
+        return OrderFilled(client_id=client_id, fill=event)
+    return OrderTold(client_id=client_id, update=event)
+
+
+def _view(trade: _Trade) -> TradeView:
+    return TradeView(
+        plan=trade.plan,
+        pool=trade.pool,
+        reserved=trade.reserved,
+        phase=trade.phase,
+        reason=trade.reason,
+        opened_ns=trade.opened_ns,
+        orders=tuple(view(record) for record in trade.orders),
+    )

@@ -1,0 +1,102 @@
+"""What a trade is going to do: two legs of one base quantity, their limits, and what it costs if all goes well."""
+
+from decimal import Decimal
+
+import attrs
+
+from perpbot.model.instrument import Instrument, Side
+from perpbot.model.money import Price, Quantity
+from perpbot.scanning.edge import Edge
+
+
+@attrs.frozen(kw_only=True)
+class Leg:
+    """One side of a trade, at one venue and account."""
+
+    side: Side
+    """Which way it opens."""
+    venue: str
+    account: str
+    limit: Price
+    """Worst price of the opening order."""
+    expected: Price
+    """Mean price the book promised."""
+
+    @property
+    def name(self) -> str:
+        """``buy`` or ``sell``, after the opening side."""
+        return self.side.value
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """An opportunity that was decided for. It does not change any more."""
+
+    trade_id: str
+    symbol: str
+    quantity: Quantity
+    buy: Leg
+    sell: Leg
+    expected_net: Decimal
+    """Quote currency, after everything."""
+    seen_ns: int
+    """Monotonic, when the frame behind it arrived."""
+    opened_at_ns: int
+    """Wall clock."""
+
+    @property
+    def legs(self) -> tuple[Leg, Leg]:
+        """Both legs, the buying one first."""
+        return self.buy, self.sell
+
+    def leg(self, name: str) -> Leg:
+        """The leg called ``buy`` or ``sell``."""
+        return self.buy if name == self.buy.name else self.sell
+
+    @property
+    def notional(self) -> Decimal:
+        """Value of the larger leg."""
+        return self.quantity * max(self.buy.limit, self.sell.limit)
+
+
+def make_plan(
+    edge: Edge,
+    buy: Instrument,
+    sell: Instrument,
+    *,
+    trade_id: str,
+    accounts: tuple[str, str],
+    slippage: Decimal,
+    seen_ns: int,
+    wall_ns: int,
+) -> Plan:
+    """The plan that takes `edge` with two orders that fill at once or not.
+
+    Each limit is the worst price the quantity needs in the book, and `slippage` (a fraction) beyond it: half of the
+    profit that is expected at most, so that even two bad fills do not turn it into a loss.
+    """
+    room = min(slippage, edge.net_fraction / 4)
+    buy_limit = buy.round_price(edge.buy_worst * (1 + room), Side.BUY, outward=False)
+    sell_limit = sell.round_price(edge.sell_worst * (1 - room), Side.SELL, outward=False)
+    return Plan(
+        trade_id=trade_id,
+        symbol=edge.symbol,
+        quantity=edge.quantity,
+        buy=Leg(
+            side=Side.BUY,
+            venue=edge.buy_venue,
+            account=accounts[0],
+            limit=max(buy_limit, edge.buy_worst),
+            expected=edge.buy_price,
+        ),
+        sell=Leg(
+            side=Side.SELL,
+            venue=edge.sell_venue,
+            account=accounts[1],
+            limit=min(sell_limit, edge.sell_worst),
+            expected=edge.sell_price,
+        ),
+        expected_net=edge.net,
+        seen_ns=seen_ns,
+        opened_at_ns=wall_ns,
+    )

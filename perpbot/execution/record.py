@@ -1,0 +1,136 @@
+"""The fate of one order: a strict state machine over what is sent, answered, told and filled.
+
+Events may come late, twice and in any order. Fills count once by the venue's id; the cumulative quantity never goes
+down; what ended does not come back to life. What contradicts this is reported, not obeyed.
+"""
+
+from decimal import Decimal
+
+import attrs
+
+from perpbot.model.money import ZERO, Quantity
+from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
+
+LEGAL: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.JOURNALLED: frozenset(OrderStatus),
+    OrderStatus.SUBMITTED: frozenset(OrderStatus) - {OrderStatus.JOURNALLED},
+    OrderStatus.UNKNOWN: frozenset(OrderStatus) - {OrderStatus.JOURNALLED, OrderStatus.SUBMITTED},
+    OrderStatus.ACCEPTED: frozenset({OrderStatus.ACCEPTED, OrderStatus.FILLED, OrderStatus.CANCELLED}),
+    OrderStatus.FILLED: frozenset({OrderStatus.FILLED}),
+    OrderStatus.CANCELLED: frozenset({OrderStatus.CANCELLED, OrderStatus.FILLED}),
+    OrderStatus.REFUSED: frozenset({OrderStatus.REFUSED}),
+}
+"""Which status may follow which. A cancel that lost the race against the last fill ends as filled."""
+
+
+class IllegalOrderEventError(Exception):
+    """An event that contradicts what is known of the order; the text says which."""
+
+
+@attrs.define
+class OrderRecord:
+    """One order and all that is known of it."""
+
+    order: Order
+    status: OrderStatus = OrderStatus.JOURNALLED
+    venue_order_id: str = ""
+    reported: Decimal = ZERO
+    """Cumulative quantity as the venue reports it; fills may be ahead or behind."""
+    fills: dict[str, Fill] = attrs.field(factory=dict)
+    """By the venue's id of the fill."""
+    reason: str = ""
+    """Why it was refused or cancelled, or why its fate is unknown."""
+    contradiction: str = ""
+    """What a fill contradicted, for the operator."""
+    changed_ns: int = 0
+    """Monotonic, of the last news; kept by whoever holds the record."""
+
+    @property
+    def filled(self) -> Quantity:
+        """Coins in fills that are here."""
+        return Quantity(sum((fill.quantity for fill in self.fills.values()), ZERO))
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is open any more: it ended, and every fill the venue counts is here."""
+        return self.status.final and self.filled >= self.reported
+
+    @property
+    def in_flight(self) -> Quantity:
+        """Coins that may still fill, as far as is known."""
+        if self.settled:
+            return Quantity(ZERO)
+        if self.status.final:
+            return Quantity(self.reported - self.filled)
+        return Quantity(self.order.quantity - self.filled)
+
+    @property
+    def held(self) -> Quantity:
+        """What its fills did to the position, signed."""
+        return Quantity(self.order.side.sign * self.filled)
+
+    def submitted(self) -> None:
+        """It was handed to the network."""
+        if self.status is OrderStatus.JOURNALLED:
+            self.status = OrderStatus.SUBMITTED
+
+    def outcome(self, outcome: Outcome) -> bool:
+        """The venue's answer to the request, or its absence; whether it is news."""
+        match outcome:
+            case Accepted(venue_order_id):
+                known = self.venue_order_id == venue_order_id
+                self.venue_order_id = venue_order_id
+                if self.status.final or self.status is OrderStatus.ACCEPTED:
+                    return not known
+                return self._move(OrderStatus.ACCEPTED, "")
+            case Refused(reason):
+                return self._move(OrderStatus.REFUSED, reason)
+            case Unknown(reason):
+                if self.status in {OrderStatus.JOURNALLED, OrderStatus.SUBMITTED}:
+                    return self._move(OrderStatus.UNKNOWN, reason)
+                return False
+
+    def update(self, update: OrderUpdate) -> bool:
+        """What the venue tells of the order; whether it is news."""
+        news = False
+        if update.venue_order_id and not self.venue_order_id:
+            self.venue_order_id, news = update.venue_order_id, True
+        if update.filled > self.order.quantity:
+            raise IllegalOrderEventError(f"{self.order.client_id}: more filled than ordered, {update.filled}")
+        if update.filled > self.reported:
+            self.reported, news = update.filled, True
+        if update.status is OrderStatus.ACCEPTED and self.status.final:
+            return news  # overtaken by the end of the order
+        return self._move(update.status, update.reason) or news
+
+    def fill(self, fill: Fill) -> bool:
+        """One execution; whether it is news.
+
+        A fill is a fact and is never turned away. One that contradicts what the venue had said before is taken in
+        and noted in `contradiction`.
+        """
+        if fill.trade_ref in self.fills:
+            return False
+        self.fills[fill.trade_ref] = fill
+        if fill.venue_order_id and not self.venue_order_id:
+            self.venue_order_id = fill.venue_order_id
+        filled = self.filled
+        self.reported = max(self.reported, filled)
+        if self.status is OrderStatus.REFUSED:
+            self.contradiction = f"filled although refused ({self.reason})"
+            self.status = OrderStatus.CANCELLED
+        elif filled > self.order.quantity:
+            self.contradiction = f"{filled} filled of {self.order.quantity}"
+        elif filled == self.order.quantity:
+            self._move(OrderStatus.FILLED, "")
+        elif not self.status.final:
+            self._move(OrderStatus.ACCEPTED, "")
+        return True
+
+    def _move(self, status: OrderStatus, reason: str) -> bool:
+        if status not in LEGAL[self.status]:
+            raise IllegalOrderEventError(f"{self.order.client_id}: {status.value} after {self.status.value}")
+        if status is self.status:
+            return False
+        self.status, self.reason = status, reason
+        return True

@@ -1,0 +1,119 @@
+"""What a trade's orders add up to while it lives, and its record when it is over (EXE-7)."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import attrs
+
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.trade import LegState, Phase
+from perpbot.execution.views import OrderView, TradeView
+from perpbot.model.money import ZERO, Quantity
+from perpbot.model.order import Fill
+from perpbot.portfolio.holding import total
+
+NS_PER_MS = 1_000_000
+
+
+@attrs.define
+class Timings:
+    """What is measured of a trade while it runs. Monotonic nanoseconds; 0 for not yet."""
+
+    sent_ns: int = 0
+    """From the frame behind it to both first orders durable and handed over."""
+    first_fill_ns: int = 0
+    hedged_ns: int = 0
+    """From the first fill to equal legs."""
+    unhedged_since_ns: int = 0
+    longest_ns: int = 0
+    """Longest time something was not hedged."""
+    largest: Decimal = ZERO
+    """Largest value that was not hedged."""
+
+    def filled(self, now_ns: int) -> None:
+        """Something is filled."""
+        self.first_fill_ns = self.first_fill_ns or now_ns
+
+    def hedged(self, now_ns: int) -> None:
+        """The legs are equal."""
+        self.hedged_ns = now_ns - self.first_fill_ns if self.first_fill_ns else 0
+
+    def unhedged(self, value: Decimal, now_ns: int) -> None:
+        """`value` is not hedged now."""
+        self.largest = max(self.largest, value)
+        if value and not self.unhedged_since_ns:
+            self.unhedged_since_ns = now_ns
+        elif not value and self.unhedged_since_ns:
+            self.longest_ns = max(self.longest_ns, now_ns - self.unhedged_since_ns)
+            self.unhedged_since_ns = 0
+
+
+def leg_state(name: str, orders: Iterable[OrderView]) -> LegState:
+    """What the orders of leg `name` add up to."""
+    mine = [each for each in orders if each.order.leg == name]
+    tries: dict[str, int] = {}
+    for each in mine:
+        tries[each.order.purpose] = tries.get(each.order.purpose, 0) + 1
+    return LegState(
+        held=Quantity(sum((each.held for each in mine), ZERO)),
+        busy=any(not each.settled for each in mine),
+        tries=tries,
+        last_try_ns=max((each.changed_ns for each in mine), default=0),
+    )
+
+
+def fills_of(orders: Iterable[OrderView]) -> list[Fill]:
+    """All fills of `orders`."""
+    return [fill for each in orders for fill in each.fills]
+
+
+def spent(orders: Iterable[OrderView]) -> Decimal:
+    """What selling brought minus what buying cost, minus fees."""
+    holding = total(fills_of(orders))
+    return holding.cash - holding.fees
+
+
+def settle(
+    view: TradeView, phase: Phase, reason: str, currencies: Sequence[str], timings: Timings, wall_ns: int
+) -> TradeRecord:
+    """The record of a trade that is over. What little it still holds is valued at nothing."""
+    holding = total(fills_of(view.orders))
+    plan = view.plan
+    opened = [each for each in view.orders if each.order.purpose in {"open", "hedge"}]
+    return TradeRecord(
+        trade_id=plan.trade_id,
+        symbol=plan.symbol,
+        buy_venue=plan.buy.venue,
+        sell_venue=plan.sell.venue,
+        quantity=_hedged(opened),
+        phase=phase.value,
+        reason=reason,
+        trading=holding.cash,
+        fees=holding.fees,
+        funding=ZERO,
+        currencies=list(dict.fromkeys(currencies)),
+        expected_net=plan.expected_net,
+        slippage=_slippage(view, opened),
+        opened_at_ns=plan.opened_at_ns,
+        settled_at_ns=wall_ns,
+        sent_ms=timings.sent_ns / NS_PER_MS,
+        hedged_ms=timings.hedged_ns / NS_PER_MS,
+        max_unhedged=timings.largest,
+        unhedged_ms=timings.longest_ns / NS_PER_MS,
+    )
+
+
+def _hedged(opened: Iterable[OrderView]) -> Decimal:
+    held: dict[str, Decimal] = {"buy": ZERO, "sell": ZERO}
+    for each in opened:
+        held[each.order.leg] += abs(each.held)
+    return min(held.values())
+
+
+def _slippage(view: TradeView, opened: Iterable[OrderView]) -> Decimal:
+    cost = ZERO
+    for each in opened:
+        expected = view.plan.leg(each.order.leg).expected
+        for fill in each.fills:
+            cost += fill.side.sign * (fill.price - expected) * fill.quantity
+    return cost

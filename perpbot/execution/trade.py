@@ -1,0 +1,300 @@
+"""A trade's decisions: from what is held to what is sent next. Pure: no clock, no network, no memory of events.
+
+Everything converges on state. What a leg should hold, minus what its fills say it holds, minus what may still fill,
+is what is sent; single events decide nothing. So a late fill, a lost answer or a restart in the middle is only
+another state to converge from.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+from perpbot.config.decisions import Execution, PartialFillHandling
+from perpbot.execution.plan import Leg, Plan
+from perpbot.model.instrument import Instrument, Side
+from perpbot.model.money import ZERO, Price, Quantity
+from perpbot.model.quote import Quote
+
+HUNDRED = Decimal(100)
+NS_PER_MS = 1_000_000
+RETRY_MS = (0, 100, 200, 400, 800, 1_600)
+"""Pauses before the second and later tries of the same thing, in milliseconds; the last one repeats."""
+
+
+class Phase(StrEnum):
+    """Where a trade is on its way. The first two steps, reserving and checking, come before it exists."""
+
+    OPENING = "opening"
+    """Both legs were sent; it converges to equal legs."""
+    OPEN = "open"
+    """Hedged, waiting for a reason to close."""
+    CLOSING = "closing"
+    """It converges to nothing held."""
+    COMPLETED = "completed"
+    """Opened, hedged and closed again."""
+    UNWOUND = "unwound"
+    """A leg was missing; what the other had was given back."""
+    FAILED = "failed"
+    """Neither leg filled."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self in {Phase.COMPLETED, Phase.UNWOUND, Phase.FAILED}
+
+
+class CloseReason(StrEnum):
+    """Why an open trade is closed."""
+
+    REVERTED = "spread reverted"
+    TARGET = "target reached"
+    TIME = "held long enough"
+    ASKED = "asked to"
+    BROKEN = "could not be hedged"
+
+
+@attrs.frozen(kw_only=True)
+class LegState:
+    """What the orders of one leg add up to."""
+
+    held: Quantity
+    """Signed, from fills."""
+    busy: bool = False
+    """An order of it is open, or its fate or its fills are not known yet: nothing else is sent."""
+    tries: Mapping[str, int] = attrs.field(factory=dict)
+    """Orders sent so far, by purpose."""
+    last_try_ns: int = 0
+    """Monotonic, when the last of them ended."""
+
+
+@attrs.frozen(kw_only=True)
+class LegMarket:
+    """What a leg's venue looks like now."""
+
+    instrument: Instrument
+    quote: Quote | None
+    """None when there is no fresh one."""
+    tradable: bool
+    """Whether its trading connection takes orders that reduce risk."""
+
+
+@attrs.frozen(kw_only=True)
+class Want:
+    """An order the trade wants to be sent now."""
+
+    leg: str
+    side: Side
+    quantity: Quantity
+    price: Price
+    reduce_only: bool
+    purpose: str
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """What a trade does next."""
+
+    phase: Phase
+    wants: tuple[Want, ...] = ()
+    reason: str = ""
+    retry_ms: int | None = None
+    """Look again after this long even when nothing happens."""
+
+
+@attrs.frozen(kw_only=True)
+class Situation:
+    """Everything a trade decides from."""
+
+    plan: Plan
+    phase: Phase
+    legs: Mapping[str, LegState]
+    markets: Mapping[str, LegMarket]
+    now_ns: int
+    opened_ns: int
+    """Monotonic, when the phase OPEN began."""
+    close_asked: bool = False
+    spent: Decimal = ZERO
+    """Cash so far in quote currency: what selling brought minus what buying cost, minus fees."""
+
+    def leg(self, leg: Leg) -> LegState:
+        """The state of a leg."""
+        return self.legs[leg.name]
+
+    def market(self, leg: Leg) -> LegMarket:
+        """The market of a leg."""
+        return self.markets[leg.name]
+
+
+def decide(now: Situation, rules: Execution) -> Step:
+    """The next step of a trade."""
+    if any(now.leg(leg).busy for leg in now.plan.legs):
+        return Step(phase=now.phase)
+    if now.phase is Phase.OPENING:
+        return _opening(now, rules)
+    if now.phase is Phase.OPEN:
+        return _open(now, rules)
+    if now.phase is Phase.CLOSING:
+        return _closing(now, rules)
+    return Step(phase=now.phase)
+
+
+# -- opening ---------------------------------------------------------------------------------------------------------
+
+
+def _opening(now: Situation, rules: Execution) -> Step:
+    buy, sell = now.plan.legs
+    if not any(now.leg(leg).tries for leg in now.plan.legs):
+        return Step(phase=Phase.OPENING, wants=(_first(now, buy), _first(now, sell)))
+    bought, sold = abs(now.leg(buy).held), abs(now.leg(sell).held)
+    if bought == sold:
+        return _equal(now, Quantity(bought))
+    lag, lead = (buy, sell) if bought < sold else (sell, buy)
+    gap = abs(bought - sold)
+    hedge = _hedge(now, lag, gap, rules)
+    if hedge is not None:
+        return hedge
+    unwind = _unwind(now, lead, gap, rules)
+    if unwind is not None:
+        return unwind
+    # what neither venue takes is carried; it is given back together with the rest
+    return _equal(now, Quantity(min(bought, sold))) if min(bought, sold) else _begin_closing(CloseReason.BROKEN)
+
+
+def _first(now: Situation, leg: Leg) -> Want:
+    return Want(
+        leg=leg.name,
+        side=leg.side,
+        quantity=now.plan.quantity,
+        price=leg.limit,
+        reduce_only=False,
+        purpose="open",
+    )
+
+
+def _equal(now: Situation, quantity: Quantity) -> Step:
+    if quantity:
+        return Step(phase=Phase.OPEN, retry_ms=0)
+    gave_back = any("unwind" in now.leg(leg).tries for leg in now.plan.legs)
+    return Step(phase=Phase.UNWOUND if gave_back else Phase.FAILED)
+
+
+def _hedge(now: Situation, lag: Leg, gap: Decimal, rules: Execution) -> Step | None:
+    """Fill the missing part where it is missing; None when that is not wanted or not possible."""
+    tried = now.leg(lag).tries.get("hedge", 0)
+    market = now.market(lag)
+    if rules.partial_fill_handling is not PartialFillHandling.HEDGE or tried >= rules.hedge_attempts:
+        return None
+    if not market.tradable or market.quote is None:
+        return None
+    price = _banded(market, lag.side, tried, rules)
+    quantity = market.instrument.round_quantity(gap)
+    if not market.instrument.accepts(quantity, price):
+        return None
+    want = Want(leg=lag.name, side=lag.side, quantity=quantity, price=price, reduce_only=False, purpose="hedge")
+    return _send_or_wait(now, Phase.OPENING, [want], tried)
+
+
+def _unwind(now: Situation, lead: Leg, gap: Decimal, rules: Execution) -> Step | None:
+    """Give back what is too much where it is; None when the venue does not take so little."""
+    market = now.market(lead)
+    tried = now.leg(lead).tries.get("unwind", 0)
+    quantity = market.instrument.round_quantity(gap)
+    if not quantity or quantity < market.instrument.min_quantity:
+        return None
+    if not market.tradable or market.quote is None:
+        return Step(phase=Phase.OPENING, retry_ms=RETRY_MS[1])
+    side = lead.side.opposite
+    price = _banded(market, side, tried, rules)
+    want = Want(leg=lead.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="unwind")
+    return _send_or_wait(now, Phase.OPENING, [want], tried)
+
+
+# -- open ------------------------------------------------------------------------------------------------------------
+
+
+def _open(now: Situation, rules: Execution) -> Step:
+    reason = close_reason(now, rules)
+    if reason is not None:
+        return _begin_closing(reason)
+    held_ns = now.now_ns - now.opened_ns
+    left_ms = rules.max_hold_sec * 1_000 - held_ns / NS_PER_MS
+    return Step(phase=Phase.OPEN, retry_ms=max(1, min(250, int(left_ms))))
+
+
+def close_reason(now: Situation, rules: Execution) -> CloseReason | None:
+    """Why an open trade should be closed now, or None."""
+    if now.close_asked:
+        return CloseReason.ASKED
+    if now.now_ns - now.opened_ns >= rules.max_hold_sec * 1_000 * NS_PER_MS:
+        return CloseReason.TIME
+    buy, sell = (now.market(leg) for leg in now.plan.legs)
+    if buy.quote is None or sell.quote is None or not (buy.tradable and sell.tradable):
+        return None
+    if sell.quote.mid <= buy.quote.mid:
+        return CloseReason.REVERTED
+    if profit_if_closed(now) >= now.plan.notional * rules.close_profit_pct / HUNDRED:
+        return CloseReason.TARGET
+    return None
+
+
+def profit_if_closed(now: Situation) -> Decimal:
+    """Profit after all fees if both legs were closed at the best prices now; both quotes must be there."""
+    profit = now.spent
+    for leg in now.plan.legs:
+        market, held = now.market(leg), now.leg(leg).held
+        if market.quote is None:
+            raise ValueError(f"no quote of {leg.venue} to value its leg")
+        price = market.quote.bid if held > 0 else market.quote.ask
+        profit += held * price - abs(held) * price * market.instrument.taker_fee
+    return profit
+
+
+# -- closing ---------------------------------------------------------------------------------------------------------
+
+
+def _begin_closing(reason: CloseReason) -> Step:
+    return Step(phase=Phase.CLOSING, reason=reason.value, retry_ms=0)
+
+
+def _closing(now: Situation, rules: Execution) -> Step:
+    left = [leg for leg in now.plan.legs if now.leg(leg).held]
+    if not left:
+        unhedged = not all("close" in now.leg(leg).tries for leg in now.plan.legs)
+        return Step(phase=Phase.UNWOUND if unhedged else Phase.COMPLETED)
+    # a leg is not closed alone while the other could not follow: that would open what is hedged
+    if not all(now.market(leg).tradable and now.market(leg).quote is not None for leg in left):
+        return Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
+    tried = max(now.leg(leg).tries.get("close", 0) for leg in left)
+    return _send_or_wait(now, Phase.CLOSING, [_close(now, leg, rules) for leg in left], tried)
+
+
+def _close(now: Situation, leg: Leg, rules: Execution) -> Want:
+    held, market = now.leg(leg).held, now.market(leg)
+    side = Side.SELL if held > 0 else Side.BUY
+    price = _banded(market, side, now.leg(leg).tries.get("close", 0), rules)
+    return Want(leg=leg.name, side=side, quantity=Quantity(abs(held)), price=price, reduce_only=True, purpose="close")
+
+
+# -- prices and pauses -----------------------------------------------------------------------------------------------
+
+
+def _banded(market: LegMarket, side: Side, tried: int, rules: Execution) -> Price:
+    """The worst price of an order that must fill: a band beyond the best price, wider with every try."""
+    quote = market.quote
+    if quote is None:
+        raise ValueError(f"no quote of {market.instrument.venue} to price an order")
+    bands = rules.hedge_band_pct
+    band = bands[min(tried, len(bands) - 1)] / HUNDRED
+    best = quote.ask if side is Side.BUY else quote.bid
+    return market.instrument.round_price(best * (1 + side.sign * band), side, outward=True)
+
+
+def _send_or_wait(now: Situation, phase: Phase, wants: list[Want], tried: int) -> Step:
+    pause_ms = RETRY_MS[min(tried, len(RETRY_MS) - 1)]
+    last = max(now.leg(leg).last_try_ns for leg in now.plan.legs)
+    left_ms = pause_ms - (now.now_ns - last) // NS_PER_MS
+    if tried and left_ms > 0:
+        return Step(phase=phase, retry_ms=int(left_ms))
+    return Step(phase=phase, wants=tuple(wants))

@@ -1,0 +1,54 @@
+"""What others see of orders and trades: snapshots that do not change."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from perpbot.execution.plan import Plan
+from perpbot.execution.record import OrderRecord
+from perpbot.model.money import Quantity
+from perpbot.model.order import Fill, Order, OrderStatus
+
+
+@attrs.frozen(kw_only=True)
+class OrderView:
+    """One order at one moment."""
+
+    order: Order
+    status: OrderStatus
+    settled: bool
+    """Nothing can come any more, and every fill is known."""
+    held: Quantity
+    """What its fills did to the position, signed."""
+    fills: tuple[Fill, ...]
+    reason: str
+    changed_ns: int
+    """Monotonic, of the last news."""
+
+
+@attrs.frozen(kw_only=True)
+class TradeView:
+    """One trade at one moment: its plan, what is reserved for it, and its orders, oldest first."""
+
+    plan: Plan
+    pool: str
+    reserved: Mapping[str, Decimal]
+    phase: str
+    reason: str
+    opened_ns: int | None
+    """Monotonic, when it became hedged in this process's life."""
+    orders: tuple[OrderView, ...]
+
+
+def view(record: OrderRecord) -> OrderView:
+    """A snapshot of `record`."""
+    return OrderView(
+        order=record.order,
+        status=record.status,
+        settled=record.settled,
+        held=record.held,
+        fills=tuple(record.fills.values()),
+        reason=record.reason,
+        changed_ns=record.changed_ns,
+    )

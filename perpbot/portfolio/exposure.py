@@ -1,0 +1,50 @@
+"""Net and gross exposure across venues (RSK-3)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from perpbot.model.money import ZERO
+from perpbot.portfolio.holding import HoldingKey
+
+
+@attrs.frozen
+class Exposure:
+    """Values of positions at their mark prices, quote currency."""
+
+    net: Mapping[str, Decimal]
+    """By symbol, over all venues: long minus short."""
+    gross: Mapping[str, Decimal]
+    """By symbol, over all venues: long plus short."""
+    by_venue: Mapping[str, Decimal]
+    """Gross by venue, over all symbols."""
+    by_position: Mapping[tuple[str, str], Decimal]
+    """Gross by venue and symbol."""
+
+    @property
+    def net_total(self) -> Decimal:
+        """Sum over symbols of the size of the net exposure: what is not hedged."""
+        return sum((abs(each) for each in self.net.values()), ZERO)
+
+    @property
+    def gross_total(self) -> Decimal:
+        """Sum over symbols of the gross exposure."""
+        return sum(self.gross.values(), ZERO)
+
+
+def exposure(quantities: Mapping[HoldingKey, Decimal], marks: Mapping[str, Decimal]) -> Exposure:
+    """The exposure of signed `quantities`, valued at `marks` by symbol; `KeyError` names a symbol without one."""
+    net: dict[str, Decimal] = {}
+    gross: dict[str, Decimal] = {}
+    by_venue: dict[str, Decimal] = {}
+    by_position: dict[tuple[str, str], Decimal] = {}
+    for (venue, _, symbol), quantity in quantities.items():
+        if not quantity:
+            continue
+        value = quantity * marks[symbol]
+        net[symbol] = net.get(symbol, ZERO) + value
+        gross[symbol] = gross.get(symbol, ZERO) + abs(value)
+        by_venue[venue] = by_venue.get(venue, ZERO) + abs(value)
+        by_position[venue, symbol] = by_position.get((venue, symbol), ZERO) + abs(value)
+    return Exposure(net, gross, by_venue, by_position)

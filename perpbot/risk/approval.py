@@ -1,0 +1,60 @@
+"""What the risk check answers: an approval that an order must carry, or a refusal that says why."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+from perpbot.model.money import plain
+
+APPROVAL_NS = 1_000_000_000
+"""How long an approval is fresh: an order that has not left by then does not leave."""
+
+
+class Level(StrEnum):
+    """The four levels, in the order they are asked."""
+
+    POOL = "pool"
+    ACCOUNT = "account"
+    POSITION = "position"
+    EXECUTION = "execution"
+
+
+class ApprovalKind(StrEnum):
+    """What an approval is good for."""
+
+    OPEN = "open"
+    """Orders that add risk: passed all four levels, and capital is reserved."""
+    REDUCE = "reduce"
+    """Orders that take risk away (close, hedge, unwind): passed the price collar and the connection check."""
+
+
+@attrs.frozen(kw_only=True)
+class Approval:
+    """Leave to send the orders of one trade. The trading connection refuses an order without a fresh one."""
+
+    kind: ApprovalKind
+    trade_id: str
+    expires_ns: int
+    """Monotonic."""
+    generations: Mapping[str, int]
+    """The state each venue's gate was in; an order approved before the gate moved does not slip through."""
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """No, and why: shown to the user as it is."""
+
+    level: Level
+    rule: str
+    value: str
+    limit: str
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.rule}: {self.value}, allowed {self.limit}"
+
+
+def percent(fraction: Decimal) -> str:
+    """A fraction as text in percent, four digits after the point at most."""
+    return f"{plain(round(fraction * 100, 4))} %"

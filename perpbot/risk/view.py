@@ -1,0 +1,81 @@
+"""What the risk rules look at: one moment of the account, as values."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from perpbot.model.instrument import Side
+from perpbot.model.money import ZERO, Price, Quantity
+from perpbot.model.quote import Quote
+from perpbot.portfolio.exposure import Exposure
+
+
+@attrs.frozen(kw_only=True)
+class LegRequest:
+    """One order of an opening, as it would be sent."""
+
+    venue: str
+    side: Side
+    quantity: Quantity
+    limit: Price
+    expected: Price
+    """Mean price the book promises."""
+    margin: Decimal
+    """Capital to be reserved, in the venue's currency."""
+
+    @property
+    def notional(self) -> Decimal:
+        """Value at the limit price."""
+        return self.quantity * self.limit
+
+
+@attrs.frozen(kw_only=True)
+class OpenRequest:
+    """A trade that wants to be opened: its legs are at different venues."""
+
+    trade_id: str
+    symbol: str
+    legs: tuple[LegRequest, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Gate:
+    """Whether a venue's trading connection lets orders through."""
+
+    open_refusal: str | None
+    """Why it would refuse an order that adds risk, or None."""
+    reduce_refusal: str | None
+    """Why it would refuse an order that takes risk away, or None."""
+    generation: int
+
+
+@attrs.frozen(kw_only=True)
+class View:
+    """The account at one moment. Amounts are quote currency, taken as US dollars."""
+
+    now_ns: int
+    """Monotonic."""
+    pool: str
+    pool_available: Mapping[str, Decimal]
+    safe_mode: Mapping[str, bool]
+    """By venue."""
+    equity: Decimal
+    """Over all venues."""
+    peak_equity: Decimal
+    daily_profit: Decimal
+    """Of this UTC day, after fees."""
+    failures_in_row: int
+    cooldown_until_ns: int
+    frozen_until_ns: Mapping[str, int]
+    """By symbol, while its market is fast."""
+    last_opened_ns: Mapping[str, int]
+    """By symbol."""
+    exposure: Exposure
+    quotes: Mapping[str, Quote]
+    """Of the symbol asked for, by venue."""
+    gates: Mapping[str, Gate]
+
+    def position_value(self, venue: str, symbol: str) -> Decimal:
+        """Gross value of the position in `symbol` at `venue`."""
+        return self.exposure.by_position.get((venue, symbol), ZERO)

@@ -1,0 +1,152 @@
+"""The journal on disk: append-only, one writer, durable when `append` returns.
+
+SQLite in WAL mode with synchronous=FULL: a commit survives a crash of the process and of the machine. A write that
+was cut short is not there at the next start, and whatever depended on it never left.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import attrs
+from cattrs.preconf.json import make_converter
+
+from perpbot.execution.entries import Entry
+from perpbot.model.money import plain
+
+SCHEMA_VERSION = 1
+
+_CREATE = (
+    """create table journal (
+        seq integer primary key, at_ns integer not null, kind text not null, body text not null) strict""",
+    "create table meta (name text primary key, value text not null) strict, without rowid",
+)
+
+_converter = make_converter()
+_converter.register_unstructure_hook(Decimal, plain)
+_converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+
+KINDS: dict[str, type] = {each.__name__: each for each in get_args(Entry)}
+
+
+class JournalError(Exception):
+    """The journal cannot be used; the text says which file, why, and what to do."""
+
+
+@attrs.frozen
+class Line:
+    """One entry as it stands in the journal."""
+
+    seq: int
+    at_ns: int
+    """Wall clock, when it was written."""
+    entry: Entry
+
+
+class Journal:
+    """The journal of one state directory. All calls wait for the disk and come from one thread at a time."""
+
+    def __init__(self, directory: Path, *, epoch: int) -> None:
+        """Open the journal in `directory`, or make it; `epoch` then distinguishes it from every other journal.
+
+        Raises:
+            JournalError: it is held by another system, is not a journal, or was written by a newer PerpBot.
+        """
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = directory / "journal.sqlite"
+        self._lock = _lock(directory)
+        try:
+            self._db = self._open(epoch)
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise JournalError(
+                f"{self.path} cannot be read as a journal ({error}). Keep the file, and start with another --state"
+            ) from error
+
+    def _open(self, epoch: int) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        db.execute("pragma journal_mode=wal")
+        db.execute("pragma synchronous=full")
+        version = db.execute("pragma user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise JournalError(f"{self.path} was written by a newer PerpBot (schema {version}); use that one")
+        if version == 0:
+            db.execute("begin immediate")
+            for statement in _CREATE:
+                db.execute(statement)
+            db.execute("insert into meta values ('epoch', ?)", (str(epoch),))
+            db.execute(f"pragma user_version={SCHEMA_VERSION}")
+            db.execute("commit")
+        return db
+
+    @property
+    def epoch(self) -> int:
+        """A number that no other journal has, part of every client order id handed out here."""
+        value = self._db.execute("select value from meta where name='epoch'").fetchone()[0]
+        return int(value)
+
+    def append(self, entries: Iterable[Entry], at_ns: int) -> int:
+        """Write `entries` in one commit; returns the number of the last once it is durable."""
+        rows = [(at_ns, type(entry).__name__, _encode(entry)) for entry in entries]
+        self._db.execute("begin immediate")
+        try:
+            self._db.executemany("insert into journal (at_ns, kind, body) values (?, ?, ?)", rows)
+            self._db.execute("commit")
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        seq: int = self._db.execute("select max(seq) from journal").fetchone()[0]
+        return seq
+
+    def lines(self, kinds: Iterable[type] = (), after: int = 0) -> Iterator[Line]:
+        """Entries after number `after`, oldest first; only of `kinds` when any are given."""
+        names = [kind.__name__ for kind in kinds]
+        where = f" and kind in ({','.join('?' * len(names))})" if names else ""
+        query = f"select seq, at_ns, kind, body from journal where seq > ?{where} order by seq"  # noqa: S608 - only placeholders
+        for seq, at_ns, kind, body in self._db.execute(query, (after, *names)):
+            yield Line(seq, at_ns, _decode(kind, body))
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        self._db.close()
+        os.close(self._lock)
+
+
+def _lock(directory: Path) -> int:
+    handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise JournalError(
+            f"{directory} is in use by another PerpBot; stop it, or give this one a --state of its own"
+        ) from error
+    return handle
+
+
+def _encode(entry: Entry) -> str:
+    return json.dumps(_converter.unstructure(entry), separators=(",", ":"), sort_keys=True)
+
+
+def _decode(kind: str, body: str) -> Any:
+    try:
+        return _converter.structure(json.loads(body), KINDS[kind])
+    except Exception as error:
+        raise JournalError(f"an entry of kind {kind} cannot be read: {error}") from error
+
+
+def export(path: Path) -> Iterator[str]:
+    """The journal at `path` in its canonical form: one JSON object a line, keys sorted. For comparing and keeping."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        for seq, at_ns, kind, body in db.execute("select seq, at_ns, kind, body from journal order by seq"):
+            yield json.dumps(
+                {"seq": seq, "at_ns": at_ns, "kind": kind, "body": json.loads(body)}, sort_keys=True, ensure_ascii=False
+            )
+    finally:
+        db.close()
