@@ -144,8 +144,8 @@ class Endpoint:
         peer.carry(data)
         return len(data)
 
-    def receive(self, size: int, *, peek: bool = False) -> bytes | None:
-        """Up to `size` bytes; empty at the end of the stream, None when the caller has to wait.
+    def receive(self, size: int, peek: int) -> bytes | None:
+        """Up to `size` bytes, and leave them here to `peek`; empty at the end of the stream, None to wait.
 
         Raises:
             OSError: the connection was reset.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from perpbot.chance import Chance
 
 _seed, _urandom = real.Random.seed, os.urandom
+_shared: real.Random = real.random.__self__  # type: ignore[attr-defined]
 
 
 def replacements(chance: Chance) -> dict[str, Callable[..., Any]]:
@@ -27,16 +28,23 @@ def replacements(chance: Chance) -> dict[str, Callable[..., Any]]:
     return {"urandom": urandom, "getrandom": getrandom}
 
 
-def seed_by_default() -> None:
-    """Seed every generator that is made without a seed from `os.urandom`, and the one behind `random`'s functions."""
+def seed_by_default() -> Callable[..., None]:
+    """Seed every generator that is made without a seed from `os.urandom`.
+
+    The answer is what stands in for `random.seed`; the generator behind `random`'s functions was seeded with it.
+    """
 
     def seed(self: real.Random, a: Any = None, version: int = 2) -> None:
         if a is None and not isinstance(self, real.SystemRandom):
             a = int.from_bytes(os.urandom(16), "big")
         _seed(self, a, version)
 
+    def seed_shared(a: Any = None, version: int = 2) -> None:
+        seed(_shared, a, version)
+
     real.Random.seed = seed  # type: ignore[method-assign]
-    real.seed()
+    seed_shared()
+    return seed_shared
 
 
 def restore() -> None:

@@ -1,8 +1,9 @@
 """gevent's event loop on virtual time.
 
 Nothing here reads a clock. When no callback is left to run, time jumps to the next timer; when no timer is left
-either, the loop ends, and gevent raises `LoopExit` in the main greenlet: a deadlock was found. As in libev, all
-timers that are due fire before any callback runs. Who of several comes first is decided by a seeded choice.
+either, the loop ends, and gevent raises `LoopExit` in the main greenlet: a deadlock was found. All timers that are
+due at one time become runnable together, and race each other and the callbacks that they cause: a seeded choice
+decides who is next.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 NS_PER_S = 1_000_000_000
 
 _LONGEST_S = 1e9
-_STANDSTILL_STEPS = 1_000_000
 
 
 class Loop:
@@ -34,7 +34,8 @@ class Loop:
 
     `now_ns` is the virtual time since the loop began. Timers are rounded up to a multiple of `quantum_ns`, so that
     those which fall into one quantum race each other; they never fire early, nor at the very moment they are set
-    unless they were set to zero. `choice` decides every race.
+    unless they were set to zero. `choice` decides every race. `steps` counts what has run, callbacks and timers; after
+    `standstill_steps` of them without any time passing the loop gives up.
     """
 
     default = True
@@ -49,11 +50,11 @@ class Loop:
         self.on_advance: Callable[[], object] | None = None
         self._random = choice.random
         self._ready: list[Callback] = []
-        self._due: list[Callback] = []
         self._timers: list[tuple[int, int, Callback, bool]] = []
         self._timer_count = 0
-        self._steps = 0
-        self._budget = _STANDSTILL_STEPS
+        self.steps = 0
+        self.standstill_steps = 1_000_000
+        self._last_step = self.standstill_steps
         self._signals: list[tuple[int, Watcher]] = []
 
     # Running
@@ -62,17 +63,17 @@ class Loop:
         """Run until nothing can ever happen again.
 
         Raises:
-            StandstillError: a million steps passed without any time passing.
+            StandstillError: too many steps passed without any time passing.
         """
         while True:
-            self._drain(self._due)
-            self._drain(self._ready)
+            self._drain()
             if not self._advance():
                 return
 
-    def _drain(self, queue: list[Callback]) -> None:
+    def _drain(self) -> None:
+        queue = self._ready
         random = self._random
-        budget = self._budget
+        steps, last_step = self.steps, self._last_step
         while queue:
             count = len(queue)
             if count > 1:
@@ -92,10 +93,10 @@ class Loop:
             except BaseException:  # noqa: BLE001 - gevent's hub decides what becomes of it
                 self.handle_error(entry, *sys.exc_info())
             entry.args = None
-            budget -= 1
-            if budget <= 0:
+            steps += 1
+            if steps >= last_step:
                 self._stand_still(callback)
-        self._budget = budget
+        self.steps = steps
 
     def _advance(self) -> bool:
         timers = self._timers
@@ -106,13 +107,12 @@ class Loop:
         now = timers[0][0]
         if now > self.now_ns:
             self.now_ns = now
-            self._steps += _STANDSTILL_STEPS - self._budget
-            self._budget = _STANDSTILL_STEPS
+            self._last_step = self.steps + self.standstill_steps
             if self.on_advance is not None:
                 self.on_advance()
-        due = self._due
+        ready = self._ready
         while timers and timers[0][0] <= now:
-            due.append(heappop(timers)[2])
+            ready.append(heappop(timers)[2])
         return True
 
     def _worth_waiting(self) -> bool:
@@ -120,9 +120,8 @@ class Loop:
         return self._timers[0][3] or any(ref and entry.callback is not None for _, _, entry, ref in self._timers)
 
     def _stand_still(self, callback: Callable[..., object]) -> NoReturn:
-        self._budget = _STANDSTILL_STEPS
         raise StandstillError(
-            f"{_STANDSTILL_STEPS:,} callbacks ran at {self.now_ns / NS_PER_S} s of virtual time without any time "
+            f"{self.standstill_steps:,} callbacks ran at {self.now_ns / NS_PER_S} s of virtual time without any time "
             f"passing; the last was {callback!r}. Something polls without sleeping."
         )
 
@@ -261,7 +260,6 @@ class Loop:
     def destroy(self) -> None:
         """Forget everything that is still to run."""
         self._ready.clear()
-        self._due.clear()
         self._timers.clear()
 
     def reinit(self) -> None:
@@ -274,16 +272,14 @@ class Loop:
         return [f"nothing is left to happen after {self.now()} s of virtual time"]
 
     @property
-    def steps(self) -> int:
+    def iteration(self) -> int:
         """How many callbacks and timers have run."""
-        return self._steps + _STANDSTILL_STEPS - self._budget
-
-    iteration = steps
+        return self.steps
 
     @property
     def pendingcnt(self) -> int:
         """How many callbacks are ready to run."""
-        return len(self._ready) + len(self._due)
+        return len(self._ready)
 
     @property
     def activecnt(self) -> int:

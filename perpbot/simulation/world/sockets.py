@@ -10,9 +10,10 @@ import errno
 import os
 import socket as real
 import struct
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from perpbot.simulation.world.endpoint import Endpoint, os_error
+from perpbot.simulation.world.endpoint import Endpoint, Way, os_error
 from perpbot.simulation.world.errors import RealWorldError
 from perpbot.simulation.world.names import HOST, resolve
 from perpbot.simulation.world.network import Dial, Listener, Network
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
 _RealSocket = real.socket
 _CONNECT_GIVES_UP_S = 127.0
 _PENDING = (errno.EINPROGRESS, errno.EALREADY)
-_FLAGS = real.MSG_PEEK | real.MSG_DONTWAIT | getattr(real, "MSG_NOSIGNAL", 0)
+_PEEK = int(real.MSG_PEEK)
+_UNKNOWN_FLAGS = ~(_PEEK | int(getattr(real, "MSG_NOSIGNAL", 0)))
+
+
+def socketpair(family: int = real.AF_UNIX, type: int = real.SOCK_STREAM, proto: int = 0) -> tuple[Socket, Socket]:  # noqa: A002 - socket's interface
+    """Two sockets that are connected to each other, without latency."""
+    loop = Socket.network.loop
+    pair = Socket(family, type, proto), Socket(family, type, proto)
+    ends = Endpoint(loop, Way(loop, int), ""), Endpoint(loop, Way(loop, int), "")
+    for socket, end, peer in zip(pair, ends, reversed(ends), strict=True):
+        end.peer = peer
+        socket.adopt(end, "")
+    return pair
 
 
 class Socket:
@@ -67,6 +80,8 @@ class Socket:
     def bind(self, address: Any) -> None:
         """Take an address: a port of any host address, 0 for a free one, or a path that does not exist yet."""
         self._check_open()
+        if self._bound is not None:
+            raise os_error(errno.EINVAL)
         if self.family == real.AF_UNIX:
             path = os.fsdecode(address)
             with _RealSocket(real.AF_UNIX) as marker:
@@ -104,9 +119,13 @@ class Socket:
             self._wait(listener.readers, deadline_ns)
         end = listener.queue.popleft()
         connection = Socket(self.family, self.type)
-        connection._end = end
-        connection._address = self._address if isinstance(self._address, str) else (HOST, self._address[1])
+        connection.adopt(end, self._address if isinstance(self._address, str) else (HOST, self._address[1]))
         return connection, end.address
+
+    def adopt(self, end: Endpoint, address: Address) -> None:
+        """Be one end of a connection that stands already; `address` is this side's."""
+        self._end = end
+        self._address = address
 
     # Connecting
 
@@ -153,7 +172,7 @@ class Socket:
     def _finish_dial(self) -> int:
         dial = self._dial
         patience = _CONNECT_GIVES_UP_S if self._timeout is None else self._timeout
-        deadline_ns = self.network.loop.now_ns + int(patience * 1e9)
+        deadline_ns = self.network.loop.now_ns + ceil(patience * 1e9)
         while dial is not None and not dial.done:
             if not wait(self.network.loop, (dial.waiters,), deadline_ns):
                 dial.abandon()
@@ -177,25 +196,14 @@ class Socket:
         """Up to `size` bytes, empty at the end of the stream; waits for the first."""
         end = self._end
         if end is None or flags or self._closed:
-            return self._recv_slowly(size, flags)
-        piece = end.receive(size)
+            end = self._connected_end(flags)
+        piece = end.receive(size, flags & _PEEK)
         if piece is None:
             deadline_ns = self._deadline_ns()
             while piece is None:
                 self._wait(end.readers, deadline_ns)
-                piece = end.receive(size)
+                piece = end.receive(size, flags & _PEEK)
         return piece
-
-    def _recv_slowly(self, size: int, flags: int) -> bytes:
-        end = self._connected_end(flags)
-        deadline_ns = self._deadline_ns()
-        while True:
-            piece = end.receive(size, peek=bool(flags & real.MSG_PEEK))
-            if piece is not None:
-                return piece
-            if flags & real.MSG_DONTWAIT:
-                raise os_error(errno.EAGAIN)
-            self._wait(end.readers, deadline_ns)
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
         """Receive into `buffer`, as many bytes as it holds unless `nbytes` says less; how many came."""
@@ -211,15 +219,15 @@ class Socket:
         deadline_ns = self._deadline_ns()
         sent = end.send(piece)
         while not sent and piece:
-            if flags & real.MSG_DONTWAIT:
-                raise os_error(errno.EAGAIN)
             self._wait(end.writers, deadline_ns)
             sent = end.send(piece)
         return sent
 
     def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
         """Send everything; a timeout counts for the whole of it."""
-        end = self._connected_end(flags, errno.EPIPE)
+        end = self._end
+        if end is None or flags or self._closed:
+            end = self._connected_end(flags, errno.EPIPE)
         piece = data if isinstance(data, bytes) else bytes(data)
         sent = end.send(piece)
         if sent == len(piece):
@@ -231,7 +239,7 @@ class Socket:
 
     def _connected_end(self, flags: int, missing: int = errno.ENOTCONN) -> Endpoint:
         self._check_open()
-        if flags & ~_FLAGS:
+        if flags & _UNKNOWN_FLAGS:
             raise RealWorldError(f"socket flags {flags:#x} inside the simulated world")
         if self._dial is not None and self._dial.done:
             number = self._settle()
@@ -245,7 +253,7 @@ class Socket:
 
     def _deadline_ns(self) -> int | None:
         timeout = self._timeout
-        return None if timeout is None else self.network.loop.now_ns + int(timeout * 1e9)
+        return None if timeout is None else self.network.loop.now_ns + ceil(timeout * 1e9)
 
     def _wait(self, waiters: Waiters, deadline_ns: int | None) -> None:
         if self._timeout == 0.0:

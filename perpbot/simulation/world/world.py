@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random  # noqa: TID251 - its `seed` is replaced
 import select
 import selectors
 import socket
@@ -24,7 +25,7 @@ from perpbot.simulation.world.errors import RealWorldError, WorldError
 from perpbot.simulation.world.loop import NS_PER_S, Loop
 from perpbot.simulation.world.network import Latency, Network
 from perpbot.simulation.world.rebinding import Replacements
-from perpbot.simulation.world.sockets import Socket
+from perpbot.simulation.world.sockets import Socket, socketpair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,15 +110,15 @@ def _replace_time_and_chance(world: World) -> None:
     replacements.put(time, **world.clocks.replacements())
     replacements.put(os, **entropy.replacements(world.chance))
     replacements.put(ssl, RAND_bytes=os.urandom)
+    replacements.put(random, seed=entropy.seed_by_default())
     replacements.spread(_TEST_MACHINERY)
-    entropy.seed_by_default()
 
 
 def _replace_threads_and_sockets(network: Network) -> None:
     Socket.network = network
     replacements = Replacements()
     threads.patch(replacements)
-    replacements.put(socket, socket=Socket, socketpair=_refusing("socketpair"), **names.replacements(network.hosts))
+    replacements.put(socket, socket=Socket, socketpair=socketpair, **names.replacements(network.hosts))
     replacements.put(socket, fromfd=_refusing("fromfd"), setdefaulttimeout=_set_default, getdefaulttimeout=_get_default)
     replacements.put(select, select=polling.select, poll=polling.Poll, epoll=polling.no_epoll)
     for kind in ("DefaultSelector", "SelectSelector", "PollSelector", "EpollSelector"):
@@ -125,8 +126,8 @@ def _replace_threads_and_sockets(network: Network) -> None:
     for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system"):
         replacements.put(os, **{name: _refusing(f"os.{name}")})
     replacements.spread(("gevent", *_TEST_MACHINERY))
-    ssl.SSLContext.wrap_socket = ssl.SSLContext.wrap_bio = _refusing("TLS")  # type: ignore[method-assign]
-    subprocess.Popen.__init__ = _refusing("subprocess.Popen")  # type: ignore[method-assign]
+    ssl.SSLContext.wrap_socket = ssl.SSLContext.wrap_bio = _refusing("TLS", first=1)  # type: ignore[method-assign]
+    subprocess.Popen.__init__ = _refusing("subprocess.Popen", first=1)  # type: ignore[method-assign]
 
 
 def _set_default(timeout: float | None) -> None:
@@ -137,9 +138,11 @@ def _get_default() -> float | None:
     return Socket.default_timeout
 
 
-def _refusing(what: str) -> Callable[..., NoReturn]:
+def _refusing(what: str, *, first: int = 0) -> Callable[..., NoReturn]:
+    """A function that names what was attempted, with its arguments from the `first` on."""
+
     def refuse(*args: Any, **_: Any) -> NoReturn:
-        raise RealWorldError(f"{what} inside the simulated world, called with {args!r}")
+        raise RealWorldError(f"{what} inside the simulated world, called with {args[first:]!r}")
 
     return refuse
 
