@@ -185,10 +185,12 @@ class _Reading:
 
     def _sections(self, node: Node, cls: type[Section], names: Choice, path: Path) -> dict[str, Section]:
         sections = {}
-        for name, entry in self._table(node, path).items():
-            if name not in names.words:
-                hint = did_you_mean(name, list(names.words)) or f"known: {', '.join(names.words)}"
-                self._report(entry.key, path, f"unknown name {shown(name)}, {hint}")
+        for given, entry in self._table(node, path).items():
+            # From here on an unknown name goes by what may be shown of it: it stands in the places of other mistakes.
+            name = given if given in names.words else shown(given)
+            if name is not given:
+                hint = did_you_mean(given, list(names.words)) or f"known: {', '.join(names.words)}"
+                self._report(entry.key, path, f"unknown name {name}, {hint}")
             inner = (*path, name)
             self._positions[inner] = entry.key
             try:

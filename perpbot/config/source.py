@@ -16,8 +16,8 @@ MAX_NODES = 5_000
 """A tree of so many nodes is refused; those that aliases repeat count each time."""
 
 _MAX_SHOWN = 40
-_MAX_SHOWN_WITH_DIGITS = 12
-_MAX_SHOWN_PIECE = 24
+_MAX_SHOWN_WITH_DIGITS = 11
+_MAX_SHOWN_PIECE = 23
 
 _YAML = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {_YAML + each for each in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")}
@@ -101,9 +101,9 @@ Node = Scalar | Array | Table | Broken
 
 def shown(text: str) -> str:
     """`text` in quotes for a message; its length only, where it may be a secret that strayed."""
-    digits = any(each.isdigit() for each in text) and any(each.isalpha() for each in text)
-    longest = max(map(len, re.split(r"[^A-Za-z0-9]", text)))
-    masked = len(text) > _MAX_SHOWN or longest >= _MAX_SHOWN_PIECE or (digits and len(text) >= _MAX_SHOWN_WITH_DIGITS)
+    longest = max(map(len, re.split(r"[\s_.-]", text)))
+    digits = any(each.isdigit() for each in text)
+    masked = len(text) > _MAX_SHOWN or longest > _MAX_SHOWN_PIECE or (digits and len(text) > _MAX_SHOWN_WITH_DIGITS)
     return f"a text of {len(text)} characters" if masked else repr(text)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from perpbot.config.loader import ConfigError, loads
 from perpbot.config.settings import Settings
+from perpbot.config.source import shown
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [(ROOT / "config" / name).read_text(encoding="utf-8") for name in ("simulation.yaml", "live.example.yaml")]
@@ -81,6 +82,25 @@ secrets_ = st.one_of(
 )
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rate_limt", "'rate_limt'"),
+        ("circuit_halfopen_wait_max_sek", "'circuit_halfopen_wait_max_sek'"),
+        ("0.002", "'0.002'"),
+        ("两所套利", "'两所套利'"),
+        ("a\nb\ud800", "'a\\nb\\ud800'"),
+        ("00000000-0000-0000-0000-000000000000", "a text of 36 characters"),
+        ("/" * 32, "a text of 32 characters"),
+        ("abcdefghijklmnopqrstuvwxyz", "a text of 26 characters"),
+        ("zoo zone zero zebra young yield wreck worth", "a text of 43 characters"),
+        ("k3yk3yk3yk3y", "a text of 12 characters"),
+    ],
+)
+def test_what_may_be_a_secret_is_told_by_its_length_only(text: str, said: str) -> None:
+    assert shown(text) == said
+
+
 @given(mutated(), secrets_, st.data())
 @relaxed
 def test_a_secret_that_strays_into_the_file_is_not_repeated(text: str, secret: str, data: st.DataObject) -> None:
@@ -104,9 +124,9 @@ def test_a_secret_in_the_environment_is_not_repeated(text: str, secret: str, dat
 @relaxed
 def test_what_stands_in_place_of_the_name_of_a_variable_is_never_shown(secret: str) -> None:
     quoted = secret.replace("'", "''")
-    text = f"symbols: [BTC]\nexchanges: {{okx: {{trading: {{api_passphrase_env: '{quoted}'}}}}, aster: {{}}}}\n"
-    said = outcome(text.encode(), {})
-    assert secret not in said
+    text = "symbols: [BTC]\nexchanges: {{okx: {{trading: {{api_passphrase_env: '{}'}}}}, aster: {{}}}}\n"
+    always_the_same = {outcome(text.format(refused).encode(), {}) for refused in ("(", "${")}
+    assert outcome(text.format(quoted).encode(), {}) in {"", *always_the_same}
 
 
 @pytest.mark.parametrize(
@@ -131,3 +151,10 @@ def test_a_secret_in_place_of_the_name_of_a_variable_is_refused(secret: str) -> 
 def test_a_secret_pasted_as_a_key_is_not_repeated() -> None:
     said = outcome(b"symbols: [BTC]\nexchanges: {okx: {}, aster: {}}\nsk5f0c1fb70bb34b4e: 1\n", {})
     assert said.startswith("x.yaml:3:1: unknown key a text of 18 characters, known here: ")
+
+
+def test_a_secret_pasted_as_a_venue_is_not_repeated_by_any_rule() -> None:
+    lines = ("symbols: [BTC]", "exchanges:", "  okx: {}", "  sk5f0c1fb70bb34b4e: {testnet: true, proxi: 1}")
+    said = outcome("\n".join((*lines, "scanner: {priority_exchange_pairs: [[okx, grvt]]}")).encode(), {})
+    assert len(said.splitlines()) == 4
+    assert "sk5f" not in said

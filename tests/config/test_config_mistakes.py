@@ -275,5 +275,5 @@ def test_a_venue_that_is_unknown_and_one_that_is_not_supported_yet(tmp_path: Pat
             "aster, hyperliquid"
         ),
         "6:3: exchanges: unknown name 'hyperliqid', did you mean 'hyperliquid'?",
-        "6:15: exchanges.hyperliqid: expected a mapping of keys, got '7'",
+        "6:15: exchanges.'hyperliqid': expected a mapping of keys, got '7'",
     ]
