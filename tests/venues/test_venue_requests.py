@@ -1,0 +1,349 @@
+"""The requests that place, cancel and ask: their words, their signatures checked without ccxt, their expiry."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import pytest
+from coincurve import PrivateKey
+from ethereum_checks import address_of, digest, keccak256, signer_of
+from venue_cases import CREDENTIALS, MASTER, NAMES, PRIVATE_KEY, an_order, bitcoin, in_turn, sent, trading, venue
+
+from perpbot.model.instrument import Side
+from perpbot.model.order import TimeInForce
+from perpbot.venues.http import Request
+from perpbot.venues.registry import venue_class
+from perpbot.venues.signer import SignedVenue
+from perpbot.venues.venue import Credentials, VenueReadError
+
+AGENT = address_of(PrivateKey.from_hex(PRIVATE_KEY[2:]).public_key)
+
+
+def place(made: SignedVenue, **changes: Any) -> Request:
+    return made.place(an_order(made, **changes), bitcoin(made.name))
+
+
+def okx_body(request: Request) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(str(request.body))
+    return body
+
+
+def hyperliquid_order(request: Request) -> dict[str, Any]:
+    order: dict[str, Any] = okx_body(request)["action"]["orders"][0]
+    return order
+
+
+def aster_words(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(str(request.body) if request.body else urlsplit(request.url).query))
+
+
+# -- OKX ---------------------------------------------------------------------------------------------------------
+
+
+def okx_signature(request: Request) -> str:
+    split = urlsplit(request.url)
+    path = split.path + (f"?{split.query}" if split.query else "")
+    body = "" if request.body is None else str(request.body)
+    text = f"{request.headers['OK-ACCESS-TIMESTAMP']}{request.method}{path}{body}"
+    secret = CREDENTIALS["okx"]["secret"].encode()
+    return base64.b64encode(hmac.new(secret, text.encode(), hashlib.sha256).digest()).decode()
+
+
+def test_okx_orders_are_signed_and_expire() -> None:
+    made = trading("okx")
+    request = place(made)
+    assert (request.method, request.url) == ("POST", "https://www.okx.com/api/v5/trade/order")
+    assert request.headers["OK-ACCESS-SIGN"] == okx_signature(request)
+    assert request.headers["OK-ACCESS-KEY"] == "key-1"
+    assert request.headers["OK-ACCESS-PASSPHRASE"] == "phrase-1"
+    signed_ms = datetime.fromisoformat(request.headers["OK-ACCESS-TIMESTAMP"]).timestamp() * 1000
+    assert 0 <= int(request.headers["expTime"]) - signed_ms <= made.request_lifetime_s * 1000 + 100
+    assert okx_body(request) == {
+        "instId": "BTC-USDT-SWAP",
+        "tdMode": "cross",
+        "clOrdId": "perp0000000000000001",
+        "side": "buy",
+        "ordType": "ioc",
+        "px": "65000",
+        "sz": "5",
+        "reduceOnly": False,
+    }
+
+
+def test_okx_cancels_and_queries_are_signed() -> None:
+    made = trading("okx")
+    order, instrument = an_order(made), bitcoin("okx")
+    by_id, by_ours = made.cancel(order, "77", instrument), made.cancel(order, None, instrument)
+    assert okx_body(by_id) == {"instId": "BTC-USDT-SWAP", "ordId": "77"}
+    assert okx_body(by_ours) == {"instId": "BTC-USDT-SWAP", "clOrdId": "perp0000000000000001"}
+    asked = venue("okx", in_turn([{"code": "51603", "data": [], "msg": ""}]))
+    asked.fetch_order(order, instrument)
+    for request in (by_id, by_ours, *sent(asked)):
+        assert request.headers["OK-ACCESS-SIGN"] == okx_signature(request)
+
+
+def test_okx_logs_in_with_a_signature_of_its_own() -> None:
+    (frame,) = trading("okx").login()
+    argument = json.loads(frame)["args"][0]
+    text = f"{argument['timestamp']}GET/users/self/verify"
+    wanted = base64.b64encode(hmac.new(b"secret-1", text.encode(), hashlib.sha256).digest()).decode()
+    assert argument["sign"] == wanted
+
+
+def test_okx_demo_trading_says_so() -> None:
+    kind = venue_class("okx")
+    assert kind.testnet is not None
+    made = kind(kind.testnet, trading("okx").http, Credentials(CREDENTIALS["okx"]))
+    assert made.place(an_order(made), bitcoin("okx")).headers["x-simulated-trading"] == "1"
+    assert "x-simulated-trading" not in place(trading("okx")).headers
+
+
+# -- Hyperliquid -------------------------------------------------------------------------------------------------
+
+
+def hyperliquid_signer(request: Request, source: str = "a") -> str:
+    """The wallet that signed: msgpack of the action, nonce, no vault, expiry; hashed; an agent of it hashed."""
+    body = okx_body(request)
+    packed = msgspec.msgpack.encode(body["action"]) + body["nonce"].to_bytes(8, "big") + b"\x00"
+    packed += b"\x00" + body["expiresAfter"].to_bytes(8, "big")
+    kind = keccak256(b"Agent(string source,bytes32 connectionId)")
+    agent = keccak256(kind + keccak256(source.encode()) + keccak256(packed))
+    return signer_of(digest("Exchange", 1337, agent), **body["signature"])
+
+
+def test_hyperliquid_orders_are_signed_by_the_agent_and_expire() -> None:
+    made = trading("hyperliquid")
+    request = place(made)
+    body = okx_body(request)
+    assert (request.method, request.url) == ("POST", "https://api.hyperliquid.xyz/exchange")
+    assert hyperliquid_signer(request) == AGENT
+    assert 0 <= body["expiresAfter"] - body["nonce"] <= made.request_lifetime_s * 1000 + 100
+    assert set(body) == {"action", "nonce", "signature", "expiresAfter"}
+    assert body["action"] == {
+        "type": "order",
+        "orders": [
+            {
+                "a": 0,
+                "b": True,
+                "p": "65000",
+                "s": "0.05",
+                "r": False,
+                "t": {"limit": {"tif": "Ioc"}},
+                "c": "0x70657270000000000000000000000001",
+            }
+        ],
+        "grouping": "na",
+    }
+
+
+def test_hyperliquid_cancels_are_signed_by_the_agent() -> None:
+    made = trading("hyperliquid")
+    order, instrument = an_order(made), bitcoin("hyperliquid")
+    by_id, by_ours = made.cancel(order, "77", instrument), made.cancel(order, None, instrument)
+    assert okx_body(by_id)["action"] == {"type": "cancel", "cancels": [{"a": 0, "o": 77}]}
+    assert okx_body(by_ours)["action"] == {
+        "type": "cancelByCloid",
+        "cancels": [{"asset": 0, "cloid": "0x70657270000000000000000000000001"}],
+    }
+    assert hyperliquid_signer(by_id) == hyperliquid_signer(by_ours) == AGENT
+
+
+def test_hyperliquids_testnet_has_a_signature_of_its_own() -> None:
+    kind = venue_class("hyperliquid")
+    assert kind.testnet is not None
+    made = kind(
+        kind.testnet, venue("hyperliquid", in_turn([{"universe": [BTC]}])).http, Credentials(CREDENTIALS["aster"])
+    )
+    made.prepare_trading()
+    request = made.place(an_order(made), bitcoin("hyperliquid"))
+    assert hyperliquid_signer(request, source="b") == AGENT
+
+
+BTC = {"name": "BTC", "szDecimals": 5, "maxLeverage": 40}
+
+
+def test_hyperliquid_needs_to_know_an_assets_number() -> None:
+    made = trading("hyperliquid")
+    with pytest.raises(VenueReadError, match="NEWCOIN was not listed"):
+        made.place(an_order(made), bitcoin("hyperliquid", native="NEWCOIN"))
+
+
+def test_hyperliquid_prices_and_sizes_have_no_trailing_zeros() -> None:
+    order = hyperliquid_order(place(trading("hyperliquid"), price=Decimal("65000.50"), quantity=Decimal("0.100")))
+    assert (order["p"], order["s"]) == ("65000.5", "0.1")
+
+
+def test_a_k_coin_is_ordered_by_the_thousand() -> None:
+    made = trading("hyperliquid")
+    instrument = bitcoin("hyperliquid", native="kPEPE", contract_size=Decimal(1000), price_unit=Decimal(1000))
+    order = an_order(made, price=Decimal("0.0000123"), quantity=Decimal(5000))
+    wire = hyperliquid_order(made.place(order, instrument))
+    assert (wire["a"], wire["p"], wire["s"]) == (1, "0.0123", "5")
+
+
+# -- Aster -------------------------------------------------------------------------------------------------------
+
+
+def aster_signer(request: Request) -> str:
+    text = str(request.body) if request.body else urlsplit(request.url).query
+    message, _, signature = text.rpartition("&signature=")
+    hashed = keccak256(keccak256(b"Message(string msg)") + keccak256(message.encode()))
+    raw = signature.removeprefix("0x")
+    return signer_of(digest("AsterSignTransaction", 1666, hashed), raw[:64], raw[64:128], int(raw[128:], 16))
+
+
+def test_aster_orders_are_signed_by_the_agent_for_the_user() -> None:
+    request = place(trading("aster"), reduce_only=True, time_in_force=TimeInForce.POST_ONLY)
+    assert (request.method, request.url) == ("POST", "https://fapi.asterdex.com/fapi/v3/order")
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert aster_signer(request) == AGENT
+    words = aster_words(request)
+    assert words.pop("signature")
+    assert int(words.pop("nonce")) % 1000 == 0
+    assert words == {
+        "user": MASTER,
+        "signer": AGENT,
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "LIMIT",
+        "timeInForce": "GTX",
+        "quantity": "0.05",
+        "price": "65000",
+        "newClientOrderId": "perp0000000000000001",
+        "reduceOnly": "true",
+    }
+
+
+def test_aster_cancels_and_queries_are_signed_by_the_agent() -> None:
+    made = trading("aster")
+    order, instrument = an_order(made), bitcoin("aster")
+    by_id, by_ours = made.cancel(order, "77", instrument), made.cancel(order, None, instrument)
+    assert (by_id.method, by_id.url) == ("DELETE", "https://fapi.asterdex.com/fapi/v3/order")
+    assert aster_words(by_id)["orderId"] == "77"
+    assert aster_words(by_ours)["origClientOrderId"] == "perp0000000000000001"
+    asked = venue("aster", in_turn([(400, '{"code":-2013,"msg":"Order does not exist."}')]))
+    asked.fetch_order(order, instrument)
+    for request in (by_id, by_ours, *sent(asked)):
+        assert aster_signer(request) == AGENT
+
+
+def test_the_nonce_of_aster_is_its_time_in_microseconds() -> None:
+    made = trading("aster")
+    before_us = made.venue_ms() * 1000
+    nonce = int(aster_words(place(made))["nonce"])
+    assert 0 <= nonce - before_us < 1_000_000
+
+
+# -- all of them -------------------------------------------------------------------------------------------------
+
+
+NONCES: dict[str, Callable[[Request], Any]] = {
+    "okx": lambda request: request.headers["OK-ACCESS-TIMESTAMP"],
+    "hyperliquid": lambda request: okx_body(request)["nonce"],
+    "aster": lambda request: int(aster_words(request)["nonce"]),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_request_has_a_later_nonce(name: str) -> None:
+    made = trading(name)
+    order, instrument = an_order(made), bitcoin(name)
+    requests = [made.place(order, instrument) if n % 2 else made.cancel(order, "7", instrument) for n in range(20)]
+    taken = [NONCES[name](request) for request in requests]
+    assert all(earlier < later for earlier, later in pairwise(taken))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_building_sends_nothing_and_the_order_takes_no_builder_along(name: str) -> None:
+    made = trading(name)
+    request = place(made)
+    assert sent(made) == []
+    text = f"{request.url} {request.body!r}".lower()
+    assert not any(word in text for word in ("builder", "referrer", "feerate", "approve", "tag"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("price", ["0.00000001", "65000.1", "12345678.123456789", "1E+3"])
+def test_no_number_passes_through_a_float(name: str, price: str) -> None:
+    request = place(trading(name), price=Decimal(price), quantity=Decimal("0.00000001"))
+    text = str(request.body)
+    for found in _numbers(json.loads(text) if text.startswith("{") else aster_words(request)):
+        assert not isinstance(found, float)
+        assert "e" not in str(found).lower() or str(found).startswith("0x")
+    assert format(Decimal(price), "f") in text
+
+
+def _numbers(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return [
+            found
+            for key, each in value.items()
+            if key not in {"signature", "user", "signer"}
+            for found in _numbers(each)
+        ]
+    if isinstance(value, list):
+        return [found for each in value for found in _numbers(each)]
+    return [value] if isinstance(value, float) or str(value)[:1].isdigit() else []
+
+
+TERMS: dict[str, Callable[[Request], str]] = {
+    "okx": lambda request: okx_body(request)["ordType"],
+    "hyperliquid": lambda request: hyperliquid_order(request)["t"]["limit"]["tif"],
+    "aster": lambda request: aster_words(request)["timeInForce"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "ioc", "resting", "post_only"),
+    [("okx", "ioc", "limit", "post_only"), ("hyperliquid", "Ioc", "Gtc", "Alo"), ("aster", "IOC", "GTC", "GTX")],
+)
+def test_how_long_an_order_waits_is_said_in_the_venues_words(name: str, ioc: str, resting: str, post_only: str) -> None:
+    made = trading(name)
+    forces = (TimeInForce.IOC, TimeInForce.GTC, TimeInForce.POST_ONLY)
+    assert [TERMS[name](place(made, time_in_force=force)) for force in forces] == [ioc, resting, post_only]
+
+
+def test_sides_and_reduce_only_are_said_in_the_venues_words() -> None:
+    changes: dict[str, Any] = {"side": Side.SELL, "reduce_only": True}
+    okx = okx_body(place(trading("okx"), **changes))
+    hyperliquid = hyperliquid_order(place(trading("hyperliquid"), **changes))
+    aster = aster_words(place(trading("aster"), **changes))
+    assert (okx["side"], okx["reduceOnly"]) == ("sell", True)
+    assert (hyperliquid["b"], hyperliquid["r"]) == (False, True)
+    assert (aster["side"], aster["reduceOnly"]) == ("SELL", "true")
+    assert "reduceOnly" not in aster_words(place(trading("aster")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_client_ids_are_unique_and_in_the_venues_form(name: str) -> None:
+    made = venue(name)
+    ids = [made.wire_id(number) for number in (0, 1, 2, 10**9, 10**15)]
+    assert len(set(ids)) == len(ids)
+    for text in ids:
+        if name == "hyperliquid":
+            assert len(text) == 34
+            assert int(text, 16) >= 0
+        else:
+            assert text.isalnum()
+            assert len(text) <= {"okx": 32, "aster": 36}[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_subscriptions_are_frames_of_json(name: str) -> None:
+    made = venue(name)
+    instruments = [bitcoin(name), bitcoin(name, native="OTHER", symbol="OTHER-PERP")]
+    frames = [*made.public_subscriptions(instruments), *made.private_subscriptions(instruments)]
+    text = " ".join(frames).lower()
+    assert all(isinstance(json.loads(frame), dict) for frame in frames)
+    assert "other" in text
+    assert ("depth" if name == "aster" else "book") in text
+    if not made.book_by_rest:
+        assert len(made.book_resubscription(instruments[0])) == 2

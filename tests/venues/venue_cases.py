@@ -1,0 +1,125 @@
+"""What the tests of venues share: venues without a network, answers that were written down, orders to place."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from perpbot.model.instrument import Instrument, InstrumentTable, Side
+from perpbot.model.money import Price, Quantity
+from perpbot.model.order import Order, TimeInForce
+from perpbot.venues.http import Http, Reply, Request
+from perpbot.venues.registry import venue_class
+from perpbot.venues.signer import SignedVenue
+from perpbot.venues.venue import Credentials, Venue
+
+PRIVATE_KEY = "0x" + "4f" * 32
+"""Of no wallet that holds anything."""
+MASTER = "0x" + "ab" * 20
+
+CREDENTIALS: Mapping[str, Mapping[str, str]] = {
+    "okx": {"apiKey": "key-1", "secret": "secret-1", "password": "phrase-1"},
+    "hyperliquid": {"privateKey": PRIVATE_KEY, "walletAddress": MASTER},
+    "aster": {"privateKey": PRIVATE_KEY, "walletAddress": MASTER},
+}
+NAMES = tuple(CREDENTIALS)
+NATIVE_BTC = {"okx": "BTC-USDT-SWAP", "hyperliquid": "BTC", "aster": "BTCUSDT"}
+META = '{"universe":[{"name":"BTC","szDecimals":5,"maxLeverage":40},{"name":"kPEPE","szDecimals":0,"maxLeverage":10}]}'
+
+Answer = str | bytes | dict[str, Any] | list[Any] | tuple[int, str | bytes] | Exception
+
+
+class Answers(Http):
+    """An `Http` that opens no connection: every request is kept and answered by a function."""
+
+    def __init__(self, answer: Callable[[Request], Answer] | None = None) -> None:
+        super().__init__()
+        self._answer = answer
+        self.requests: list[Request] = []
+
+    def send(self, request: Request) -> Reply:
+        """The answer written down for `request`."""
+        self.requests.append(request)
+        if self._answer is None:
+            raise AssertionError(f"a request went out: {request.method} {request.url}")
+        return reply(self._answer(request))
+
+
+def reply(answer: Answer) -> Reply:
+    """`answer` as a reply of status 200, or of the status given with it."""
+    if isinstance(answer, Exception):
+        raise answer
+    status, body = answer if isinstance(answer, tuple) else (200, answer)
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    return Reply(status, text.encode() if isinstance(text, str) else text)
+
+
+def in_turn(answers: Sequence[Answer]) -> Callable[[Request], Answer]:
+    """Answers given one after the other."""
+    remaining = iter(answers)
+    return lambda _request: next(remaining)
+
+
+def venue(name: str, answer: Callable[[Request], Answer] | None = None, *, signed: bool = True) -> Venue:
+    """A venue that asks `answer` in place of the network."""
+    kind = venue_class(name)
+    return kind(kind.mainnet, Answers(answer), Credentials(CREDENTIALS[name]) if signed else None)
+
+
+def trading(name: str) -> SignedVenue:
+    """A venue that is ready to sign and may not send."""
+    made = venue(name, lambda _request: META)
+    if name == "hyperliquid":
+        made.prepare_trading()
+    assert isinstance(made, SignedVenue)
+    made.http = Answers()
+    return made
+
+
+def sent(made: Venue) -> list[Request]:
+    """The requests a venue of these tests has sent."""
+    assert isinstance(made.http, Answers)
+    return made.http.requests
+
+
+def bitcoin(name: str, **changes: Any) -> Instrument:
+    """Bitcoin's perpetual as `name` trades it."""
+    usual: dict[str, Any] = {
+        "venue": name,
+        "symbol": "BTC-PERP",
+        "native": NATIVE_BTC[name],
+        "base": "BTC",
+        "quote": "USDC" if name == "hyperliquid" else "USDT",
+        "tick": Decimal("0.1"),
+        "lot": Decimal("0.001"),
+        "min_quantity": Decimal("0.001"),
+        "contract_size": Decimal("0.01") if name == "okx" else Decimal(1),
+        "significant_figures": 5 if name == "hyperliquid" else None,
+    }
+    return Instrument(**{**usual, **changes})
+
+
+def with_bitcoin(made: Venue, **changes: Any) -> Venue:
+    """`made`, knowing Bitcoin's perpetual."""
+    made.instruments = InstrumentTable([bitcoin(made.name, **changes)])
+    return made
+
+
+def an_order(made: Venue, **changes: Any) -> Order:
+    """A small order; `changes` say what is different about it."""
+    usual: dict[str, Any] = {
+        "client_id": "1",
+        "wire_id": made.wire_id(1),
+        "venue": made.name,
+        "account": "main",
+        "symbol": "BTC-PERP",
+        "side": Side.BUY,
+        "quantity": Quantity(Decimal("0.05")),
+        "price": Price(Decimal(65_000)),
+        "time_in_force": TimeInForce.IOC,
+        "reduce_only": False,
+        "trade_id": "trade-1",
+        "leg": "buy",
+        "purpose": "open",
+    }
+    return Order(**{**usual, **changes})
