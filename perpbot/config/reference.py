@@ -41,6 +41,7 @@ Editors that know YAML schemas complete and check keys as you type, by the first
 """
 
 _NOTES = {
+    "": "`symbols` and `exchanges`, with at least two venues, must be given. Everything else has defaults.",
     "capital.pools": (
         "A number in place of a pool is its share: `arb: 20` is the same as `arb: {share_pct: 20}`. Shares apply to "
         "the pools that are switched on: with hedged volume off, its share is not idle."
