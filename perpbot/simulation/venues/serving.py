@@ -9,6 +9,7 @@ from typing import Any
 from perpbot import clock
 from perpbot.chance import Chance
 from perpbot.simulation.venues.admin import Administration
+from perpbot.simulation.venues.aster import Aster
 from perpbot.simulation.venues.hyperliquid import Hyperliquid
 from perpbot.simulation.venues.market import COINS, Market, MarketSettings
 from perpbot.simulation.venues.okx import Okx
@@ -16,7 +17,7 @@ from perpbot.simulation.venues.server import Server
 from perpbot.simulation.venues.store import SqliteStore, Store, WorldFacts
 from perpbot.simulation.venues.venue import SimulatedVenue, World
 
-VENUES: Mapping[str, type[SimulatedVenue]] = {"okx": Okx, "hyperliquid": Hyperliquid}
+VENUES: Mapping[str, type[SimulatedVenue]] = {"okx": Okx, "hyperliquid": Hyperliquid, "aster": Aster}
 """Every venue there is, by name."""
 
 _LATE_NS = clock.NS_PER_SECOND

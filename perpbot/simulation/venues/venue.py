@@ -223,11 +223,17 @@ class SimulatedVenue(Application):
 
     def publish_book(self, topic: Topic, text: str) -> None:
         """Send a book's message, as well as the faults allow. The first number in quotes must be a price."""
-        if topic not in self.topics or self.faults.take("gap"):
-            return
+        spoilt = self.spoil_book(text) if topic in self.topics else None
+        if spoilt is not None:
+            self.topics.publish(topic, spoilt)
+
+    def spoil_book(self, text: str) -> str | None:
+        """A book's message as the faults leave it: None when it is to be lost."""
+        if self.faults.take("gap"):
+            return None
         if self.faults.take("not_a_number"):
-            text = _QUOTED_NUMBER.sub('"NaN"', text, count=1)
-        self.topics.publish(topic, text)
+            return _QUOTED_NUMBER.sub('"NaN"', text, count=1)
+        return text
 
     def funding_rate(self, symbol: str) -> Decimal:
         """The rate of the next settlement, for the venue's own interval."""

@@ -71,6 +71,8 @@ class WebSocket:
         self._encoder = Encoder()
         self._parts: list[str] = []
         self.frames_sent = 0
+        self.received = 0
+        """Bytes that came from the peer."""
 
     def accept(self) -> bool:
         """Answer the handshake; False when it is not one."""
@@ -97,6 +99,10 @@ class WebSocket:
     def send_text(self, text: str) -> None:
         """Queue a message meant for this peer alone."""
         self.send(self._encoder.frame(text))
+
+    def ping(self) -> None:
+        """Queue a ping frame."""
+        self.send(bytes(FrameProtocol(client=False, extensions=[]).ping()))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Say farewell after what is queued."""
@@ -147,6 +153,7 @@ class WebSocket:
         if not data:
             self._over = True
             return
+        self.received += len(data)
         try:
             self._protocol.receive_data(data)
             for event in self._protocol.events():

@@ -1,0 +1,99 @@
+"""Aster's WebSocket sessions.
+
+The server sends a ping frame every five minutes and closes a connection that has answered none of three.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from perpbot import clock
+from perpbot.simulation.venues.limits import Limits
+from perpbot.simulation.venues.stream import Stream
+from perpbot.simulation.venues.websocket import WebSocket
+
+if TYPE_CHECKING:
+    from perpbot.simulation.venues.aster import Aster
+
+_SPEEDS = ("", "@100ms", "@250ms", "@500ms")
+_KINDS = {
+    **dict.fromkeys(("depth", "depth5", "depth10", "depth20"), _SPEEDS),
+    **dict.fromkeys(("bookTicker", "aggTrade", "ticker", "kline_1m"), ("",)),
+    "markPrice": ("", "@1s"),
+}
+"""Kinds of streams, and the speeds that may follow; all are sent at the same pace here."""
+_MOST_PINGS = 3
+_MOST_STREAMS = 200
+
+
+class AsterStream(Stream):
+    """One connection."""
+
+    silence_s: float | None = 300.0
+
+    def __init__(self, venue: "Aster", socket: WebSocket, streams: Sequence[str], *, named: bool) -> None:
+        super().__init__(venue, socket)
+        self._venue = venue
+        self._named = named
+        self._streams: dict[str, None] = {}
+        """What it listens to, in the client's words."""
+        self._messages = Limits(burst=30, per_second=10)
+        self._unanswered = 0
+        self._received = 0
+        with venue.lock:
+            for stream in streams:
+                if stream:
+                    self._add(stream, clock.wall_ns())
+
+    def silent(self) -> None:
+        """Ask whether anybody is there."""
+        self._unanswered = 0 if self.socket.received > self._received else self._unanswered + 1
+        self._received = self.socket.received
+        if self._unanswered > _MOST_PINGS:
+            self.socket.close(1008, "Pong timeout")
+        else:
+            self.socket.ping()
+
+    def handle(self, message: Any, now_ns: int) -> None:
+        """Take one request; too many of them end the connection."""
+        if not self._messages.allow("messages", now_ns):
+            self.socket.close(1008, "Too many requests")
+        elif not isinstance(message, dict):
+            self.send({"code": 3, "msg": "Invalid JSON: expected value at line 1 column 1"})
+        elif message.get("method") in {"SUBSCRIBE", "UNSUBSCRIBE"} and isinstance(message.get("params"), list):
+            self._change(message["method"] == "SUBSCRIBE", message, now_ns)
+        elif message.get("method") == "LIST_SUBSCRIPTIONS":
+            self.send({"result": list(self._streams), "id": message.get("id")})
+        elif message.get("method") == "SET_PROPERTY":
+            self.send({"result": None, "id": message.get("id")})
+        else:
+            self.send({"code": 2, "msg": f"Invalid request: unknown variant {message.get('method')}"})
+
+    def _change(self, subscribe: bool, message: dict[str, Any], now_ns: int) -> None:  # noqa: FBT001
+        for stream in message["params"]:
+            if not subscribe:
+                self._remove(str(stream))
+            elif len(self._streams) < _MOST_STREAMS:
+                self._add(str(stream), now_ns)
+        self.send({"result": None, "id": message.get("id")})
+
+    def _add(self, stream: str, now_ns: int) -> None:
+        """Listen to a market's stream, or to the user's; unknown ones stay silent, as they do at the venue."""
+        if self._known(stream, now_ns):
+            self._streams[stream] = None
+            self._venue.topics.add((stream, self._named), self.socket)
+
+    def _remove(self, stream: str) -> None:
+        self._streams.pop(stream, None)
+        self._venue.topics.remove((stream, self._named), self.socket)
+
+    def _known(self, stream: str, now_ns: int) -> bool:
+        symbol, _, kind = stream.partition("@")
+        if symbol == symbol.lower() and symbol.upper() in self._venue.coins:
+            name = kind.partition("@")[0]
+            return name in _KINDS and stream in names_of(f"{symbol}@{name}")
+        return stream == self._venue.listen_key(now_ns)
+
+
+def names_of(stream: str) -> list[str]:
+    """The names under which clients may have subscribed to a stream."""
+    return [stream + speed for speed in _KINDS.get(stream.partition("@")[2], ("",))]
