@@ -144,6 +144,9 @@ class _Child:
             try:
                 os.close(reading)
                 _live(program, seed, args, writing, stacks, timeout_s, world)
+            except BaseException:  # noqa: BLE001 - the parent shows what is in the file
+                stacks.write(traceback.format_exc().encode())
+                stacks.flush()
             finally:
                 os._exit(1)
         os.close(writing)

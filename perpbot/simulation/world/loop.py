@@ -48,6 +48,7 @@ class Loop:
         self.approx_timer_resolution = quantum_ns / NS_PER_S
         self.error_handler: Any = None
         self.on_advance: Callable[[], object] | None = None
+        self.on_io: Callable[[int, int], object] | None = None
         self._random = choice.random
         self._ready: list[Callback] = []
         self._timers: list[tuple[int, int, Callback, bool]] = []
@@ -222,12 +223,15 @@ class Loop:
 
     # The real world
 
-    def io(self, fd: int, events: int, ref: bool = True, priority: object = None) -> NoReturn:  # noqa: ARG002, FBT001, FBT002 - gevent's interface
-        """Refuse to wait for a real descriptor.
+    def io(self, fd: int, events: int, ref: bool = True, priority: object = None) -> Any:  # noqa: ARG002, FBT001, FBT002 - gevent's interface
+        """A watcher for a simulated descriptor.
 
         Raises:
-            RealWorldError: always.
+            RealWorldError: the descriptor is a real one.
         """
+        watcher = self.on_io(fd, events) if self.on_io is not None else None
+        if watcher is not None:
+            return watcher
         wish = {1: "read from", 2: "write to"}.get(events, "read from and write to")
         raise RealWorldError(f"waiting to {wish} {_describe(fd)} inside the simulated world")
 

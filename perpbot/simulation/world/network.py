@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from perpbot.simulation.world.sockets import Socket
 
 _FIRST_EPHEMERAL = 32_768
+_LAST_PORT = 65_535
 _FIRST_DESCRIPTOR = 1_000_000
 _SYN_AGAIN_S = 1.0
 
@@ -163,6 +164,7 @@ class Network:
         self.loop = loop
         self.hosts = {"localhost"}
         self.sockets: WeakValueDictionary[int, Socket] = WeakValueDictionary()
+        self.detached: dict[int, Socket] = {}
         self.connections = 0
         self._chance = chance
         self._latency = latency
@@ -226,11 +228,12 @@ class Network:
         return Way(self.loop, self._latency.drawn_from(random))
 
     def free_port(self) -> int:
-        """A port number that nobody has used yet."""
+        """A port number that nobody is bound to, different each time for as long as possible."""
         while True:
-            self._last_ephemeral += 1
-            if not self.port(self._last_ephemeral).bound:
-                return self._last_ephemeral
+            self._last_ephemeral = number = self._last_ephemeral % _LAST_PORT + 1
+            port = self._ports.get(number)
+            if number > _FIRST_EPHEMERAL and (port is None or not port.bound):
+                return number
 
     def new_descriptor(self, socket: Socket) -> int:
         """A number for `socket` that no real descriptor has."""

@@ -12,7 +12,7 @@ from perpbot.simulation.world.sockets import Socket
 from perpbot.simulation.world.waiting import Waiters, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _READ: Final = real.POLLIN | real.POLLPRI
 _WRITE: Final = real.POLLOUT
@@ -120,6 +120,53 @@ class Selector(selectors.SelectSelector):
     """Every kind of selector, on simulated sockets."""
 
     _select: ClassVar[Any] = staticmethod(select)
+
+
+class IoWatcher:
+    """What gevent's own servers wait with: calls back whenever a simulated socket is ready, until it is stopped."""
+
+    def __init__(self, socket: Socket, events: int) -> None:
+        self.callback: Callable[..., object] | None = None
+        self.args: tuple[Any, ...] = ()
+        self._socket = socket
+        self._mask = (_READ if events & 1 else 0) | (_WRITE if events & 2 else 0)
+
+    def start(self, callback: Callable[..., object], *args: Any) -> None:
+        """Call `callback` with `args` whenever the socket is ready."""
+        self.callback = callback
+        self.args = args
+        self._look()
+
+    def _look(self, _: object = None) -> None:
+        if self.callback is None:
+            return
+        if _events(self._socket, self._mask):
+            Socket.network.loop.run_callback(self._fire)
+        else:
+            for waiters in _queues([(self._socket, self._mask)]):
+                waiters.append(self._look)
+
+    def _fire(self) -> None:
+        if self.callback is not None:
+            self.callback(*self.args)
+            self._look()
+
+    def stop(self) -> None:
+        """Call back no more."""
+        self.callback = None
+
+    close = stop
+
+    @property
+    def active(self) -> bool:
+        """Whether it has been started."""
+        return self.callback is not None
+
+
+def watch(descriptor: int, events: int) -> IoWatcher | None:
+    """A watcher for a simulated socket; None when the descriptor is not one."""
+    socket = Socket.network.sockets.get(descriptor)
+    return None if socket is None else IoWatcher(socket, events)
 
 
 def no_epoll(*_: Any, **__: Any) -> NoReturn:

@@ -36,13 +36,13 @@ class Replacements:
     def spread(self, exempt: tuple[str, ...] = ()) -> None:
         """Replace the originals in every module that is loaded, but not below the packages in `exempt`."""
         untouched = (_OWN, *exempt)
-        pairs = self._pairs
+        originals = self._pairs.keys()
         for name, module in list(sys.modules.items()):
-            if not name.startswith(untouched):
-                _replace(getattr(module, "__dict__", {}), pairs)
+            names = getattr(module, "__dict__", {})
+            if not originals.isdisjoint(map(id, names.values())) and not name.startswith(untouched):
+                self._replace(names)
 
-
-def _replace(names: dict[str, Any], pairs: dict[int, tuple[object, object]]) -> None:
-    found = [(name, id(value)) for name, value in names.items() if id(value) in pairs]
-    for name, key in found:
-        names[name] = pairs[key][1]
+    def _replace(self, names: dict[str, Any]) -> None:
+        found = [(name, id(value)) for name, value in names.items() if id(value) in self._pairs]
+        for name, key in found:
+            names[name] = self._pairs[key][1]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _RealSocket = real.socket
 _CONNECT_GIVES_UP_S = 127.0
+_STATE = ("_address", "_bound", "_dial", "_end", "_listener", "_options")
 _PENDING = (errno.EINPROGRESS, errno.EALREADY)
 _PEEK = int(real.MSG_PEEK)
 _UNKNOWN_FLAGS = ~(_PEEK | int(getattr(real, "MSG_NOSIGNAL", 0)))
@@ -54,12 +55,10 @@ class Socket:
     )  # fmt: skip
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:  # noqa: A002 - socket's interface
-        if fileno is not None:
-            raise RealWorldError(f"a socket made from descriptor {fileno} inside the simulated world")
+        self._closed = True
         self.family = real.AddressFamily(real.AF_INET if family == -1 else family)
         self.type = real.SocketKind(real.SOCK_STREAM if type == -1 else type)
         self.proto = max(proto, 0)
-        self._closed = True
         if self.family not in {real.AF_INET, real.AF_UNIX}:
             raise os_error(errno.EAFNOSUPPORT)
         if self.type != real.SOCK_STREAM:
@@ -74,6 +73,22 @@ class Socket:
         self._options: dict[tuple[int, int], int | bytes] = {}
         self._timeout = self.default_timeout
         self._descriptor = self.network.new_descriptor(self)
+        if fileno is not None:
+            self._take_over(fileno)
+
+    def _take_over(self, number: int) -> None:
+        """Become the socket that was detached under that number."""
+        other = self.network.detached.pop(number, None)
+        if other is None:
+            raise RealWorldError(f"a socket made from descriptor {number} inside the simulated world")
+        other.bequeath(self)
+
+    def bequeath(self, heir: Socket) -> None:
+        """Leave everything to another socket, and be closed without closing it."""
+        for name in _STATE:
+            setattr(heir, name, getattr(self, name))
+        self._closed = self._closing = True
+        self.network.sockets.pop(self._descriptor, None)
 
     # Listening
 
@@ -343,8 +358,18 @@ class Socket:
             self._really_close()
 
     def detach(self) -> int:
-        """Refuse: nothing else can use a descriptor of the simulated network."""
-        raise RealWorldError("a socket's descriptor was taken from it inside the simulated world")
+        """Close this object only; the answer is a number that another socket can be made from."""
+        self._check_open()
+        heir = Socket(self.family, self.type, self.proto)
+        self.bequeath(heir)
+        number = heir.fileno()
+        self.network.detached[number] = heir
+        return number
+
+    def _accept(self) -> tuple[int, Any]:
+        """What gevent's servers call in place of `accept`."""
+        connection, address = self.accept()
+        return connection.detach(), address
 
     # Names and options
 

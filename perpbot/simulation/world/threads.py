@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import gevent.threadpool
-from gevent import get_hub, getcurrent, monkey, spawn
+from gevent import events, get_hub, getcurrent, monkey, spawn
 from gevent.event import AsyncResult
 from gevent.pool import GroupMappingMixin
 
@@ -90,6 +90,8 @@ def patch(replacements: Replacements) -> None:
     """Turn threads into greenlets and inline thread pools, now and for whoever patches again."""
     modules = (_thread, threading, queue, time)
     before = [dict(vars(module)) for module in modules]
+    # Looking for plugins of gevent takes longer than everything else here together.
+    events.notify_and_call_entry_points = events.notify  # type: ignore[attr-defined]
     monkey.patch_thread()
     monkey.patch_time()
     monkey.patch_queue()

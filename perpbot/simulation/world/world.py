@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import attrs
 import gevent
+import gevent.select
+import gevent.selectors
+import gevent.socket
 from gevent import _hub_local, monkey
 from gevent import config as gevent_config
 
@@ -87,9 +90,11 @@ def install(
     world = World(seed, chance, loop, network, clocks.Clocks(loop, wall_ns))
     _replace_time_and_chance(world)
     _replace_threads_and_sockets(network)
+    _replace_gevent_sockets()
     _hub_local.set_loop(loop)  # type: ignore[arg-type]
     gevent_config.threadpool = threads.ThreadPool  # type: ignore[assignment]
     loop.on_advance = _collector(loop)
+    loop.on_io = polling.watch
     gevent.get_hub()
     return world
 
@@ -128,6 +133,16 @@ def _replace_threads_and_sockets(network: Network) -> None:
     replacements.spread(("gevent", *_TEST_MACHINERY))
     ssl.SSLContext.wrap_socket = ssl.SSLContext.wrap_bio = _refusing("TLS", first=1)  # type: ignore[method-assign]
     subprocess.Popen.__init__ = _refusing("subprocess.Popen", first=1)  # type: ignore[method-assign]
+
+
+def _replace_gevent_sockets() -> None:
+    """Give gevent's own servers the simulated sockets, too."""
+    replacements = Replacements()
+    names_there = vars(socket)
+    replacements.put(gevent.socket, **{name: names_there[name] for name in names.replacements(())}, socket=Socket)
+    replacements.put(gevent.select, select=polling.select, poll=polling.Poll)
+    replacements.put(gevent.selectors, DefaultSelector=polling.Selector, GeventSelector=polling.Selector)
+    replacements.spread()
 
 
 def _set_default(timeout: float | None) -> None:

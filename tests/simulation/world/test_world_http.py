@@ -1,9 +1,12 @@
 import ssl
 import urllib.request
+from collections.abc import Callable
+from typing import Any
 
 import gevent
 import pytest
 import requests
+from gevent.pywsgi import WSGIServer
 from world_cases import in_world
 from world_servers import http, serve
 
@@ -77,3 +80,20 @@ def test_tls_is_refused_by_name() -> None:
     with pytest.raises(RealWorldError, match="TLS"):
         requests.get(f"https://127.0.0.1:{PORT}/", timeout=5)
     assert ssl.RAND_bytes(4) != ssl.RAND_bytes(4)
+
+
+@in_world()
+def test_gevents_own_server_serves_too(world: World) -> None:
+    def application(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ["PATH_INFO"].encode(), b" from ", environ["REMOTE_ADDR"].encode()]
+
+    server = WSGIServer(("127.0.0.1", PORT), application, log=None)
+    server.start()
+    with requests.Session() as session:
+        calls = [gevent.spawn(session.get, f"{URL}/{number}", timeout=5) for number in range(5)]
+        assert [call.get().text for call in calls] == [f"/{number} from 127.0.0.1" for number in range(5)]
+    server.stop()
+    with pytest.raises(requests.ConnectionError, match="refused"):
+        requests.get(URL, timeout=5)
+    assert 0 < world.now() < 1

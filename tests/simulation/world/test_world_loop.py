@@ -1,15 +1,20 @@
+import gc
+import io
 import queue
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gevent
 import gevent.event
 import gevent.lock
+import gevent.monkey
 import gevent.pool
 import gevent.queue
 import gevent.threadpool
@@ -322,3 +327,55 @@ def test_a_race_shows_both_outcomes_over_seeds() -> None:
     outcomes = [run_forked(_race, seed) for seed in range(12)]
     assert set(outcomes) == {80, 90}
     assert outcomes[:3] == [run_forked(_race, seed) for seed in range(3)]
+
+
+@in_world()
+def test_failing_callbacks_are_reported_and_the_loop_goes_on(world: World) -> None:
+    report = io.StringIO()
+    gevent.get_hub().exception_stream = report
+    world.loop.run_callback(lambda: 1 // 0)
+    gevent.sleep(1)
+    assert "ZeroDivisionError" in report.getvalue()
+    assert "2026-01-01T00:00:00Z" in report.getvalue()
+
+
+@in_world()
+def test_blocking_in_the_hub_is_an_error(world: World) -> None:
+    report = io.StringIO()
+    gevent.get_hub().exception_stream = report
+    world.loop.run_callback(gevent.sleep, 1)
+    gevent.sleep(2)
+    assert "Impossible to call blocking function in the event loop callback" in report.getvalue()
+
+
+@in_world()
+def test_destroyed_hub_forgets_everything(world: World) -> None:
+    seen: list[str] = []
+    gevent.spawn_later(1, seen.append, "never")
+    gevent.sleep(0.5)
+    gevent.get_hub().destroy()
+    assert world.loop.pendingcnt == world.loop.activecnt == 0
+    assert seen == []
+
+
+@in_world()
+def test_garbage_is_collected_at_moments_of_the_worlds_own(world: World) -> None:
+    class Knot:
+        def __init__(self) -> None:
+            self.itself = self
+
+    weakly = weakref.ref(Knot())
+    assert not gc.isenabled()
+    for _ in range(200_000):
+        gevent.sleep(0)
+    assert weakly() is not None
+    gevent.sleep(1)
+    assert weakly() is None
+    assert world.loop.iteration == world.loop.steps >= 200_000
+
+
+@in_world()
+def test_patching_again_changes_nothing() -> None:
+    before = dict(vars(socket)), dict(vars(threading))
+    gevent.monkey.patch_all()
+    assert before == (dict(vars(socket)), dict(vars(threading)))

@@ -1,4 +1,3 @@
-import contextlib
 import select
 import socket
 import threading
@@ -338,5 +337,18 @@ def test_what_the_network_does_not_have_is_refused_by_name() -> None:
         socket.socket(socket.AF_INET6)
     with pytest.raises(RealWorldError, match="descriptor 5"):
         socket.socket(fileno=5)
-    with contextlib.closing(socket.socket()) as lonely, pytest.raises(RealWorldError):
-        lonely.detach()
+
+
+@in_world()
+def test_detached_socket_lives_on_in_another(world: World) -> None:
+    serve(PORT, echo)
+    first = dial()
+    number = first.detach()
+    assert first.fileno() == -1
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        first.send(b"x")
+    second = socket.socket(fileno=number)
+    assert ask(second) == b"ping"
+    with pytest.raises(RealWorldError):
+        socket.socket(fileno=number)
+    assert world.network.connections == 1
