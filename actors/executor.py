@@ -10,7 +10,7 @@ import attrs
 from actors.orders import SETTLED, NewTradeId, ReadOpenTrades
 from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
 from actors.risk import AssessOpening
-from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Slot, handles
+from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Ref, Slot, handles
 from actors.scanner import Opportunity
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
@@ -22,6 +22,7 @@ from perpbot.risk.approval import Approval, Refusal
 from perpbot.risk.view import LegRequest, OpenRequest
 
 POOL = "arb"
+RECONCILE_S = 2.0
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +59,16 @@ class Drain:
 
 
 @attrs.frozen
+class CloseOpen:
+    """Close the trades that are open, at one venue or at all; new ones may follow.
+
+    Answered with their ids when they are over.
+    """
+
+    venue: str | None
+
+
+@attrs.frozen
 class Decision:
     """What became of an opportunity, for the user."""
 
@@ -77,6 +88,11 @@ class ReadDecisions:
 @attrs.frozen
 class _Adopt:
     """Take up what the journal has in progress."""
+
+
+@attrs.frozen
+class _Reconcile:
+    """Compare what is thought to be in progress with the order book."""
 
 
 def _latest_by(message: Any) -> Hashable | None:
@@ -123,7 +139,7 @@ class Executor(Actor):
         self._addresses = {"orders": orders, "pool": pool, "risk": risk}
         self._start_trade = start_trade
         self._open: dict[str, str] = {}
-        self._draining: list[Slot] = []
+        self._draining: list[tuple[frozenset[str], Slot]] = []
         self._stopped = False
         self._counts: Counter[str] = Counter()
         self._decisions: deque[Decision] = deque(maxlen=200)
@@ -135,6 +151,7 @@ class Executor(Actor):
         self._risk = self.look_up(self._addresses["risk"])
         self.subscribe(self._addresses["orders"], SETTLED)
         self.ref.tell(_Adopt())
+        self.timers.every(RECONCILE_S, _Reconcile())
 
     @handles(_Adopt)
     def on_adopt(self, _: _Adopt) -> None:
@@ -149,6 +166,18 @@ class Executor(Actor):
             else:
                 self.log.warning("trade taken up again", trade=plan.trade_id, symbol=plan.symbol, phase=trade.phase)
 
+    @handles(_Reconcile)
+    def on_reconcile(self, _: _Reconcile) -> None:
+        """Drop trades that are over although nobody said so: their news went with a restart of the order book."""
+        in_progress = {trade.plan.trade_id for trade in self._orders.ask(ReadOpenTrades())}
+        for trade_id in list(self._open):
+            if trade_id not in in_progress and not self._trade(trade_id).alive:
+                self._pool.tell(Release(trade_id))
+                self._ended(trade_id)
+
+    def _trade(self, trade_id: str) -> Ref:
+        return self.look_up(f"{self.address.rsplit('/', 1)[0]}/{trade_id}")
+
     # -- admission -----------------------------------------------------------------------------------------------
 
     @handles(Opportunity)
@@ -162,6 +191,8 @@ class Executor(Actor):
         symbol = opportunity.edge.symbol
         if self._stopped:
             return "stopping"
+        if not {opportunity.edge.buy_venue, opportunity.edge.sell_venue} <= self._accounts.keys():
+            return "read-only: no trading connection at one of the venues"
         if len(self._open) >= self._rules.max_open_trades:
             return "too many trades"
         if sum(each == symbol for each in self._open.values()) >= self._rules.trades_per_symbol:
@@ -240,22 +271,37 @@ class Executor(Actor):
 
     def _ended(self, trade_id: str) -> None:
         self._open.pop(trade_id, None)
-        if not self._open:
-            for slot in self._draining:
-                slot.set()
-            self._draining = []
+        waiting, self._draining = self._draining, []
+        for trades, slot in waiting:
+            if trades.isdisjoint(self._open):
+                slot.set(sorted(trades))
+            else:
+                self._draining.append((trades, slot))
 
     @handles(Drain)
     def on_drain(self, drain: Drain) -> object:
         """Open nothing any more; answer when nothing is open."""
         self._stopped = True
-        if not self._open:
-            return None
-        if drain.close:
-            parent = self.address.rsplit("/", 1)[0]
-            for trade_id in self._open:
-                self.look_up(f"{parent}/{trade_id}").tell(CloseTrade("PerpBot stops"))
-        self._draining.append(self.defer())
+        return self._when_over(list(self._open), close=drain.close)
+
+    @handles(CloseOpen)
+    def on_close_open(self, request: CloseOpen) -> object:
+        """Close what is open; answer when it is over."""
+        trades = self._orders.ask(ReadOpenTrades())
+        ids = [
+            trade.plan.trade_id
+            for trade in trades
+            if request.venue is None or request.venue in {leg.venue for leg in trade.plan.legs}
+        ]
+        return self._when_over([each for each in ids if each in self._open], close=True)
+
+    def _when_over(self, trades: list[str], *, close: bool) -> object:
+        if not trades:
+            return []
+        if close:
+            for trade_id in trades:
+                self._trade(trade_id).tell(CloseTrade("asked to"))
+        self._draining.append((frozenset(trades), self.defer()))
         return LATER
 
     @handles(ReadDecisions)

@@ -83,10 +83,14 @@ class SubmitOrders:
 
 @attrs.frozen
 class PlaceOrder:
-    """To a trading connection: send this order. It is durable, and `approval` covers it."""
+    """To a trading connection: send this order. It is durable, and `approval` covers it.
+
+    `seen_ns` is when the frame behind an opening arrived (monotonic), 0 for other orders: for measuring.
+    """
 
     order: Order
     approval: Approval
+    seen_ns: int = 0
 
 
 @attrs.frozen
@@ -179,6 +183,22 @@ class ReadRecords:
     """The answer is the newest `TradeRecord`s, oldest first."""
 
     limit: int
+
+
+@attrs.frozen
+class ReadCounts:
+    """The answer is an `OrderCounts`."""
+
+
+@attrs.frozen
+class OrderCounts:
+    """Orders since this incarnation of the order book began, and what is open now."""
+
+    sent: int
+    accepted: int
+    refused: int
+    unknown_open: int
+    duplicates: int
 
 
 @attrs.frozen
@@ -293,7 +313,7 @@ class Orders(Actor):
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
         self._record([opened])
         self.publish(OPENED, opened)
-        self._send(orders, request.approval)
+        self._send(orders, request.approval, plan.seen_ns)
         return self._read(plan.trade_id)
 
     @handles(SubmitOrders)
@@ -332,14 +352,14 @@ class Orders(Actor):
             )
         return orders
 
-    def _send(self, orders: Iterable[Order], approval: Approval) -> None:
+    def _send(self, orders: Iterable[Order], approval: Approval, seen_ns: int = 0) -> None:
         for order in orders:
             connection = self._connections[order.venue]
             if not connection.alive:
                 self._not_sent(order, f"{order.venue}'s trading connection is not up")
                 continue
             try:
-                connection.tell(PlaceOrder(order, approval))
+                connection.tell(PlaceOrder(order, approval, seen_ns))
             except MailboxFullError:
                 self._not_sent(order, f"{order.venue}'s trading connection has too much to do")
 
@@ -502,6 +522,13 @@ class Orders(Actor):
     def on_read_records(self, request: ReadRecords) -> list[TradeRecord]:
         """The newest trades that are over."""
         return self.ledger.records[-request.limit :]
+
+    @handles(ReadCounts)
+    def on_read_counts(self, _: ReadCounts) -> OrderCounts:
+        """How many orders, and how many of unknown fate."""
+        unknown = sum(each.status is OrderStatus.UNKNOWN for each in self.ledger.unsettled())
+        counts = self.counts
+        return OrderCounts(counts.sent, counts.accepted, counts.refused, unknown, self.ledger.duplicate_ids)
 
     @handles(MoveTrade)
     def on_move(self, request: MoveTrade) -> TradeView:

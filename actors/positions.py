@@ -55,6 +55,10 @@ class PositionsView:
     exposure: Exposure
     mismatches: tuple[Mismatch, ...]
 
+    def evolve_holdings(self, holdings: Mapping[HoldingKey, Holding]) -> "PositionsView":
+        """The same view of other holdings, at the same marks."""
+        return attrs.evolve(self, holdings=holdings)
+
 
 class Positions(Actor):
     """Sums our fills; the sum is the truth that venues' readings are checked against."""

@@ -101,7 +101,7 @@ class Trade(Actor):
         self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
         if self._view is None:
             self._open()
-        self.ref.tell(_LookAgain())
+        self._look_in(0)
 
     def _open(self) -> None:
         approval = self._admitted.approval
@@ -163,7 +163,9 @@ class Trade(Actor):
 
     @handles(_LookAgain)
     def on_look(self, _: _LookAgain) -> None:
-        """Decide again."""
+        """Read again, and decide again."""
+        if self._view is not None:
+            self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
         self._advance()
 
     # -- what is done --------------------------------------------------------------------------------------------

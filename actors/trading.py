@@ -328,6 +328,8 @@ class TradingConnection(Actor):
             return
         self.counts.orders += 1
         request = self._venue.place(place.order, instrument)
+        if place.seen_ns:
+            self.system.stage("tick_to_order").add(monotonic_ns() - place.seen_ns)
         self._orders.tell(OrderSent(place.order.client_id))
         self.spawn_task(self._send_order, place.order, request, self._gate.moves)
 

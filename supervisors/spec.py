@@ -111,6 +111,8 @@ class Flags:
     dynamic: bool = False
     """Whether children come and go: they stop all at once instead of newest first, and one that ended for good is
     forgotten."""
+    group: bool = False
+    """Whether it only groups: the addresses of its children leave it out."""
 
     @strategy.validator
     def _check_strategy(self, _: Any, value: Any) -> None:

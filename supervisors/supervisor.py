@@ -160,7 +160,7 @@ class Supervisor(Actor):
             cell.close_mailbox()
         ref = self.system.spawn(
             child.spec.start,
-            name,
+            cell.address,
             parent=self.cell,
             mailbox=child.spec.mailbox,
             start_timeout_s=child.spec.start_timeout_s,
@@ -228,7 +228,8 @@ class Supervisor(Actor):
         self.cell.mailbox.signal(Stop(Exit(ExitKind.SHUTDOWN, GaveUpError(reason), "supervision")))
 
     def _cell_of(self, name: str) -> Cell:
-        return self.system.cell(f"{self.address}/{name}")
+        base = "" if self.policy.flags.group else self.address
+        return self.system.cell(f"{base}/{name}")
 
     # -- administration ------------------------------------------------------------------------------------------
 

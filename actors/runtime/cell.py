@@ -90,6 +90,8 @@ class Cell:
         self._deferred: list[Slot] = []
         self._exit: Exit | None = None
         self._exit_waiters: list[Slot] = []
+        self.on_over: Callable[[Exit], None] | None = None
+        """Called in the hub when an incarnation is over; for the root, which has no parent to tell."""
         self._suspended = False
 
     # -- what actors use -----------------------------------------------------------------------------------------
@@ -370,6 +372,17 @@ class Cell:
         waiting, self._exit_waiters = self._exit_waiters, []
         for slot in waiting:
             slot.set(exit_)
+        if self.on_over is not None:
+            self.on_over(exit_)
+
+    def when_over(self) -> Slot:
+        """A slot that is answered with the `Exit` of the incarnation that is up, when it is over."""
+        over = Slot()
+        if self._greenlet is None:
+            over.set(self._exit or NORMAL)
+        else:
+            self._exit_waiters.append(over)
+        return over
 
     def stop(self, timeout_s: float | None) -> Exit | None:
         """End the incarnation that is up and wait until it is over.
@@ -380,8 +393,7 @@ class Cell:
         greenlet = self._greenlet
         if greenlet is None:
             return self._exit or NORMAL
-        ended = Slot()
-        self._exit_waiters.append(ended)
+        ended = self.when_over()
         if timeout_s is None or timeout_s > 0:
             self.mailbox.signal(Stop())
             if (exit_ := _within(ended, timeout_s)) is not None:

@@ -62,23 +62,23 @@ class System:
     def spawn(
         self,
         factory: Callable[[], Actor],
-        name: str,
+        address: str,
         *,
         parent: Cell | None = None,
         mailbox: MailboxSpec | None = None,
         start_timeout_s: float = 30.0,
     ) -> Ref:
-        """Make an actor and start it under `name` below `parent`; returns once its `on_start` has.
+        """Make an actor and start it at `address`, watched by `parent`; returns once its `on_start` has.
 
         Raises:
-            StartError: it could not be made, `on_start` raised or did not return in time, or the name is taken.
+            StartError: it could not be made, `on_start` raised or did not return in time, or the address is taken.
         """
-        cell = self.cell(f"{'' if parent is None else parent.address}/{name}")
+        cell = self.cell(address)
         if cell.alive:
             raise StartError(f"{cell.address} is already taken")
         cell.parent = parent
         if parent is not None:
-            parent.children[name] = cell
+            parent.children[cell.name] = cell
         try:
             actor = factory()
             started = cell.begin(actor, mailbox or actor.mailbox)

@@ -19,6 +19,8 @@ from perpbot.model.quote import Quote
 
 HUNDRED = Decimal(100)
 NS_PER_MS = 1_000_000
+LOOK_MS = 500
+"""While orders are in flight their fate is read again this often, should its news have been lost."""
 RETRY_MS = (0, 100, 200, 400, 800, 1_600)
 """Pauses before the second and later tries of the same thing, in milliseconds; the last one repeats."""
 
@@ -130,7 +132,7 @@ class Situation:
 def decide(now: Situation, rules: Execution) -> Step:
     """The next step of a trade."""
     if any(now.leg(leg).busy for leg in now.plan.legs):
-        return Step(phase=now.phase)
+        return Step(phase=now.phase, retry_ms=LOOK_MS)
     if now.phase is Phase.OPENING:
         return _opening(now, rules)
     if now.phase is Phase.OPEN:

@@ -100,16 +100,17 @@ class Journal:
         except BaseException:
             self._db.execute("rollback")
             raise
-        seq: int = self._db.execute("select max(seq) from journal").fetchone()[0]
-        return seq
+        return self.last
 
-    def lines(self, kinds: Iterable[type] = (), after: int = 0) -> Iterator[Line]:
-        """Entries after number `after`, oldest first; only of `kinds` when any are given."""
-        names = [kind.__name__ for kind in kinds]
-        where = f" and kind in ({','.join('?' * len(names))})" if names else ""
-        query = f"select seq, at_ns, kind, body from journal where seq > ?{where} order by seq"  # noqa: S608 - only placeholders
-        for seq, at_ns, kind, body in self._db.execute(query, (after, *names)):
-            yield Line(seq, at_ns, _decode(kind, body))
+    def lines(self, kinds: Iterable[type] = ()) -> Iterator[Line]:
+        """Every entry, oldest first; only of `kinds` when any are given."""
+        return _lines(self._db, kinds)
+
+    @property
+    def last(self) -> int:
+        """Number of the last entry, 0 when there is none."""
+        seq: int = self._db.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
+        return seq
 
     def close(self) -> None:
         """Close the file and let others have it."""
@@ -138,6 +139,23 @@ def _decode(kind: str, body: str) -> Any:
         return _converter.structure(json.loads(body), KINDS[kind])
     except Exception as error:
         raise JournalError(f"an entry of kind {kind} cannot be read: {error}") from error
+
+
+def _lines(db: sqlite3.Connection, kinds: Iterable[type]) -> Iterator[Line]:
+    names = [kind.__name__ for kind in kinds]
+    where = f" where kind in ({','.join('?' * len(names))})" if names else ""
+    query = f"select seq, at_ns, kind, body from journal{where} order by seq"  # noqa: S608 - only placeholders
+    for seq, at_ns, kind, body in db.execute(query, names):
+        yield Line(seq, at_ns, _decode(kind, body))
+
+
+def read(path: Path, kinds: Iterable[type] = ()) -> Iterator[Line]:
+    """The entries of the journal at `path`, also while a system writes to it."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield from _lines(db, kinds)
+    finally:
+        db.close()
 
 
 def export(path: Path) -> Iterator[str]:

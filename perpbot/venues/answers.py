@@ -49,10 +49,10 @@ def reads(method: Callable[P, R]) -> Callable[P, R]:
     return reading
 
 
-def first(rows: list[R]) -> R:
+def first(venue: str, rows: list[R]) -> R:
     """The first row of an answer that must have one; `DecodeError` when it is empty."""
     if not rows:
-        raise DecodeError("an answer is empty that must hold something")
+        raise DecodeError(f"{venue}: an answer is empty that must hold something")
     return rows[0]
 
 

@@ -149,7 +149,7 @@ class Okx(SignedVenue):
         if self.credentials is None:
             return instruments(swaps, funding)
         fees = self._read_fees(self._data(self._private("privateGetAccountTradeFee", instType="SWAP")))
-        return instruments(swaps, funding, first(fees))
+        return instruments(swaps, funding, first(self.name, fees))
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
         """The live linear swaps in an answer of ``public/instruments``."""
@@ -241,7 +241,7 @@ class Okx(SignedVenue):
     @reads
     def prepare_trading(self) -> None:
         """Load ccxt and make sure that the account nets its positions."""
-        mode = first(self._read_config(self._data(self._private("privateGetAccountConfig")))).pos_mode
+        mode = first(self.name, self._read_config(self._data(self._private("privateGetAccountConfig")))).pos_mode
         if mode != "net_mode":
             raise VenueReadError(f"okx: account {self.account!r} is in position mode {mode}; PerpBot needs net_mode")
 
@@ -295,7 +295,7 @@ class Okx(SignedVenue):
             return None
         if answer.code != _OK:
             raise VenueReadError(f"okx refused to answer: {answer.code} {answer.msg}")
-        return self._frames.account.order(first(self._frames.account.read_orders(answer.data)))
+        return self._frames.account.order(first(self.name, self._frames.account.read_orders(answer.data)))
 
     @reads
     def fetch_open_orders(self) -> list[OrderUpdate]:

@@ -14,7 +14,7 @@ import msgspec
 from perpbot import clock
 from perpbot.model.instrument import Instrument, canonical_symbol
 from perpbot.simulation.venues.aster_data import AsterData, aggregate_words
-from perpbot.simulation.venues.aster_stream import AsterStream, names_of
+from perpbot.simulation.venues.aster_stream import AsterStream, topics_of
 from perpbot.simulation.venues.aster_trading import AsterTrading
 from perpbot.simulation.venues.aster_words import AsterError, Words, account_event, ms, order_event
 from perpbot.simulation.venues.ethereum import Domain, address_of_private, keccak, private_key, recover, typed_digest
@@ -204,16 +204,17 @@ class Aster(SimulatedVenue):
         lower = symbol.lower()
         if bids or asks:
             self._publish_book(symbol, bids, asks, now_ns)
-        for each in prints:
-            self._send_words(
-                f"{lower}@aggTrade", {"e": "aggTrade", "E": ms(now_ns), "s": symbol, **aggregate_words(each)}
-            )
+        if prints and self._wanted(f"{lower}@aggTrade"):
+            for each in prints:
+                trade = {"e": "aggTrade", "E": ms(now_ns), "s": symbol, **aggregate_words(each)}
+                self._send(f"{lower}@aggTrade", msgspec.json.encode(trade).decode())
         if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
             self._slow_ns[symbol] = now_ns
             self._expire_listen_key(now_ns)
-            self._send_words(f"{lower}@markPrice", self._mark_words(symbol, now_ns))
-            self._send_words(f"{lower}@ticker", self._ticker_words(symbol, now_ns))
-            self._send_words(f"{lower}@kline_1m", self._bar_words(symbol, now_ns))
+            slow = {"markPrice": self._mark_words, "ticker": self._ticker_words, "kline_1m": self._bar_words}
+            for kind, words in slow.items():
+                if self._wanted(f"{lower}@{kind}"):
+                    self._send(f"{lower}@{kind}", msgspec.json.encode(words(symbol, now_ns)).decode())
 
     def _publish_book(self, symbol: str, bids: Changes, asks: Changes, now_ns: int) -> None:
         lower, previous, stamp = symbol.lower(), self._published[symbol], ms(now_ns)
@@ -242,18 +243,13 @@ class Aster(SimulatedVenue):
         )
 
     def _wanted(self, stream: str) -> bool:
-        return any((name, named) in self.topics for name in names_of(stream) for named in (False, True))
-
-    def _send_words(self, stream: str, words: Words) -> None:
-        if self._wanted(stream):
-            self._send(stream, msgspec.json.encode(words).decode())
+        return self.topics.any_of(topics_of(stream))
 
     def _send(self, stream: str, text: str) -> None:
         """To those who listen to one stream as it is, and to those whose messages name their stream."""
-        for name in names_of(stream):
-            self.topics.publish((name, False), text)
-            if (name, True) in self.topics:
-                self.topics.publish((name, True), f'{{"stream":"{name}","data":{text}}}')
+        for name, named in topics_of(stream):
+            if (name, named) in self.topics:
+                self.topics.publish((name, named), f'{{"stream":"{name}","data":{text}}}' if named else text)
 
     def _send_book(self, stream: str, text: str) -> None:
         spoilt = self.spoil_book(text)
@@ -283,7 +279,7 @@ class Aster(SimulatedVenue):
         return {"e": "24hrTicker", "E": ms(now_ns), "s": symbol, **{key: day[name] for key, name in letters.items()}}
 
     def _bar_words(self, symbol: str, now_ns: int) -> Words:
-        bar = self.tapes[symbol].bars()[-1]
+        bar = self.tapes[symbol].minute
         prices = zip("ohlc", (bar.open, bar.high, bar.low, bar.close), strict=True)
         details = {
             "t": bar.open_ms,
@@ -300,7 +296,7 @@ class Aster(SimulatedVenue):
 
 
 def _levels(levels: Changes) -> str:
-    return ",".join([f'["{price}","{size}"]' for price, size in levels])
+    return ",".join([f'["{price!s}","{size!s}"]' for price, size in levels])
 
 
 def _json(value: object, status: int = 200) -> Answer:

@@ -4,6 +4,7 @@ The server sends a ping frame every five minutes and closes a connection that ha
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from perpbot import clock
@@ -90,10 +91,12 @@ class AsterStream(Stream):
         symbol, _, kind = stream.partition("@")
         if symbol == symbol.lower() and symbol.upper() in self._venue.coins:
             name = kind.partition("@")[0]
-            return name in _KINDS and stream in names_of(f"{symbol}@{name}")
+            return name in _KINDS and (stream, self._named) in topics_of(f"{symbol}@{name}")
         return stream == self._venue.listen_key(now_ns)
 
 
-def names_of(stream: str) -> list[str]:
-    """The names under which clients may have subscribed to a stream."""
-    return [stream + speed for speed in _KINDS.get(stream.partition("@")[2], ("",))]
+@lru_cache(maxsize=1024)
+def topics_of(stream: str) -> tuple[tuple[str, bool], ...]:
+    """The topics of a stream: each name under which clients may subscribe to it, with and without names in messages."""
+    names = [stream + speed for speed in _KINDS.get(stream.partition("@")[2], ("",))]
+    return tuple((name, named) for name in names for named in (False, True))

@@ -13,6 +13,7 @@ import msgspec
 from perpbot import clock
 from perpbot.model.instrument import Instrument, canonical_symbol
 from perpbot.simulation.venues.account import Account
+from perpbot.simulation.venues.book import BookSide
 from perpbot.simulation.venues.ethereum import address_of_private, private_key
 from perpbot.simulation.venues.hyperliquid_exchange import HyperliquidExchange
 from perpbot.simulation.venues.hyperliquid_info import LIGHT, HyperliquidInfo
@@ -148,7 +149,7 @@ class Hyperliquid(SimulatedVenue):
             context = {"coin": coin, "ctx": self.info.context_words(coin)}
             self.topics.publish(("activeAssetCtx", coin), _push("activeAssetCtx", context))
         if ("candle", coin) in self.topics:
-            bar = self.bar_words(coin, self.tapes[coin].bars()[-1], "1m")
+            bar = self.bar_words(coin, self.tapes[coin].minute, "1m")
             self.topics.publish(("candle", coin), _push("candle", bar))
         if coin == next(iter(self.coins)):
             self.topics.publish(("allMids",), _push("allMids", {"mids": self.info.mids()}))
@@ -199,9 +200,7 @@ class Hyperliquid(SimulatedVenue):
     def touch_text(self, coin: str) -> str:
         """The best level of each side as JSON."""
         book = self.engine.books[coin]
-        return ",".join(
-            _level_texts(part.picture(1), part.count)[0] if len(part) else "null" for part in (book.bids, book.asks)
-        )
+        return f"{_level_texts(book.bids, 1) or 'null'},{_level_texts(book.asks, 1) or 'null'}"
 
     def bbo_text(self, coin: str, touch: str, now_ns: int) -> str:
         """A message about the touch."""
@@ -209,18 +208,21 @@ class Hyperliquid(SimulatedVenue):
 
     def _book_text(self, coin: str, now_ns: int) -> str:
         book = self.engine.books[coin]
-        bids, asks = (",".join(_level_texts(part.picture(_DEPTH), part.count)) for part in (book.bids, book.asks))
-        return f'{{"channel":"l2Book","data":{{"coin":"{coin}","levels":[[{bids}],[{asks}]],"time":{ms(now_ns)}}}}}'
+        levels = f"[{_level_texts(book.bids, _DEPTH)}],[{_level_texts(book.asks, _DEPTH)}]"
+        return f'{{"channel":"l2Book","data":{{"coin":"{coin}","levels":[{levels}],"time":{ms(now_ns)}}}}}'
 
 
 _TEXT = {"Content-Type": "text/plain"}
 
 
-def _level_texts(levels: Changes, count: Any) -> list[str]:
-    return [
-        f'{{"px":"{price if "." in (text := str(price)) else text + ".0"}","sz":"{size}","n":{count(price)}}}'
-        for price, size in levels
-    ]
+def _level_texts(part: BookSide, depth: int) -> str:
+    levels, texts = part.levels, []
+    for price, size in part.picture(depth):
+        text = str(price)
+        if "." not in text:
+            text += ".0"
+        texts.append(f'{{"px":"{text}","sz":"{size!s}","n":{len(levels[price].queue) + 1}}}')
+    return ",".join(texts)
 
 
 def _push(channel: str, data: object) -> str:

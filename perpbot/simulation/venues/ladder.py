@@ -32,14 +32,19 @@ class _Side:
         """Bring the touch to `touch` and let sizes breathe; returns ticks with their lots, zero where one went."""
         changes: dict[int, int] = {}
         first = (touch - 1) // gap * gap if self._sign < 0 else -(-(touch + 1) // gap) * gap
-        if self._ticks[:2] != [touch, first]:
-            self._reshape(touch, first, gap, scale, changes)
         ticks, sizes, chance = self._ticks, self.sizes, self._chance
+        if ticks and ticks[1] == first:
+            if ticks[0] != touch:
+                del sizes[ticks[0]]
+                changes[ticks[0]] = 0
+                ticks[0] = touch
+        else:
+            ticks = self._reshape(touch, first, gap, scale, changes)
         for rank in (0, *[int(chance() * len(ticks)) for _ in range(_BREATHING)]):
             changes[ticks[rank]] = sizes[ticks[rank]] = self._size(rank, scale)
         for tick in eaten:
             if tick in sizes:
-                changes[tick] = sizes[tick] = self._size(self._rank(tick), scale)
+                changes[tick] = sizes[tick] = self._size(ticks.index(tick), scale)
         return changes
 
     def clear(self) -> dict[int, int]:
@@ -49,7 +54,8 @@ class _Side:
         self._ticks = []
         return gone
 
-    def _reshape(self, touch: int, first: int, gap: int, scale: float, changes: dict[int, int]) -> None:
+    def _reshape(self, touch: int, first: int, gap: int, scale: float, changes: dict[int, int]) -> list[int]:
+        """The touch has left its place between two grid points: lay the levels anew, keeping those that stay."""
         step = gap * self._sign
         ticks = [touch, *range(first, first + step * (self._depth - 1), step)]
         wanted, sizes = frozenset(ticks), self.sizes
@@ -60,9 +66,7 @@ class _Side:
             if tick not in sizes:
                 changes[tick] = sizes[tick] = self._size(rank, scale)
         self._ticks = ticks
-
-    def _rank(self, tick: int) -> int:
-        return self._ticks.index(tick)
+        return ticks
 
     def _size(self, rank: int, scale: float) -> int:
         return 1 + int(scale * (0.25 + 0.11 * rank) * (0.4 + 1.2 * self._chance()))

@@ -201,7 +201,7 @@ class Okx(SimulatedVenue):
             return self.data.mark_words(symbol, now_ns)
         if channel == "funding-rate":
             return self.data.funding_words(symbol, now_ns)
-        return self.bar_words(symbol, self.tapes[symbol].bars()[-1], over=False)
+        return self.bar_words(symbol, self.tapes[symbol].minute, over=False)
 
     def _publish_books(
         self, symbol: str, changes: tuple[Changes, Changes], numbers: tuple[int, int], now_ns: int
@@ -233,8 +233,7 @@ class Okx(SimulatedVenue):
         side = book.bids if bids else book.asks
         per_contract = self._per_contract[symbol]
         return [
-            [str(price), format(size * per_contract, "f"), "0", str(side.count(price))]
-            for price, size in side.picture(depth)
+            [str(price), str(size * per_contract), "0", str(side.count(price))] for price, size in side.picture(depth)
         ]
 
     def trade_words(self, trade: Print) -> Words:
@@ -256,11 +255,15 @@ class Okx(SimulatedVenue):
         return [str(bar.open_ms), *prices, volume, plain(bar.volume), plain(bar.quote_volume), "1" if over else "0"]
 
     def _levels(self, symbol: str, levels: Changes, *, bids: bool) -> str:
-        per_contract = self._per_contract[symbol]
-        book = self.engine.books[symbol]
-        count = (book.bids if bids else book.asks).count
+        per_contract, book = self._per_contract[symbol], self.engine.books[symbol]
+        known = (book.bids if bids else book.asks).levels
         return ",".join(
-            [f'["{price}","{format(size * per_contract, "f")}","0","{count(price)}"]' for price, size in levels]
+            [
+                f'["{price!s}","{size * per_contract!s}","0","{1 + len(known[price].queue)}"]'
+                if size
+                else f'["{price!s}","0","0","0"]'
+                for price, size in levels
+            ]
         )
 
     def _best(self, symbol: str, depth: int, *, bids: bool) -> str:

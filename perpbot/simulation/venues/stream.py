@@ -1,7 +1,7 @@
 """What every venue's WebSocket sessions share: who listens to what, and one lock around a venue."""
 
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +24,10 @@ class Topics:
 
     def __contains__(self, topic: Topic) -> bool:
         return topic in self._listeners
+
+    def any_of(self, topics: Iterable[Topic]) -> bool:
+        """Whether anybody listens to any of `topics`."""
+        return not self._listeners.keys().isdisjoint(topics)
 
     def of(self, socket: WebSocket) -> list[Topic]:
         """What `socket` listens to."""

@@ -52,6 +52,7 @@ class Tape:
         self.trades: deque[Print] = deque(maxlen=_TRADES)
         self.last = price
         self._bars: deque[Bar] = deque(_past(price, tick, now_ns // NS_PER_MS, gauss), maxlen=_BARS)
+        self._over = self._join_over()
 
     def feed(self, prints: Sequence[Print], price: Decimal, now_ns: int) -> None:
         """Take the trades since the last time, and where the price is now."""
@@ -72,10 +73,21 @@ class Tape:
                 joined.append(attrs.evolve(bar, open_ms=bar.open_ms // length * length))
         return joined
 
+    @property
+    def minute(self) -> Bar:
+        """The bar that is not over."""
+        return self._bars[-1]
+
     def day(self) -> Bar:
         """Everything remembered as one bar: what tickers call the last day."""
+        whole = attrs.evolve(self._over)
+        whole.join(self._bars[-1])
+        return whole
+
+    def _join_over(self) -> Bar:
+        """One bar of all that are over."""
         whole = attrs.evolve(self._bars[0])
-        for bar in list(self._bars)[1:]:
+        for bar in list(self._bars)[1:-1]:
             whole.join(bar)
         return whole
 
@@ -83,6 +95,7 @@ class Tape:
         open_ms = now_ns // NS_PER_MS // MINUTE_MS * MINUTE_MS
         if open_ms > self._bars[-1].open_ms:
             self._bars.append(Bar(open_ms, price, price, price, price))
+            self._over = self._join_over()
         return self._bars[-1]
 
 

@@ -1,0 +1,202 @@
+"""One view of the whole state for every surface (HLT-2): gathered when somebody asks, and never otherwise."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from actors.balances import ReadBalances
+from actors.executor import Decision, ReadDecisions
+from actors.gate import Gate, KillSwitches
+from actors.orders import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords
+from actors.pool import PoolView, ReadPool
+from actors.positions import PositionsView, ReadPositions
+from actors.runtime import Actor, Slot, handles
+from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
+from perpbot.config.settings import Settings
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.views import TradeView
+from perpbot.model.money import ZERO
+from perpbot.model.order import Balance
+from perpbot.model.quote import Quote
+
+FRESH_NS = 100_000_000
+"""What was gathered this recently is not gathered again."""
+PATIENCE_S = 0.5
+"""How long an actor may take to answer; what does not answer is left out and named."""
+TRADES_SHOWN = 200
+
+
+@attrs.frozen(kw_only=True)
+class VenueState:
+    """One venue at one moment."""
+
+    name: str
+    circuits: Mapping[str, str]
+    """By connection: ``market-data`` and, where there is one, ``trading``."""
+    reasons: Mapping[str, str]
+    quotes: Mapping[str, Quote]
+    """The latest good one of each symbol."""
+    counts: Mapping[str, int]
+    """Frames, quotes, gaps, reconnects and errors of the market-data connection."""
+
+
+@attrs.frozen(kw_only=True)
+class Profit:
+    """What was earned, in one currency."""
+
+    trading: Decimal
+    fees: Decimal
+    funding: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """After fees and funding."""
+        return self.trading - self.fees + self.funding
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """Everything the surfaces show. Amounts are quote currency; times are wall clock."""
+
+    at_ns: int
+    uptime_s: float
+    mode: str
+    venues: Mapping[str, VenueState]
+    trades: tuple[TradeView, ...]
+    """In progress, oldest first."""
+    records: tuple[TradeRecord, ...]
+    """Over, oldest first."""
+    positions: PositionsView | None
+    balances: tuple[Balance, ...]
+    pools: tuple[PoolView, ...]
+    decisions: tuple[Decision, ...]
+    """Newest first."""
+    kill: Mapping[str, str]
+    profit: Mapping[str, Profit]
+    """By currency."""
+    orders: OrderCounts | None
+    missing: tuple[str, ...]
+    """Actors that did not answer in time."""
+
+
+@attrs.frozen
+class ReadState:
+    """The answer is a `State`."""
+
+
+class StateView(Actor):
+    """Asks everybody at once and puts the answers together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        gates: Mapping[str, Gate],
+        kill: KillSwitches,
+        *,
+        feeds: Mapping[str, str],
+        market_data: Mapping[str, str],
+        pools: Iterable[str],
+        orders: str,
+        positions: str,
+        balances: str,
+        executor: str,
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._gates = gates
+        self._kill = kill
+        self._feeds = feeds
+        self._market_data = market_data
+        self._pools = list(pools)
+        self._orders = orders
+        self._positions = positions
+        self._balances = balances
+        self._executor = executor
+        self._state: State | None = None
+        self._gathered_ns = 0
+
+    def on_start(self) -> None:
+        """Note when everything began."""
+        self._started_ns = monotonic_ns()
+
+    @handles(ReadState)
+    def on_read(self, _: ReadState) -> State:
+        """Gather, unless that was done just now."""
+        now = monotonic_ns()
+        if self._state is None or now - self._gathered_ns > FRESH_NS:
+            self._state = self._gather()
+            self._gathered_ns = now
+        return self._state
+
+    def _gather(self) -> State:
+        questions: list[tuple[str, Any]] = [
+            (self._orders, ReadOpenTrades()),
+            (self._orders, ReadRecords(TRADES_SHOWN)),
+            (self._orders, ReadCounts()),
+            (self._positions, ReadPositions()),
+            (self._balances, ReadBalances()),
+            (self._executor, ReadDecisions(20)),
+            *((address, ReadPool()) for address in self._pools),
+        ]
+        slots = []
+        for address, question in questions:
+            slot = Slot()
+            self.look_up(address).post(question, slot, PATIENCE_S)
+            slots.append(slot)
+        missing: list[str] = []
+        answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
+        trades, records, counts, positions, balances, decisions, *pools = answers
+        return State(
+            at_ns=wall_ns(),
+            uptime_s=(monotonic_ns() - self._started_ns) / NS_PER_SECOND,
+            mode=self._settings.mode.value,
+            venues={venue: self._venue(venue) for venue in self._feeds},
+            trades=tuple(trades or ()),
+            records=tuple(records or ()),
+            positions=positions,
+            balances=tuple(balances or ()),
+            pools=tuple(pool for pool in pools if pool is not None),
+            decisions=tuple(decisions or ()),
+            kill=self._kill.on,
+            orders=counts,
+            profit={} if positions is None else profit(positions),
+            missing=tuple(dict.fromkeys(missing)),
+        )
+
+    @staticmethod
+    def _answer(address: str, slot: Slot, missing: list[str]) -> Any:
+        try:
+            return slot.wait(PATIENCE_S)
+        except Exception:  # noqa: BLE001 - whatever it is, the surfaces show that the answer is missing
+            missing.append(address)
+            return None
+
+    def _venue(self, venue: str) -> VenueState:
+        gates = {address.rsplit("/", 1)[-1]: gate for address, gate in self._gates.items() if gate.venue == venue}
+        feed = self.system.cell(self._feeds[venue]).actor
+        data = self.system.cell(self._market_data[venue]).actor
+        return VenueState(
+            name=venue,
+            circuits={name: gate.circuit.value for name, gate in gates.items()},
+            reasons={name: gate.reason for name, gate in gates.items()},
+            quotes=dict(getattr(feed, "latest", {})),
+            counts=attrs.asdict(data.counts) if data is not None and hasattr(data, "counts") else {},
+        )
+
+
+def profit(view: PositionsView) -> dict[str, Profit]:
+    """What all fills and funding payments come to, by currency; open positions at their marks."""
+    sums: dict[str, Profit] = {}
+    for (venue, _, symbol), holding in view.holdings.items():
+        currency = view.currencies.get((venue, symbol), "?")
+        before = sums.get(currency, Profit(trading=ZERO, fees=ZERO, funding=ZERO))
+        mark = view.marks.get(symbol)
+        trading = holding.cash if mark is None else holding.trading(mark)
+        sums[currency] = Profit(
+            trading=before.trading + trading,
+            fees=before.fees + holding.fees,
+            funding=before.funding + holding.funding,
+        )
+    return sums

@@ -1,0 +1,191 @@
+"""What the surfaces show, as JSON-able values: money as text, times as ISO 8601."""
+
+from typing import Any
+
+from actors.runtime import System
+from actors.state import State
+from perpbot.clock import iso
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.views import TradeView
+from perpbot.model.money import ZERO, plain
+
+
+def status(state: State, system: System) -> dict[str, Any]:
+    """One screen: is it well, what is it doing, what did it earn."""
+    problems = _problems(state)
+    return {
+        "at": iso(state.at_ns),
+        "mode": state.mode,
+        "uptime_s": round(state.uptime_s, 1),
+        "healthy": not problems,
+        "problems": problems,
+        "venues": {
+            name: {
+                "circuits": dict(venue.circuits),
+                "reasons": {
+                    connection: venue.reasons[connection]
+                    for connection, circuit in venue.circuits.items()
+                    if circuit != "CONNECTED"
+                },
+                "quotes": {
+                    symbol: {"bid": plain(quote.bid), "ask": plain(quote.ask)} for symbol, quote in venue.quotes.items()
+                },
+                "counts": dict(venue.counts),
+            }
+            for name, venue in state.venues.items()
+        },
+        "trades": {"open": len(state.trades), "over": len(state.records)},
+        "orders": None
+        if state.orders is None
+        else {"sent": state.orders.sent, "refused": state.orders.refused, "unknown_open": state.orders.unknown_open},
+        "profit": {
+            currency: {
+                "trading": plain(each.trading),
+                "fees": plain(each.fees),
+                "funding": plain(each.funding),
+                "net": plain(each.net),
+            }
+            for currency, each in state.profit.items()
+        },
+        "equity": plain(sum((each.equity or each.wallet for each in state.balances), ZERO)),
+        "pools": {pool.name: {venue: plain(each) for venue, each in pool.available.items()} for pool in state.pools},
+        "kill_switch": dict(state.kill),
+        "actors": sum(cell.alive for cell in system.cells()),
+        "crashes": system.crashes.total,
+        "dead_letters": system.letters.total,
+    }
+
+
+def _problems(state: State) -> list[str]:
+    problems = [f"{address} does not answer" for address in state.missing]
+    for name, venue in state.venues.items():
+        for connection, circuit in venue.circuits.items():
+            if circuit != "CONNECTED":
+                problems.append(f"{name} {connection} is {circuit}: {venue.reasons[connection]}")
+    if state.positions is not None:
+        problems += [
+            f"position {'/'.join(each.key)} differs: ours {plain(each.ours)}, the venue says {plain(each.theirs)}"
+            for each in state.positions.mismatches
+        ]
+    if state.orders is not None and state.orders.unknown_open:
+        problems.append(f"{state.orders.unknown_open} orders of unknown fate")
+    problems += [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
+    return problems
+
+
+def trades(state: State, limit: int) -> dict[str, Any]:
+    """Trades in progress, and the newest of those that are over, newest first."""
+    return {
+        "open": [_open(trade) for trade in state.trades],
+        "over": [_over(record) for record in reversed(state.records[-limit:])],
+    }
+
+
+def _open(trade: TradeView) -> dict[str, Any]:
+    plan = trade.plan
+    return {
+        "id": plan.trade_id,
+        "symbol": plan.symbol,
+        "buy": plan.buy.venue,
+        "sell": plan.sell.venue,
+        "quantity": plain(plan.quantity),
+        "phase": trade.phase,
+        "reason": trade.reason,
+        "opened_at": iso(plan.opened_at_ns),
+        "expected_net": plain(round(plan.expected_net, 4)),
+        "orders": [
+            {
+                "id": each.order.client_id,
+                "venue": each.order.venue,
+                "purpose": each.order.purpose,
+                "side": each.order.side.value,
+                "quantity": plain(each.order.quantity),
+                "price": plain(each.order.price),
+                "filled": plain(abs(each.held)),
+                "status": each.status.value,
+                "reason": each.reason,
+            }
+            for each in trade.orders
+        ],
+    }
+
+
+def _over(record: TradeRecord) -> dict[str, Any]:
+    return {
+        "id": record.trade_id,
+        "symbol": record.symbol,
+        "buy": record.buy_venue,
+        "sell": record.sell_venue,
+        "quantity": plain(record.quantity),
+        "phase": record.phase,
+        "reason": record.reason,
+        "trading": plain(record.trading),
+        "fees": plain(record.fees),
+        "funding": plain(record.funding),
+        "net": plain(record.net),
+        "currencies": record.currencies,
+        "expected_net": plain(round(record.expected_net, 6)),
+        "slippage": plain(record.slippage),
+        "opened_at": iso(record.opened_at_ns),
+        "settled_at": iso(record.settled_at_ns),
+        "sent_ms": round(record.sent_ms, 3),
+        "hedged_ms": round(record.hedged_ms, 3),
+        "max_unhedged": plain(record.max_unhedged),
+        "unhedged_ms": round(record.unhedged_ms, 3),
+    }
+
+
+def positions(state: State) -> dict[str, Any]:
+    """Positions that are not zero, and the exposure they come to."""
+    view = state.positions
+    if view is None:
+        return {"known": False, "positions": []}
+    rows = []
+    for (venue, account, symbol), holding in sorted(view.holdings.items()):
+        if not holding.quantity:
+            continue
+        mark = view.marks.get(symbol)
+        rows.append(
+            {
+                "venue": venue,
+                "account": account,
+                "symbol": symbol,
+                "quantity": plain(holding.quantity),
+                "mark": None if mark is None else plain(mark),
+                "value": None if mark is None else plain(round(holding.quantity * mark, 4)),
+            }
+        )
+    exposure = view.exposure
+    return {
+        "known": True,
+        "positions": rows,
+        "net": {symbol: plain(round(each, 4)) for symbol, each in exposure.net.items()},
+        "gross": {symbol: plain(round(each, 4)) for symbol, each in exposure.gross.items()},
+        "net_total": plain(round(exposure.net_total, 4)),
+        "gross_total": plain(round(exposure.gross_total, 4)),
+        "mismatches": [
+            {"position": "/".join(each.key), "ours": plain(each.ours), "venue_says": plain(each.theirs)}
+            for each in view.mismatches
+        ],
+    }
+
+
+def opportunities(state: State) -> list[dict[str, Any]]:
+    """What was seen last and what became of it, newest first."""
+    return [
+        {
+            "at": iso(each.at_ns),
+            "symbol": each.opportunity.edge.symbol,
+            "buy": each.opportunity.edge.buy_venue,
+            "sell": each.opportunity.edge.sell_venue,
+            "quantity": plain(each.opportunity.edge.quantity),
+            "gross": plain(round(each.opportunity.edge.gross, 4)),
+            "fees": plain(round(each.opportunity.edge.fees, 4)),
+            "slippage": plain(round(each.opportunity.edge.slippage, 4)),
+            "funding": plain(round(each.opportunity.edge.funding, 6)),
+            "net": plain(round(each.opportunity.edge.net, 4)),
+            "net_pct": plain(round(each.opportunity.edge.net_fraction * 100, 4)),
+            "verdict": each.verdict,
+        }
+        for each in state.decisions
+    ]

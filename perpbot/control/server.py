@@ -1,0 +1,113 @@
+"""The control socket's actor: a Unix socket of mode 0600, one task a client."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError
+from perpbot.control.protocol import MAX_LINE, VERSION, ProtocolError, decode, encode
+from perpbot.control.verbs import VERBS, BadRequestError
+from perpbot.program import Program
+from perpbot.statedir import SOCKET_NAME
+from supervisors.spec import ChildSpec
+
+CHUNK = 65_536
+
+
+def control_socket(program: Program) -> ChildSpec:
+    """The child spec of the control socket of `program`."""
+    path = program.setting.state / SOCKET_NAME
+    return ChildSpec(
+        name="control-socket",
+        start=lambda: ControlSocket(program, path),
+        backoff=Backoff(min_s=0.5, max_s=10.0),
+    )
+
+
+class ControlSocket(Actor):
+    """Answers the command line."""
+
+    def __init__(self, program: Program, path: Path) -> None:
+        super().__init__()
+        self._program = program
+        self._path = path
+        self._clients = 0
+        self._requests = 0
+
+    def on_start(self) -> None:
+        """Listen; the state directory is ours alone, so a socket that is there is a leftover."""
+        self._path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            self._listener.bind(str(self._path))
+        finally:
+            os.umask(before)
+        self._listener.listen(16)
+        self.spawn_task(self._accept)
+
+    def _accept(self) -> None:
+        while True:
+            client, _ = self._listener.accept()
+            self.spawn_task(self._serve, client)
+
+    def _serve(self, client: socket.socket) -> None:
+        self._clients += 1
+        try:
+            with client:
+                for line in _lines(client):
+                    for answer in self._answer(line):
+                        client.sendall(encode(answer))
+        except OSError:
+            pass  # the client is gone, and nobody waits for the rest
+        finally:
+            self._clients -= 1
+
+    def _answer(self, line: bytes) -> Iterator[dict[str, Any]]:
+        self._requests += 1
+        number: Any = None
+        try:
+            request = decode(line)
+            number = request.get("id")
+            yield from self._carry_out(request, number)
+        except (ProtocolError, BadRequestError) as error:
+            yield {"id": number, "ok": False, "error": str(error), "code": "bad-request"}
+        except (DomainError, ActorDeadError, AskTimeoutError) as error:
+            yield {"id": number, "ok": False, "error": str(error), "code": "unavailable"}
+
+    def _carry_out(self, request: dict[str, Any], number: Any) -> Iterator[dict[str, Any]]:
+        if request.get("v") != VERSION:
+            raise ProtocolError(f"version {request.get('v')!r} is not spoken here, {VERSION} is")
+        verb = VERBS.get(str(request.get("verb")))
+        if verb is None:
+            raise BadRequestError(f"no verb {request.get('verb')!r}; there are {', '.join(VERBS)}")
+        answer = verb(self._program, request.get("args") or {})
+        if isinstance(answer, Iterator):
+            for item in answer:
+                yield {"id": number, "item": item}
+            answer = None
+        yield {"id": number, "ok": True, "data": answer}
+
+    def on_stop(self) -> None:
+        """Stop listening and take the socket away."""
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+
+    def describe(self) -> dict[str, Any]:
+        """Where it listens, and how much it is used."""
+        return {"path": str(self._path), "clients": self._clients, "requests": self._requests}
+
+
+def _lines(client: socket.socket) -> Iterator[bytes]:
+    waiting = b""
+    while True:
+        chunk = client.recv(CHUNK)
+        if not chunk:
+            return
+        waiting += chunk
+        if len(waiting) > MAX_LINE:
+            return
+        *lines, waiting = waiting.split(b"\n")
+        yield from lines

@@ -1,0 +1,80 @@
+"""Log lines: JSON in a file, short lines on the terminal. Built for one system, nothing is configured globally."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+
+from perpbot.clock import iso, wall_ns
+
+Event = MutableMapping[str, Any]
+
+KEEP_FILES = 5
+MAX_BYTES = 50_000_000
+_ON_TERMINAL = ("event", "level", "time", "actor", "traceback")
+
+
+class LogFile:
+    """A file of JSON lines that starts anew when it is full; the last few are kept beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, event: Event) -> None:
+        """Append one line."""
+        self._file.write(json.dumps(event, default=str, ensure_ascii=False) + "\n")
+        self._file.flush()
+        if self._file.tell() > MAX_BYTES:
+            self._rotate()
+
+    def _rotate(self) -> None:
+        self._file.close()
+        for number in range(KEEP_FILES - 1, 0, -1):
+            older = self._path.with_name(f"{self._path.name}.{number}")
+            if older.exists():
+                older.replace(self._path.with_name(f"{self._path.name}.{number + 1}"))
+        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+        self._file = self._path.open("a", encoding="utf-8")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def terminal_writer(stream: TextIO) -> Callable[[Event], None]:
+    """Writes events as short lines for people."""
+
+    def write(event: Event) -> None:
+        details = " ".join(f"{key}={value}" for key, value in event.items() if key not in _ON_TERMINAL)
+        line = f"{event['time'][11:23]} {event['level'].upper():7} {event.get('actor', '-'):28} {event['event']}"
+        stream.write(f"{line}  {details}\n" if details else f"{line}\n")
+        stream.flush()
+
+    return write
+
+
+def make_log(level: str, *writers: Callable[[Event], None]) -> Any:
+    """A structlog logger that hands every event of `level` or above to each of `writers`."""
+
+    def deliver(_logger: Any, _method: str, event: Event) -> Event:
+        for write in writers:
+            write(event)
+        raise structlog.DropEvent
+
+    def stamp(_logger: Any, method: str, event: Event) -> Event:
+        event["level"] = method
+        event["time"] = iso(wall_ns())
+        return event
+
+    return structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[stamp, deliver],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,173 @@
+"""``python -m perpbot.main``: run PerpBot.
+
+Exit codes: 0 after a clean stop, 2 for usage, 70 when the root supervisor gave up, 78 for a bad configuration.
+"""
+
+if __name__ == "__main__":
+    # before anything else is imported; only this program and the simulated venues' do it
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+import gevent
+
+from actors.runtime import StartError
+from perpbot import logs
+from perpbot.config.loader import ConfigError
+from perpbot.config.operation import Mode
+from perpbot.config.settings import Settings, load_settings
+from perpbot.control.server import control_socket
+from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
+from perpbot.places import PlacesError
+from perpbot.program import Program, Setting
+from perpbot.statedir import state_directory
+from perpbot.storage.journal import JournalError
+from perpbot.terminal.view import live_view
+from perpbot.venues.registry import venue_names
+from supervisors.spec import ChildSpec
+
+EXIT_OK, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 2, 70, 78
+DEFAULT_CONFIG = "config/simulation.yaml"
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """The command line."""
+
+    config: Path
+    duration: float | None
+    summary: Path | None
+    seed: int | None
+    console: bool
+    web: bool
+    port: int
+    venues: Path | None
+    state: Path | None
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True)
+@click.option("--duration", type=float, metavar="SECONDS", help="Stop in order after this long.")
+@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False), help="Write what happened to this file.")
+@click.option("--seed", type=int, help="Seed of all chance, the simulated market's included.")
+@click.option("--no-console", "console", flag_value=False, default=True, help="Log lines, no live terminal view.")
+@click.option("--no-web", "web", flag_value=False, default=True, help="No HTTP. (There is none yet.)")
+@click.option("--port", type=int, default=8000, show_default=True, help="Port of the web console. (There is none yet.)")
+@click.option("--venues", type=click.Path(path_type=Path), help="What `perpbot venues serve` printed; trade there.")
+@click.option("--state", type=click.Path(path_type=Path), help="Directory of journal, logs and control socket.")
+def main(**options: Any) -> None:
+    """Run PerpBot until it is told to stop."""
+    sys.exit(run(Options(**options), os.environ))
+
+
+def run(options: Options, environment: Mapping[str, str]) -> int:
+    """Run by `options`; returns the exit code. What went wrong is said in one message on stderr."""
+    try:
+        settings = load_settings(options.config, environment, tuple(venue_names()))
+        if settings.mode is Mode.PAPER:
+            raise PlacesError("mode paper is not there yet; use mode simulation")
+        return _with_venues(options, settings, environment)
+    except (ConfigError, PlacesError, JournalError, EmbeddedVenuesError) as error:
+        click.echo(str(error), err=True)
+        return EXIT_CONFIG
+
+
+def _with_venues(options: Options, settings: Settings, environment: Mapping[str, str]) -> int:
+    state = state_directory(options.state, environment)
+    if options.venues is not None:
+        return _trade(options, settings, environment, state, _read_venues(options.venues))
+    if not settings.simulation.enabled:
+        return _trade(options, settings, environment, state, None)
+    seed = options.seed if options.seed is not None else settings.simulation.seed
+    embedded = EmbeddedVenues(list(settings.exchanges), settings.simulation, seed, state / "venues")
+    try:
+        return _trade(options, settings, environment, state, embedded.details)
+    finally:
+        embedded.stop()
+
+
+def _read_venues(path: Path) -> dict[str, Any]:
+    try:
+        details: dict[str, Any] = json.loads(path.read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError) as error:
+        raise PlacesError(f"{path} does not hold what `perpbot venues serve` prints: {error}") from error
+    return details
+
+
+def _trade(
+    options: Options,
+    settings: Settings,
+    environment: Mapping[str, str],
+    state: Path,
+    simulated: Mapping[str, Any] | None,
+) -> int:
+    live = options.console and sys.stdout.isatty()
+    writers = [] if live else [logs.terminal_writer(sys.stderr)]
+    file = None if settings.log.file is None else logs.LogFile(state / settings.log.file)
+    if file is not None:
+        writers.append(file.write)
+    log = logs.make_log(settings.log.level.value, *writers)
+    setting = Setting(
+        settings=settings,
+        config=str(options.config),
+        state=state,
+        simulated=simulated,
+        environment=environment,
+        seed=options.seed if options.seed is not None else settings.simulation.seed,
+    )
+
+    def surfaces(program: Program) -> Sequence[ChildSpec]:
+        return [control_socket(program), *([live_view(program)] if live else [])]
+
+    program = Program(setting, log, surfaces)
+    if simulated is not None and not live:
+        world = simulated["world"]
+        click.echo(f"Simulated world {world['id']} {'goes on' if world['resumed'] else 'is new'}.", err=True)
+    try:
+        return _run(program, options)
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _run(program: Program, options: Options) -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, program.over_asked)
+    try:
+        program.start()
+    except StartError as error:
+        click.echo(f"PerpBot could not start: {error}", err=True)
+        return EXIT_GAVE_UP
+    program.ended.wait(options.duration)
+    gave_up = program.gave_up
+    report = program.stop()
+    if options.summary is not None:
+        options.summary.parent.mkdir(parents=True, exist_ok=True)
+        options.summary.write_text(json.dumps(report, indent=2) + "\n")
+    with suppress(OSError):
+        click.echo(_last_words(report), err=True)
+    return EXIT_GAVE_UP if gave_up else EXIT_OK
+
+
+def _last_words(report: Mapping[str, Any]) -> str:
+    trades, pnl = report.get("trades", {}), report.get("pnl", {})
+    return (
+        f"Stopped {'cleanly' if report['clean'] else 'NOT cleanly'}: {trades.get('completed', 0)} trades completed, "
+        f"{trades.get('unwound', 0)} unwound, {trades.get('failed', 0)} failed; "
+        f"{pnl.get('net', '?')} {pnl.get('currency', '')} after fees."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Where each venue is and with which credentials: the real ones, testnets, or simulated venues."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from perpbot.config.exchanges import Exchange
+from perpbot.config.settings import Settings
+from perpbot.venues.http import Http
+from perpbot.venues.registry import venue_class
+from perpbot.venues.venue import Credentials, Endpoints, Venue
+
+CREDENTIAL_NAMES = {
+    "api_key": "apiKey",
+    "api_secret": "secret",
+    "api_passphrase": "password",
+    "wallet_address": "walletAddress",
+    "private_key": "privateKey",
+}
+"""What the configuration calls a secret, and what the venues' modules call it."""
+
+
+class PlacesError(Exception):
+    """A venue cannot be reached as configured; the text says which, why, and what to do."""
+
+
+def venues(settings: Settings, simulated: Mapping[str, Any] | None, environment: Mapping[str, str]) -> dict[str, Venue]:
+    """One adapter for each configured exchange.
+
+    Args:
+        settings: the configuration.
+        simulated: what the simulated venues printed, or None for real ones.
+        environment: where the credentials of real venues are.
+
+    Raises:
+        PlacesError: a venue is not served, has no testnet, or misses a credential.
+    """
+    made = {}
+    for name, exchange in settings.exchanges.items():
+        cls = venue_class(name)
+        endpoints = _endpoints(name, cls, exchange, simulated)
+        credentials = _credentials(name, cls, exchange, simulated, environment)
+        http = Http(
+            read_timeout_s=exchange.trading.request_timeout_sec,
+            proxy=exchange.proxy or (environment.get(exchange.proxy_env) if exchange.proxy_env else None),
+        )
+        made[name] = cls(endpoints, http, credentials, exchange.trading.account)
+    return made
+
+
+def trading_venues(settings: Settings, made: Mapping[str, Venue]) -> tuple[str, ...]:
+    """Venues that orders may go to: `trade_enabled` and credentials, both."""
+    return tuple(
+        name
+        for name, venue in made.items()
+        if settings.exchanges[name].trading.trade_enabled and venue.credentials is not None
+    )
+
+
+def _endpoints(name: str, cls: type[Venue], exchange: Exchange, simulated: Mapping[str, Any] | None) -> Endpoints:
+    if simulated is not None:
+        if name not in simulated:
+            served = ", ".join(each for each in simulated if each not in {"admin", "world"})
+            raise PlacesError(f"{name} is configured but not served by the simulated venues, which have {served}")
+        where = simulated[name]
+        return Endpoints(rest=where["rest"], public_ws=where["ws"]["public"], private_ws=where["ws"]["private"])
+    own = cls.mainnet
+    if exchange.testnet:
+        if cls.testnet is None:
+            raise PlacesError(f"{name} has no testnet; remove `testnet: true` from it")
+        own = cls.testnet
+    return Endpoints(
+        rest=exchange.endpoints.rest or own.rest,
+        public_ws=exchange.endpoints.public_ws or own.public_ws,
+        private_ws=exchange.endpoints.private_ws or own.private_ws,
+        testnet=exchange.testnet,
+    )
+
+
+def _credentials(
+    name: str,
+    cls: type[Venue],
+    exchange: Exchange,
+    simulated: Mapping[str, Any] | None,
+    environment: Mapping[str, str],
+) -> Credentials | None:
+    if simulated is not None:
+        return Credentials(simulated[name]["credentials"])
+    named = {CREDENTIAL_NAMES[kind]: variable for kind, variable in exchange.trading.credentials.items()}
+    if not named or not exchange.trading.trade_enabled:
+        return None
+    missing = [variable for variable in named.values() if not environment.get(variable)]
+    if missing:
+        raise PlacesError(f"{name} trades, but the environment has no {', '.join(missing)}; set it or turn trading off")
+    lacking = [each for each in cls.credential_names if each not in named]
+    if lacking:
+        raise PlacesError(f"{name} needs {', '.join(lacking)} to trade; name the variable that holds it")
+    return Credentials({kind: environment[variable] for kind, variable in named.items()})

@@ -1,0 +1,182 @@
+"""PerpBot as a whole: put together, run, stopped in order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from gevent.event import Event
+
+from actors.executor import Drain
+from actors.gate import KillSwitches
+from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
+from actors.state import ReadState, State
+from perpbot import __version__
+from perpbot.chance import Chance
+from perpbot.clock import iso, wall_ns
+from perpbot.config.decisions import OnStop
+from perpbot.config.settings import Settings
+from perpbot.execution.entries import WorldBound
+from perpbot.places import trading_venues, venues
+from perpbot.storage.journal import Journal, JournalError, read
+from perpbot.summary import summary
+from supervisors import tree
+from supervisors.spec import ChildSpec
+
+NS_PER_SECOND = 1_000_000_000
+
+
+@attrs.frozen(kw_only=True)
+class Setting:
+    """Where and how a program runs."""
+
+    settings: Settings
+    config: str
+    """Name of the configuration file, for the summary."""
+    state: Path
+    """Directory of journal, logs and socket."""
+    simulated: Mapping[str, Any] | None
+    """What the simulated venues printed; None trades at real ones."""
+    environment: Mapping[str, str]
+    seed: int | None = None
+
+
+class Program:
+    """One PerpBot in this process. Made, it holds the journal; started, it trades."""
+
+    def __init__(
+        self, setting: Setting, log: Any, surfaces: Callable[["Program"], Sequence[ChildSpec]] = lambda _: ()
+    ) -> None:
+        """Open the journal and build the tree.
+
+        Raises:
+            JournalError: the state directory is in use, unreadable, or belongs to another world.
+            PlacesError: a venue cannot be reached as configured.
+        """
+        self.setting = setting
+        self.log = log
+        self.ended = Event()
+        """Set when it should stop: it was asked to, or the root supervisor has given up."""
+        self.gave_up = False
+        settings = setting.settings
+        self.system = System(Chance(setting.seed), log)
+        self.kill = KillSwitches()
+        self.journal = Journal(setting.state, epoch=wall_ns() // NS_PER_SECOND)
+        self.start_seq = _bind(self.journal, setting)
+        made = venues(settings, setting.simulated, setting.environment)
+        trading = trading_venues(settings, made)
+        self.parts = tree.Parts(
+            system=self.system,
+            settings=settings,
+            venues=made,
+            trading=trading,
+            journal=self.journal,
+            kill=self.kill,
+            gates=tree.make_gates(made, trading, self.kill),
+            surfaces=tuple(surfaces(self)),
+        )
+        self._started_ns = wall_ns()
+        self._root: Cell | None = None
+
+    def start(self) -> None:
+        """Start the tree; returns once every actor is up. Connections come up by themselves after that."""
+        spec = tree.root(self.parts)
+        self._root = self.system.cell("/perpbot")
+        self.system.spawn(spec.start, "/perpbot")
+        self._root.on_over = self._root_ended
+        for venue in self.parts.venues:
+            if venue not in self.parts.trading:
+                self.log.warning("read-only", venue=venue, why="no trade_enabled: true, or no credentials")
+
+    def _root_ended(self, exit_: Exit) -> None:
+        self.log.error("the root supervisor is gone", reason=str(exit_))
+        self.gave_up = True
+        self.ended.set()
+
+    def over_asked(self) -> None:
+        """Somebody wants it to stop: a signal, or the command line."""
+        self.ended.set()
+
+    def state(self) -> State:
+        """Everything at this moment; raises ActorDeadError or AskTimeoutError when the state view is away."""
+        state: State = self.system.ref(tree.STATE).ask(ReadState())
+        return state
+
+    def drain(self) -> bool:
+        """Open nothing any more and finish or close what is open; whether that was done in time."""
+        execution = self.setting.settings.execution
+        try:
+            self.system.ref(tree.EXECUTOR).ask(
+                Drain(close=execution.on_stop is OnStop.CLOSE), timeout_s=execution.stop_timeout_sec
+            )
+        except (ActorDeadError, AskTimeoutError) as error:
+            self.log.error("trades did not finish in time; they are taken up at the next start", reason=str(error))
+            return False
+        return True
+
+    def stop(self) -> dict[str, Any]:
+        """No new trades, finish what is in flight, then stop everything in reverse order; returns the summary."""
+        clean = not self.gave_up and self.drain()
+        if clean and self.setting.settings.execution.on_stop is OnStop.CLOSE:
+            clean = not self._open_trades()
+        report = self._report(clean=clean)
+        if self._root is not None:
+            self._root.on_over = None
+            self._root.stop(None)
+        for venue in self.parts.venues.values():
+            venue.http.close()
+        self.journal.close()
+        return report
+
+    def _open_trades(self) -> int:
+        try:
+            return len(self.state().trades)
+        except (ActorDeadError, AskTimeoutError):
+            return -1
+
+    def _report(self, *, clean: bool) -> dict[str, Any]:
+        setting = self.setting
+        header = {
+            "version": __version__,
+            "config": setting.config,
+            "seed": self.system.chance.seed,
+            "started_at": iso(self._started_ns),
+            "stopped_at": iso(wall_ns()),
+            "mode": setting.settings.mode.value,
+        }
+        try:
+            state = self.state()
+        except (ActorDeadError, AskTimeoutError) as error:
+            return {**header, "clean": False, "error": f"the state could not be read: {error}"}
+        return summary(
+            header=header,
+            state=state,
+            lines=read(self.journal.path),
+            start_seq=self.start_seq,
+            system=self.system,
+            opportunities=sum(self._found(symbol) for symbol in setting.settings.symbols),
+            restarts=sum(cell.restarts for cell in self.system.cells()),
+            clean=clean and not state.missing,
+        )
+
+    def _found(self, symbol: str) -> int:
+        scanner: Actor | None = self.system.cell(tree.scanner_address(symbol)).actor
+        return 0 if scanner is None else int(scanner.describe()["opportunities"])
+
+
+def _bind(journal: Journal, setting: Setting) -> int:
+    """Make sure that the journal belongs to the world that is traded in; returns its last entry's number."""
+    mode = setting.settings.mode.value
+    world = mode if setting.simulated is None else setting.simulated["world"]["id"]
+    bound = None
+    for line in journal.lines((WorldBound,)):
+        bound = line.entry
+    if bound is None:
+        return journal.append([WorldBound(world=world, mode=mode)], wall_ns())
+    if isinstance(bound, WorldBound) and bound.world != world:
+        journal.close()
+        raise JournalError(
+            f"{journal.path} belongs to world {bound.world} ({bound.mode}), not to {world} ({mode}): its orders are "
+            f"not there. Give this run a --state of its own, or move the old one away"
+        )
+    return journal.last

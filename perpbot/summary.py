@@ -1,0 +1,182 @@
+"""The summary a run leaves behind (`--summary`): what happened between its start and its end."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from actors.runtime import System
+from actors.runtime.telemetry import HandlerTimes
+from actors.state import Profit, State, profit
+from perpbot.execution.entries import FundingBooked, OrderFilled, OrdersIntended, TradeOpened, TradeSettled
+from perpbot.execution.trade import Phase
+from perpbot.model.money import ZERO, plain
+from perpbot.portfolio.holding import Holding, HoldingKey
+from perpbot.storage.journal import Line
+
+NS_PER_US = 1_000
+
+
+def summary(
+    *,
+    header: Mapping[str, Any],
+    state: State,
+    lines: Iterable[Line],
+    start_seq: int,
+    system: System,
+    opportunities: int,
+    restarts: int,
+    clean: bool,
+) -> dict[str, Any]:
+    """The summary as JSON-able values, numbers of money as text.
+
+    Args:
+        header: version, config, seed, times and mode.
+        state: everything at the end.
+        lines: the whole journal.
+        start_seq: number of the last entry before this run.
+        system: the actors.
+        opportunities: how many were found.
+        restarts: of actors, over all addresses.
+        clean: whether the run ended as it should.
+    """
+    before: dict[HoldingKey, Holding] = {}
+    run: list[Line] = []
+    for line in lines:
+        if line.seq <= start_seq:
+            _hold(before, line)
+        else:
+            run.append(line)
+    return {
+        **header,
+        "venues": {name: _venue(state, name) for name in state.venues},
+        "quotes": sum(each.counts.get("quotes", 0) for each in state.venues.values()),
+        "opportunities": opportunities,
+        "trades": _trades(run),
+        "orders": _orders(run, state),
+        "exposure": _exposure(run, state),
+        "pnl": _pnl(before, state),
+        "latency_us": {name: _times(times) for name, times in sorted(system.stages.items())},
+        "supervision": {
+            "actors": sum(cell.alive for cell in system.cells()),
+            "restarts": restarts,
+            "escalations": system.escalations,
+            "dead_letters": system.letters.total,
+        },
+        "clean": clean,
+    }
+
+
+def _hold(holdings: dict[HoldingKey, Holding], line: Line) -> None:
+    match line.entry:
+        case OrderFilled(fill=fill):
+            key = (fill.venue, fill.account, fill.symbol)
+            holdings[key] = holdings.get(key, Holding()).with_fill(fill)
+        case FundingBooked(payment=payment):
+            key = (payment.venue, payment.account, payment.symbol)
+            holdings[key] = holdings.get(key, Holding()).with_funding(payment.amount.amount)
+        case _:
+            pass
+
+
+def _venue(state: State, name: str) -> dict[str, Any]:
+    venue = state.venues[name]
+    wanted = ("quotes", "reconnects", "gaps", "errors")
+    circuit = venue.circuits.get("trading") or venue.circuits["market-data"]
+    return {"state": circuit, **{each: venue.counts.get(each, 0) for each in wanted}}
+
+
+def _trades(run: Iterable[Line]) -> dict[str, int]:
+    counts = dict.fromkeys(("opened", "completed", "hedged", "unwound", "failed"), 0)
+    hedged: dict[str, None] = {}
+    for line in run:
+        match line.entry:
+            case TradeOpened():
+                counts["opened"] += 1
+            case OrdersIntended(orders=orders):
+                hedged.update({order.trade_id: None for order in orders if order.purpose == "hedge"})
+            case TradeSettled(record=record):
+                counts[{Phase.COMPLETED: "completed", Phase.UNWOUND: "unwound"}.get(Phase(record.phase), "failed")] += 1
+            case _:
+                pass
+    counts["hedged"] = len(hedged)
+    return counts
+
+
+def _orders(run: Iterable[Line], state: State) -> dict[str, int]:
+    counts = state.orders
+    if counts is None:
+        return {}
+    intended = sum(len(line.entry.orders) for line in run if isinstance(line.entry, TradeOpened | OrdersIntended))
+    return {
+        "intended": intended,
+        "sent": counts.sent,
+        "accepted": counts.accepted,
+        "refused": counts.refused,
+        "unknown_open": counts.unknown_open,
+        "duplicates": counts.duplicates,
+    }
+
+
+def _exposure(run: Iterable[Line], state: State) -> dict[str, Any]:
+    records = [line.entry.record for line in run if isinstance(line.entry, TradeSettled)]
+    positions = state.positions
+    return {
+        "net_usd": None if positions is None else plain(positions.exposure.net_total),
+        "gross_usd": None if positions is None else plain(positions.exposure.gross_total),
+        "positions": {}
+        if positions is None
+        else {"/".join(key): plain(each.quantity) for key, each in positions.holdings.items() if each.quantity},
+        "max_unhedged_usd": plain(max((each.max_unhedged for each in records), default=ZERO)),
+        "max_unhedged_ms": max((each.unhedged_ms for each in records), default=0.0),
+    }
+
+
+def _pnl(before: Mapping[HoldingKey, Holding], state: State) -> dict[str, Any]:
+    """This run's result by currency and over all; different dollars are added one to one in the sums."""
+    positions = state.positions
+    if positions is None:
+        return {}
+    start = profit(positions.evolve_holdings(before))
+    nothing = Profit(trading=ZERO, fees=ZERO, funding=ZERO)
+    by_currency = {}
+    for currency, end in state.profit.items():
+        first = start.get(currency, nothing)
+        by_currency[currency] = Profit(
+            trading=end.trading - first.trading, fees=end.fees - first.fees, funding=end.funding - first.funding
+        )
+    total = Profit(
+        trading=_sum(each.trading for each in by_currency.values()),
+        fees=_sum(each.fees for each in by_currency.values()),
+        funding=_sum(each.funding for each in by_currency.values()),
+    )
+    return {
+        **_money(total),
+        "currency": next(iter(by_currency)) if len(by_currency) == 1 else "USD",
+        "by_currency": {currency: _money(each) for currency, each in by_currency.items()},
+    }
+
+
+def _sum(values: Iterable[Decimal]) -> Decimal:
+    return sum(values, ZERO)
+
+
+def _money(each: Profit) -> dict[str, str]:
+    return {
+        "trading": plain(each.trading),
+        "fees": plain(each.fees),
+        "funding": plain(each.funding),
+        "net": plain(each.net),
+    }
+
+
+def _times(times: HandlerTimes) -> dict[str, Any]:
+    return {
+        "p50": _us(times.quantile_ns(0.5)),
+        "p99": _us(times.quantile_ns(0.99)),
+        "max": _us(times.max_ns),
+        "count": times.count,
+    }
+
+
+def _us(ns: int | None) -> float | None:
+    return None if ns is None else round(ns / NS_PER_US, 1)

@@ -1,0 +1,403 @@
+"""The tree of PerpBot: who supervises whom, in the order of starting.
+
+    perpbot             one_for_one     a surface that gives up never touches trading
+      trading           rest_for_one    what stands lower depends on what stands higher
+        journal                         the only writer to storage
+        kill-switch                     read before any connection opens
+        venues          one_for_one     one supervisor per venue, with its circuits
+          okx           one_for_one     instruments, quotes, market-data, trading
+        books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
+        trades          one_for_one     the executor, and one actor per trade in progress
+        strategies      one_for_one     one scanner per symbol
+      operations        one_for_one     state, status log
+      surfaces          one_for_one     control socket, terminal
+
+`perpbot`, `trading`, `operations` and `surfaces` only group: an address starts below them, as in
+``/venues/okx/trading`` or ``/books/orders``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+import attrs
+
+from actors.balances import Balances
+from actors.executor import Admitted, Executor
+from actors.gate import Gate, KillSwitches
+from actors.instruments import Instruments
+from actors.journal import Journal
+from actors.kill_switch import KillSwitch
+from actors.market_data import MarketDataConnection
+from actors.orders import Orders
+from actors.pool import CapitalPool
+from actors.positions import Positions
+from actors.quote_feed import QuoteFeed
+from actors.risk import Risk
+from actors.runtime import Actor, Backoff, System
+from actors.scanner import Scanner
+from actors.state import StateView
+from actors.status_log import StatusLog
+from actors.trade import Trade
+from actors.trading import TradingConnection
+from perpbot.capital.pool import shares
+from perpbot.clock import NS_PER_MS
+from perpbot.config.exchanges import Connection
+from perpbot.config.settings import Settings
+from perpbot.scanning.edge import Terms
+from perpbot.scanning.ticks import TickRules
+from perpbot.storage.journal import Journal as JournalFile
+from perpbot.venues.venue import Venue
+from supervisors.breaker import BreakerRules
+from supervisors.spec import ChildSpec, Flags, Kind, Restart, Strategy
+from supervisors.supervisor import StartChild, Supervisor
+from supervisors.venue import Circuited, VenueSupervisor
+
+JOURNAL = "/journal"
+KILL_SWITCH = "/kill-switch"
+ORDERS = "/books/orders"
+BALANCES = "/books/balances"
+POSITIONS = "/books/positions"
+RISK = "/books/risk"
+TRADES = "/trades"
+EXECUTOR = "/trades/executor"
+STATE = "/state"
+HUNDRED = Decimal(100)
+
+
+def pool_address(name: str) -> str:
+    """Where the capital pool called `name` lives."""
+    return f"/books/pool-{name}"
+
+
+def scanner_address(symbol: str) -> str:
+    """Where the scanner of `symbol` lives."""
+    return f"/strategies/scanner-{symbol}"
+
+
+@attrs.frozen(kw_only=True)
+class Parts:
+    """What the tree is built from."""
+
+    system: System
+    settings: Settings
+    venues: Mapping[str, Venue]
+    trading: tuple[str, ...]
+    """Venues that have a trading connection; the others are read-only."""
+    journal: JournalFile
+    kill: KillSwitches
+    gates: Mapping[str, Gate]
+    """By address of the connection."""
+    surfaces: Sequence[ChildSpec] = ()
+
+    def trading_gates(self) -> dict[str, Gate]:
+        """The gate orders go through, by venue."""
+        return {venue: self.gates[f"/venues/{venue}/trading"] for venue in self.trading}
+
+    def each_venue(self, child: str) -> dict[str, str]:
+        """Address of a child that every venue has, by venue."""
+        return {venue: f"/venues/{venue}/{child}" for venue in self.venues}
+
+
+def make_gates(venues: Mapping[str, Venue], trading: Sequence[str], kill: KillSwitches) -> dict[str, Gate]:
+    """The gates of all connections, by address."""
+    gates = {}
+    for venue in venues:
+        for child in ("market-data", "trading") if venue in trading else ("market-data",):
+            address = f"/venues/{venue}/{child}"
+            gates[address] = Gate(venue, address, kill, trading=child == "trading")
+    return gates
+
+
+def root(parts: Parts) -> ChildSpec:
+    """The whole tree."""
+    return _group(
+        "perpbot",
+        parts,
+        Strategy.ONE_FOR_ONE,
+        [
+            _group("trading", parts, Strategy.REST_FOR_ONE, trading(parts)),
+            _group("operations", parts, Strategy.ONE_FOR_ONE, operations(parts)),
+            _group("surfaces", parts, Strategy.ONE_FOR_ONE, list(parts.surfaces)),
+        ],
+    )
+
+
+def trading(parts: Parts) -> list[ChildSpec]:
+    """Everything money depends on."""
+    return [
+        _actor("journal", parts, lambda: Journal(parts.journal)),
+        _actor("kill-switch", parts, lambda: KillSwitch(parts.kill, JOURNAL)),
+        _supervisor("venues", parts, Strategy.ONE_FOR_ONE, [venue(parts, name) for name in parts.venues]),
+        _supervisor("books", parts, Strategy.REST_FOR_ONE, books(parts)),
+        _trades(parts),
+        _supervisor(
+            "strategies", parts, Strategy.ONE_FOR_ONE, [scanner(parts, each) for each in parts.settings.symbols]
+        ),
+    ]
+
+
+# -- one venue -------------------------------------------------------------------------------------------------------
+
+
+def venue(parts: Parts, name: str) -> ChildSpec:
+    """The actors of one venue, under the supervisor that owns its circuits."""
+    each = parts.venues[name]
+    settings = parts.settings
+    exchange = settings.exchanges[name]
+    at = f"/venues/{name}"
+    circuits = [Circuited(parts.gates[f"{at}/market-data"], _breaker(exchange.market_data))]
+    ticks = TickRules(
+        max_jump=settings.quote_engine.max_price_jump_pct / HUNDRED,
+        min_notional=settings.quote_engine.min_volume_threshold,
+        max_age_ns=int(settings.quote_engine.max_quote_age_ms * NS_PER_MS),
+    )
+    specs = [
+        _resilient("instruments", parts, lambda: Instruments(each, settings.symbols, _reconnect(exchange.market_data))),
+        _resilient("quotes", parts, lambda: QuoteFeed(name, ticks)),
+        _resilient(
+            "market-data",
+            parts,
+            lambda: MarketDataConnection(
+                each,
+                parts.gates[f"{at}/market-data"],
+                instruments=f"{at}/instruments",
+                feed=f"{at}/quotes",
+                backoff=_reconnect(exchange.market_data),
+            ),
+        ),
+    ]
+    if name in parts.trading:
+        circuits.append(Circuited(parts.gates[f"{at}/trading"], _breaker(exchange.trading)))
+        specs.append(
+            _resilient(
+                "trading",
+                parts,
+                lambda: TradingConnection(
+                    each,
+                    parts.gates[f"{at}/trading"],
+                    exchange.trading,
+                    instruments=f"{at}/instruments",
+                    orders=ORDERS,
+                    backoff=_reconnect(exchange.trading),
+                    snapshot_s=settings.capital.snapshot_interval_sec,
+                ),
+            )
+        )
+    flags = _flags(parts, Strategy.ONE_FOR_ONE)
+    return ChildSpec(
+        name=name,
+        start=lambda: VenueSupervisor(specs, flags, circuits),
+        kind=Kind.SUPERVISOR,
+        backoff=_backoff(parts),
+    )
+
+
+# -- what we owe and own ---------------------------------------------------------------------------------------------
+
+
+def books(parts: Parts) -> list[ChildSpec]:
+    """Orders first: all the others are sums of what it says."""
+    settings = parts.settings
+    connections = {venue: f"/venues/{venue}/trading" for venue in parts.trading}
+    instruments = parts.each_venue("instruments").values()
+    scanners = [scanner_address(symbol) for symbol in settings.symbols]
+    pools = settings.capital.pools
+    fractions = shares(
+        {"wash": pools.wash.share_pct, "arb": pools.arb.share_pct, "reserve": pools.reserve.share_pct},
+        {"wash": pools.wash.enabled, "arb": pools.arb.enabled, "reserve": pools.reserve.enabled},
+    )
+    return [
+        _actor(
+            "orders",
+            parts,
+            lambda: Orders(
+                JOURNAL,
+                connections,
+                wire_ids={venue: parts.venues[venue].wire_id for venue in parts.trading},
+                lifetimes_s={venue: parts.venues[venue].request_lifetime_s for venue in parts.trading},
+            ),
+        ),
+        _actor("balances", parts, lambda: Balances(JOURNAL, connections.values(), settings.capital)),
+        _actor("positions", parts, lambda: Positions(JOURNAL, ORDERS, connections.values(), scanners, instruments)),
+        *(_pool(parts, name, fraction) for name, fraction in fractions.items()),
+        _actor(
+            "risk",
+            parts,
+            lambda: Risk(
+                settings.risk,
+                parts.trading_gates(),
+                journal=JOURNAL,
+                orders=ORDERS,
+                positions=POSITIONS,
+                balances=BALANCES,
+            ),
+        ),
+    ]
+
+
+def _pool(parts: Parts, name: str, fraction: Decimal) -> ChildSpec:
+    ttl_s = parts.settings.capital.reservation_ttl_sec
+    return _actor(
+        f"pool-{name}",
+        parts,
+        lambda: CapitalPool(name, fraction, orders=ORDERS, balances=BALANCES, ttl_s=ttl_s),
+    )
+
+
+# -- trades and strategies -------------------------------------------------------------------------------------------
+
+
+def _trades(parts: Parts) -> ChildSpec:
+    settings = parts.settings
+    leverage = {venue: Decimal(settings.exchanges[venue].trading.leverage) for venue in parts.trading}
+    accounts = {venue: settings.exchanges[venue].trading.account for venue in parts.trading}
+    executor = _resilient(
+        "executor",
+        parts,
+        lambda: Executor(
+            settings.execution,
+            max_age_ms=settings.quote_engine.max_quote_age_ms,
+            slippage=settings.scanner.slippage_pct / HUNDRED,
+            leverage=leverage,
+            accounts=accounts,
+            orders=ORDERS,
+            pool=pool_address("arb"),
+            risk=RISK,
+            start_trade=_trade_starter(parts),
+        ),
+    )
+    flags = attrs.evolve(_flags(parts, Strategy.ONE_FOR_ONE), dynamic=True)
+    return ChildSpec(name="trades", start=lambda: Supervisor([executor], flags), kind=Kind.SUPERVISOR)
+
+
+def _trade_starter(parts: Parts) -> Callable[[Admitted], None]:
+    def start(admitted: Admitted) -> None:
+        spec = attrs.evolve(
+            _resilient(admitted.plan.trade_id, parts, lambda: _trade(parts, admitted)), restart=Restart.TRANSIENT
+        )
+        parts.system.ref(TRADES).ask(StartChild(spec))
+
+    return start
+
+
+def _trade(parts: Parts, admitted: Admitted) -> Trade:
+    return Trade(
+        admitted,
+        parts.settings.execution,
+        parts.trading_gates(),
+        max_age_ms=parts.settings.quote_engine.max_quote_age_ms,
+        orders=ORDERS,
+        risk=RISK,
+        executor=EXECUTOR,
+        feeds=parts.each_venue("quotes"),
+        instruments=parts.each_venue("instruments"),
+    )
+
+
+def scanner(parts: Parts, symbol: str) -> ChildSpec:
+    """The scanner of one symbol."""
+    settings = parts.settings.scanner
+    terms = Terms(
+        min_profit=settings.min_profit_pct / HUNDRED,
+        slippage=settings.slippage_pct / HUNDRED,
+        holding_s=Decimal(str(settings.holding_time_sec)),
+        max_notional=settings.max_notional,
+        min_notional=settings.min_notional,
+        profit_weight=settings.profit_weight,
+        liquidity_weight=settings.liquidity_weight,
+        reliability_weight=settings.reliability_weight,
+    )
+    tradable = [f"/venues/{venue}" for venue in parts.trading or parts.venues]
+    return _resilient(
+        f"scanner-{symbol}",
+        parts,
+        lambda: Scanner(
+            symbol,
+            terms,
+            max_age_ns=int(parts.settings.quote_engine.max_quote_age_ms * NS_PER_MS),
+            priority=settings.priority_exchange_pairs,
+            depth=parts.settings.quote_engine.l2_depth,
+            limits=parts.settings.risk,
+            feeds=[f"{at}/quotes" for at in tradable],
+            instruments=[f"{at}/instruments" for at in tradable],
+            executor=EXECUTOR,
+            risk=RISK,
+        ),
+    )
+
+
+# -- looking after it ------------------------------------------------------------------------------------------------
+
+
+def operations(parts: Parts) -> list[ChildSpec]:
+    """What watches and reports."""
+    return [
+        _actor(
+            "state",
+            parts,
+            lambda: StateView(
+                parts.settings,
+                parts.gates,
+                parts.kill,
+                feeds=parts.each_venue("quotes"),
+                market_data=parts.each_venue("market-data"),
+                pools=[pool_address(name) for name in ("wash", "arb", "reserve")],
+                orders=ORDERS,
+                positions=POSITIONS,
+                balances=BALANCES,
+                executor=EXECUTOR,
+            ),
+        ),
+        _actor("status-log", parts, lambda: StatusLog(STATE, parts.settings.log.status_interval_sec)),
+    ]
+
+
+# -- specs -----------------------------------------------------------------------------------------------------------
+
+
+def _actor(name: str, parts: Parts, start: Callable[[], Actor]) -> ChildSpec:
+    """A child whose failures count: when it cannot be kept up, everything that depends on it starts anew."""
+    return ChildSpec(name=name, start=start, shutdown_s=parts.settings.supervision.shutdown_sec)
+
+
+def _resilient(name: str, parts: Parts, start: Callable[[], Actor]) -> ChildSpec:
+    """A child that backs off: it may fail for as long as it likes without taking anybody down."""
+    return attrs.evolve(_actor(name, parts, start), backoff=_backoff(parts))
+
+
+def _supervisor(name: str, parts: Parts, strategy: Strategy, specs: list[ChildSpec]) -> ChildSpec:
+    flags = _flags(parts, strategy)
+    return ChildSpec(name=name, start=lambda: Supervisor(specs, flags), kind=Kind.SUPERVISOR)
+
+
+def _group(name: str, parts: Parts, strategy: Strategy, specs: list[ChildSpec]) -> ChildSpec:
+    flags = attrs.evolve(_flags(parts, strategy), group=True)
+    return ChildSpec(name=name, start=lambda: Supervisor(specs, flags), kind=Kind.SUPERVISOR)
+
+
+def _flags(parts: Parts, strategy: Strategy) -> Flags:
+    settings = parts.settings.supervision
+    return Flags(strategy=strategy, intensity=settings.intensity, period_s=settings.period_sec)
+
+
+def _backoff(parts: Parts) -> Backoff:
+    settings = parts.settings.supervision
+    return Backoff(
+        min_s=settings.backoff_min_sec,
+        max_s=settings.backoff_max_sec,
+        jitter=settings.backoff_jitter,
+        reset_after_s=(settings.backoff_min_sec + settings.backoff_max_sec) / 2,
+    )
+
+
+def _reconnect(connection: Connection) -> Backoff:
+    return Backoff(min_s=connection.reconnect_delay_sec, max_s=connection.reconnect_delay_max_sec)
+
+
+def _breaker(connection: Connection) -> BreakerRules:
+    return BreakerRules(
+        error_streak=connection.circuit_open_error_streak,
+        wait_s=connection.circuit_halfopen_wait_sec,
+        max_wait_s=connection.circuit_halfopen_wait_max_sec,
+        silence_s=connection.heartbeat_timeout_sec,
+    )
