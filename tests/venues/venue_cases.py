@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
 from perpbot.model.money import Price, Quantity
@@ -64,6 +65,15 @@ def venue(name: str, answer: Callable[[Request], Answer] | None = None, *, signe
     """A venue that asks `answer` in place of the network."""
     kind = venue_class(name)
     return kind(kind.mainnet, Answers(answer), Credentials(CREDENTIALS[name]) if signed else None)
+
+
+def parameters_of(request: Request) -> dict[str, Any]:
+    """What a request asks for, by query, form or JSON."""
+    if request.body is None:
+        return dict(parse_qsl(urlsplit(request.url).query))
+    text = request.body if isinstance(request.body, str) else request.body.decode()
+    found: dict[str, Any] = json.loads(text) if text.startswith("{") else dict(parse_qsl(text))
+    return found
 
 
 def trading(name: str) -> SignedVenue:

@@ -1,0 +1,258 @@
+"""Whatever comes over the wire: events or a `DecodeError`, nothing else, and no bad number in an event."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from venue_cases import NAMES, venue, with_bitcoin
+
+from perpbot.model.events import BookDelta, BookReset, BookSnapshot, DecodeError, Event
+from perpbot.model.money import Price
+from perpbot.model.order import Balance, FundingPayment, Position
+from perpbot.venues.book_builder import BookBuilder
+
+MS = 1_700_000_000_000
+SWAP = "BTC-USDT-SWAP"
+Frame = dict[str, Any]
+
+
+def okx(channel: str, row: object, **more: object) -> Frame:
+    return {"arg": {"channel": channel, "instId": SWAP}, "data": [row], **more}
+
+
+OKX_BOOK = {
+    "asks": [["101", "3", "0", "1"], ["102", "4", "0", "1"]], "bids": [["99", "5", "0", "1"], ["98", "6", "0", "1"]],
+    "ts": str(MS), "checksum": 0, "seqId": 12, "prevSeqId": 10,
+}  # fmt: skip
+OKX_ORDER = {
+    "instId": SWAP, "ordId": "77", "clOrdId": "perp1", "state": "filled", "accFillSz": "3", "side": "buy",
+    "uTime": str(MS), "fillPx": "100.5", "fillSz": "2", "fillFee": "-0.01", "fillFeeCcy": "USDT",
+    "fillTime": str(MS), "tradeId": "9", "execType": "T",
+}  # fmt: skip
+LEVELS = [[{"px": "99.0", "sz": "5", "n": 1}, {"px": "98.0", "sz": "6", "n": 2}], [{"px": "101.0", "sz": "3", "n": 1}]]
+CLEARING = {
+    "marginSummary": {"accountValue": "110"}, "withdrawable": "90",
+    "assetPositions": [{"position": {"coin": "BTC", "szi": "0.5", "entryPx": "100", "unrealizedPnl": "1"}}],
+}  # fmt: skip
+HYPERLIQUID_ORDER = {"coin": "BTC", "side": "B", "sz": "0.7", "origSz": "1", "oid": 77, "timestamp": MS, "cloid": "0x1"}
+HYPERLIQUID_FILL = {
+    "coin": "BTC", "px": "100.0", "sz": "0.1", "side": "A", "time": MS, "oid": 7, "tid": 9, "crossed": True, "fee": "1",
+}  # fmt: skip
+HYPERLIQUID_CANDLE = {"t": MS, "s": "BTC", "i": "1m", "o": "2", "c": "2", "h": "3", "l": "1", "v": "5"}
+ASTER_ORDER = {
+    "s": "BTCUSDT", "c": "perp1", "S": "SELL", "x": "TRADE", "X": "FILLED", "i": 77, "l": "0.2", "z": "0.3", "L": "100",
+    "n": "0.008", "N": "USDT", "T": MS, "t": 9, "m": False,
+}  # fmt: skip
+ASTER_DEPTH = {
+    "e": "depthUpdate", "E": MS, "T": MS, "s": "BTCUSDT", "U": 11, "u": 12, "pu": 10,
+    "b": [["99", "5"], ["98", "6"]], "a": [["101", "3"]],
+}  # fmt: skip
+ASTER_CANDLE = {
+    "t": MS, "i": "1m", "o": "100", "c": "101", "h": "103", "l": "99", "v": "5", "q": "505", "x": True,
+}  # fmt: skip
+
+FRAMES: dict[str, list[Frame]] = {
+    "okx": [
+        okx("books", OKX_BOOK, action="snapshot"),
+        okx("books", OKX_BOOK, action="update"),
+        okx("bbo-tbt", OKX_BOOK),
+        okx("tickers", {"bidPx": "99", "bidSz": "1", "askPx": "100", "askSz": "2", "ts": str(MS)}),
+        okx("trades", {"instId": SWAP, "tradeId": "9", "px": "100", "sz": "3", "side": "sell", "ts": str(MS)}),
+        okx("funding-rate", {"instId": SWAP, "fundingRate": "0.1", "fundingTime": "5", "nextFundingTime": "9"}),
+        okx("mark-price", {"instId": SWAP, "markPx": "100.5", "ts": str(MS)}),
+        okx("candle1m", [str(MS), "100", "103", "99", "101", "500", "5", "505", "1"]),
+        okx("orders", OKX_ORDER),
+        okx("positions", {"instId": SWAP, "pos": "-7", "posSide": "net", "avgPx": "100"}),
+        okx("account", {"details": [{"ccy": "USDT", "cashBal": "1", "eq": "2", "availEq": "", "availBal": "3"}]}),
+        {"event": "subscribe", "arg": {"channel": "books", "instId": SWAP}},
+    ],
+    "hyperliquid": [
+        {"channel": "l2Book", "data": {"coin": "BTC", "time": MS, "levels": LEVELS}},
+        {"channel": "bbo", "data": {"coin": "BTC", "time": MS, "bbo": [LEVELS[0][0], LEVELS[1][0]]}},
+        {"channel": "trades", "data": [{"coin": "BTC", "side": "A", "px": "1", "sz": "1", "time": MS, "tid": 1}]},
+        {"channel": "activeAssetCtx", "data": {"coin": "BTC", "ctx": {"markPx": "1", "oraclePx": "1", "funding": "0"}}},
+        {"channel": "candle", "data": HYPERLIQUID_CANDLE},
+        {"channel": "orderUpdates", "data": [{"order": HYPERLIQUID_ORDER, "status": "open", "statusTimestamp": MS}]},
+        {"channel": "userFills", "data": {"isSnapshot": True, "fills": [HYPERLIQUID_FILL]}},
+        {"channel": "userFundings", "data": {"fundings": [{"time": MS, "coin": "BTC", "usdc": "-1.5"}]}},
+        {"channel": "clearinghouseState", "data": {"dex": "", "clearinghouseState": CLEARING}},
+        {"channel": "subscriptionResponse", "data": {"subscription": {"type": "l2Book", "coin": "BTC"}}},
+    ],
+    "aster": [
+        ASTER_DEPTH,
+        {"stream": "btcusdt@depth@100ms", "data": ASTER_DEPTH},
+        {"stream": "btcusdt@depth5", "data": ASTER_DEPTH},
+        {"e": "bookTicker", "u": 5, "s": "BTCUSDT", "b": "99", "B": "1", "a": "100", "A": "2", "T": MS, "E": MS},
+        {"e": "aggTrade", "E": MS, "a": 9, "s": "BTCUSDT", "p": "100", "q": "3", "T": MS, "m": True},
+        {"e": "markPriceUpdate", "E": MS, "s": "BTCUSDT", "p": "100", "i": "99", "r": "0.0001", "T": MS},
+        {"e": "kline", "E": MS, "s": "BTCUSDT", "k": ASTER_CANDLE},
+        {"e": "ORDER_TRADE_UPDATE", "E": MS, "T": MS, "o": ASTER_ORDER},
+        {
+            "e": "ACCOUNT_UPDATE", "E": MS, "T": MS,
+            "a": {"B": [{"a": "USDT", "wb": "39"}], "P": [{"s": "BTCUSDT", "pa": "-1", "ep": "100"}]},
+        },
+        {"result": None, "id": 1},
+    ],
+}  # fmt: skip
+
+ODD: st.SearchStrategy[object] = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "-1",
+            "0",
+            "-0",
+            "0.0",
+            "1e400",
+            "1e17",
+            "1e-30",
+            "1_0",
+            " 1",
+            "100",
+            "101",
+        ]
+    ),
+    st.sampled_from(
+        [None, True, False, 0, -1, 1, 2**63, 10**30, 1.5, [], {}, [[]], "BTC", "okx", "\u0000", "\ud83d\ude00"]
+    ),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place inside a frame."""
+    inside = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    for key, each in inside:
+        yield (*path, key)
+        yield from places(each, (*path, key))
+
+
+def changed(frame: Frame, draw: st.DrawFn) -> Frame:
+    """`frame` with one place dropped, replaced or doubled."""
+    copy: Frame = json.loads(json.dumps(frame))
+    path = draw(st.sampled_from(list(places(copy))))
+    holder: Any = copy
+    for key in path[:-1]:
+        holder = holder[key]
+    action = draw(st.sampled_from(["drop", "replace", "replace", "replace", "double"]))
+    if action == "drop":
+        del holder[path[-1]]
+    elif action == "double" and isinstance(holder, list):
+        holder.append(holder[int(path[-1])])
+    else:
+        holder[path[-1]] = draw(ODD)
+    return copy
+
+
+@st.composite
+def mutated(draw: st.DrawFn, name: str) -> str | bytes:
+    """A frame of `name`, changed in its shape and perhaps in its bytes."""
+    frame = draw(st.sampled_from(FRAMES[name]))
+    for _ in range(draw(st.integers(min_value=0, max_value=3))):
+        if list(places(frame)):
+            frame = changed(frame, draw)
+    text = json.dumps(frame, separators=(",", ":"), ensure_ascii=False)
+    how = draw(st.sampled_from(["as it is", "as it is", "bytes", "flipped", "cut", "doubled"]))
+    if how == "as it is":
+        return text
+    data = bytearray(text.encode("utf-8", "surrogatepass"))
+    if how == "flipped" and data:
+        for _ in range(draw(st.integers(min_value=1, max_value=3))):
+            data[draw(st.integers(min_value=0, max_value=len(data) - 1))] ^= 1 << draw(st.integers(0, 7))
+    elif how == "cut":
+        del data[draw(st.integers(min_value=0, max_value=len(data))) :]
+    elif how == "doubled":
+        data = data * 2
+    return bytes(data)
+
+
+def numbers(event: Event) -> Iterator[tuple[str, Decimal]]:
+    """Every price and size of an event by name."""
+    for field in attrs.fields(type(event)):
+        value = getattr(event, field.name)
+        if isinstance(value, Decimal):
+            yield field.name, value
+        elif isinstance(value, list):
+            for price, size in value:
+                yield "level price", price
+                yield "level size", size
+
+
+def check_numbers(event: Event) -> None:
+    """Prices are positive, sizes are not negative, everything is finite."""
+    signed = isinstance(event, Position | Balance | FundingPayment)
+    for name, value in numbers(event):
+        assert value.is_finite()
+        assert signed or value >= 0
+        if name in {"level price", "price", "bid", "ask", "open", "high", "low", "close", "index"}:
+            assert value > 0
+
+
+def check_book(name: str, event: BookSnapshot | BookDelta | BookReset) -> None:
+    """Whatever a book is fed, it is right or it has no price."""
+    builder = BookBuilder(VENUES[name], event.symbol)
+    levels = [(Price(Decimal(99)), Decimal(1))], [(Price(Decimal(101)), Decimal(1))]
+    builder.take(BookSnapshot(event.symbol, *levels, 10, 0))  # type: ignore[arg-type]
+    builder.take(event)
+    if builder.book.valid:
+        assert 0 < builder.book.best_bid()[0] < builder.book.best_ask()[0]
+        assert all(size > 0 for _, size in [*builder.book.bids(), *builder.book.asks()])
+
+
+VENUES = {name: with_bitcoin(venue(name)) for name in NAMES}
+
+
+def survive(name: str, frame: str | bytes) -> None:
+    made = VENUES[name]
+    for decode in (made.decode_public, made.decode_private):
+        refused, events = "", list[Event]()
+        try:
+            events = decode(frame, 0)
+        except DecodeError as error:
+            refused = str(error)
+        assert refused.startswith(name) or not refused, "the error names its venue"
+        for event in events:
+            check_numbers(event)
+            if isinstance(event, BookSnapshot | BookDelta | BookReset):
+                check_book(name, event)
+
+
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_frames_themselves_are_good(name: str) -> None:
+    made = VENUES[name]
+    assert all(made.decode_public(json.dumps(frame), 0) for frame in FRAMES[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+@settings(relaxed, max_examples=2_000)
+def test_a_mutated_frame_decodes_or_is_refused(name: str, data: st.DataObject) -> None:
+    survive(name, data.draw(mutated(name)))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+@settings(relaxed, max_examples=50_000)
+def test_many_mutated_frames_decode_or_are_refused(name: str, data: st.DataObject) -> None:
+    survive(name, data.draw(mutated(name)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(noise=st.one_of(st.binary(max_size=100), st.text(max_size=100)))
+@settings(relaxed, max_examples=300)
+def test_noise_is_refused(name: str, noise: str | bytes) -> None:
+    survive(name, noise)

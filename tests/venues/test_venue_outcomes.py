@@ -1,0 +1,135 @@
+"""What a venue's answer to an order means. Anything that is not clear is unknown: money may hang on it."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from venue_cases import NAMES, reply, venue
+
+from perpbot.model.order import Accepted, Outcome, Refused, Unknown
+from perpbot.venues.http import Reply
+
+HTML = "<html><body>502 Bad Gateway</body></html>"
+
+
+def outcome(name: str, body: object, status: int = 200) -> Outcome:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return venue(name).read_place(reply((status, text)))
+
+
+def okx(order_code: str, message: str = "", *, code: str = "1", order_id: str = "") -> dict[str, object]:
+    return {"code": code, "msg": "", "data": [{"ordId": order_id, "sCode": order_code, "sMsg": message}]}
+
+
+def hyperliquid(*statuses: object) -> dict[str, object]:
+    return {"status": "ok", "response": {"type": "order", "data": {"statuses": list(statuses)}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "order_id"),
+    [
+        ("okx", okx("0", "Order placed", code="0", order_id="77"), "77"),
+        ("hyperliquid", hyperliquid({"resting": {"oid": 77}}), "77"),
+        ("hyperliquid", hyperliquid({"filled": {"totalSz": "0.1", "avgPx": "100.8", "oid": 77}}), "77"),
+        ("aster", {"orderId": 77, "status": "NEW", "symbol": "BTCUSDT"}, "77"),
+        ("aster", {"orderId": "77", "status": "EXPIRED"}, "77"),
+    ],
+)
+def test_an_order_that_was_taken_has_the_venues_id(name: str, body: object, order_id: str) -> None:
+    assert outcome(name, body) == Accepted(order_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "words"),
+    [
+        ("okx", okx("51008", "Insufficient balance"), 200, ("51008", "Insufficient balance")),
+        ("okx", {"code": "50113", "msg": "Invalid Sign", "data": []}, 401, ("50113", "Invalid Sign")),
+        ("hyperliquid", hyperliquid({"error": "Insufficient margin. asset=4"}), 200, ("Insufficient margin",)),
+        ("hyperliquid", {"status": "err", "response": "User or API Wallet 0x0 does not exist."}, 200, ("API Wallet",)),
+        ("aster", {"code": -2019, "msg": "Margin is insufficient."}, 400, ("-2019", "Margin is insufficient.")),
+        ("aster", {"code": -5022, "msg": "Post only order rejected."}, 400, ("-5022",)),
+        ("aster", {"orderId": 77, "status": "REJECTED"}, 200, ("rejected",)),
+    ],
+)
+def test_a_refusal_has_the_venues_code_and_words(name: str, body: object, status: int, words: tuple[str, ...]) -> None:
+    found = outcome(name, body, status)
+    assert isinstance(found, Refused)
+    assert not found.retryable
+    assert name in found.reason
+    assert all(word in found.reason for word in words)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("okx", okx("50061", "Order rate limit reached"), 200),
+        ("okx", {"code": "50011", "msg": "Too Many Requests", "data": []}, 429),
+        ("hyperliquid", {"status": "err", "response": "Too many cumulative requests sent (10 > 9)"}, 200),
+        ("hyperliquid", "null", 429),
+        ("aster", {"code": -1015, "msg": "Too many new orders."}, 400),
+        ("aster", {"code": -1003, "msg": "Way too many requests; IP banned"}, 418),
+    ],
+)
+def test_over_the_rate_limit_the_same_may_be_tried_later(name: str, body: object, status: int) -> None:
+    found = outcome(name, body, status)
+    assert isinstance(found, Refused)
+    assert found.retryable
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((status, HTML) for status in (200, 302, 403, 500, 502, 503, 504)),
+        *((status, text) for status in (200, 400) for text in ("", "null", "[]", "{}", "{", '"ok"', "7", "true")),
+        (503, '{"code":-1000,"msg":"Unknown error, please check your request or try again later."}'),
+        (500, '{"code":"0","data":[{"ordId":"77","sCode":"0"}]}'),
+    ],
+)
+def test_what_is_not_clear_is_unknown(name: str, status: int, body: str) -> None:
+    assert isinstance(outcome(name, body, status), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("okx", {"code": "50004", "msg": "Endpoint request timeout", "data": []}),
+        ("okx", okx("51149", "Order timed out. Please try again.")),
+        ("okx", okx("51016", "Duplicated client order ID")),
+        ("okx", okx("0", code="0")),
+        ("okx", okx("0", order_id="77")),
+        ("okx", {"code": "0", "msg": "", "data": []}),
+        ("hyperliquid", hyperliquid()),
+        ("hyperliquid", hyperliquid("waitingForFill")),
+        ("hyperliquid", hyperliquid({"resting": {"oid": 1}}, {"resting": {"oid": 2}})),
+        ("hyperliquid", hyperliquid({"error": "Duplicate cloid"})),
+        ("hyperliquid", {"status": "ok"}),
+        ("aster", {"code": -1007, "msg": "Timeout waiting for response; execution status unknown."}),
+        ("aster", {"code": -4116, "msg": "ClientOrderId is duplicated."}),
+        ("aster", {"status": "NEW"}),
+    ],
+)
+def test_an_answer_that_leaves_the_order_open_is_unknown(name: str, body: object) -> None:
+    assert isinstance(outcome(name, body), Unknown)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(cut=st.integers(min_value=0, max_value=90))
+@settings(deadline=None, max_examples=60)
+def test_a_truncated_answer_is_unknown(name: str, cut: int) -> None:
+    whole = {
+        "okx": json.dumps(okx("0", "Order placed", code="0", order_id="77")),
+        "hyperliquid": json.dumps(hyperliquid({"resting": {"oid": 77}})),
+        "aster": json.dumps(
+            {"orderId": 77, "status": "NEW", "symbol": "BTCUSDT", "clientOrderId": "perp1", "price": "0"}
+        ),
+    }[name]
+    assert isinstance(outcome(name, whole[: min(cut, len(whole) - 1)]), Unknown)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(body=st.binary(max_size=200), status=st.sampled_from([200, 400, 401, 429, 500, 503]))
+@settings(deadline=None, max_examples=200)
+def test_no_answer_whatever_raises_or_passes_for_an_acceptance(name: str, body: bytes, status: int) -> None:
+    assert isinstance(venue(name).read_place(Reply(status, body)), Unknown | Refused)
