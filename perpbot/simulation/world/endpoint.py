@@ -1,8 +1,9 @@
 """One end of a simulated TCP connection: what arrives, what was read of it, and what went wrong.
 
-Bytes travel from one end to the other in order, each piece after the latency of its way. What is under way or was
-not read yet counts against the capacity of the connection, so that a slow reader holds up its peer. The errors are
-those of Linux: what arrived before the peer closed or reset can still be read; an error is reported once.
+Bytes travel from one end to the other in order, each piece after the latency of its way; what is long travels in
+several pieces, as in TCP, and may arrive in parts. What is under way or was not read yet counts against the capacity
+of the connection, so that a slow reader holds up its peer. The errors are those of Linux: what arrived before the peer
+closed or reset can still be read; an error is reported once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Address = tuple[str, int] | str
 
 CAPACITY_BYTES = 256 * 1024
+_SEGMENT_BYTES = 16 * 1024
 _ROOM_WORTH_WAKING = CAPACITY_BYTES // 3
 
 
@@ -141,7 +143,11 @@ class Endpoint:
         if len(data) > room:
             data = data[:room]
         peer.pending += len(data)
-        peer.carry(data)
+        if len(data) <= _SEGMENT_BYTES:
+            peer.carry(data)
+        else:
+            for start in range(0, len(data), _SEGMENT_BYTES):
+                peer.carry(data[start : start + _SEGMENT_BYTES])
         return len(data)
 
     def receive(self, size: int, peek: int) -> bytes | None:

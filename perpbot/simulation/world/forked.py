@@ -7,12 +7,14 @@ imported before, and it needs a parent that has started neither gevent's hub nor
 from __future__ import annotations
 
 import faulthandler
+import inspect
 import os
 import pickle
 import selectors
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
@@ -61,6 +63,24 @@ def run_forked(
         child.kill()
 
 
+def in_world(
+    seed: int = 1, *, timeout_s: float = DEFAULT_TIMEOUT_S, **world: Any
+) -> Callable[[Callable[..., None]], Callable[[], None]]:
+    """Make a test of a function that takes the world, or nothing: it runs in a fork, as `run_forked` does it."""
+
+    def decorate(body: Callable[..., None]) -> Callable[[], None]:
+        takes_world = bool(inspect.signature(body).parameters)
+
+        def test() -> None:
+            run_forked(lambda made: body(made) if takes_world else body(), seed, timeout_s=timeout_s, **world)
+
+        test.__name__, test.__qualname__, test.__module__ = body.__name__, body.__qualname__, body.__module__
+        test.__doc__ = body.__doc__
+        return test
+
+    return decorate
+
+
 def farm(
     program: Callable[..., T],
     seeds: Iterable[int],
@@ -75,23 +95,24 @@ def farm(
         WorldError: this process cannot fork safely.
     """
     check_parent()
-    waiting: list[_Child] = []
+    begun: list[_Child] = []
     running: list[_Child] = []
     remaining = iter(seeds)
     try:
         while True:
             while len(running) < jobs and (seed := next(remaining, None)) is not None:
                 running.append(_Child.start(program, seed, args, timeout_s, world))
-                waiting.append(running[-1])
-            if not waiting:
+                begun.append(running[-1])
+            while begun and begun[0] not in running:
+                first = begun.pop(0)
+                yield first.seed, first.result
+            if not running:
                 return
-            while waiting and waiting[0] not in running:
-                first = waiting.pop(0)
-                yield first.seed, first.result_or_error()
-            if running:
-                running.remove(_next_finished(running))
+            finished = _next_finished(running)
+            running.remove(finished)
+            finished.conclude()
     finally:
-        for child in waiting:
+        for child in running:
             child.kill()
 
 
@@ -105,11 +126,10 @@ def check_parent() -> None:
         raise WorldError("gevent's hub was started in this process; fork before that, or keep such tests apart")
     if monkey.is_module_patched("threading"):
         raise WorldError("gevent has patched this process; fork before that, or keep such tests apart")
-    own = sys._getframe()  # noqa: SLF001 - sees threads that `threading` does not know
-    roots = [_root(frame) for frame in sys._current_frames().values()]  # noqa: SLF001 - the same
-    others = sorted(root for root in roots if root != _root(own) and not root.startswith(_HARMLESS_THREADS))
-    if others or len(roots) > 1 + sum(root.startswith(_HARMLESS_THREADS) for root in roots):
-        raise WorldError(f"other threads run in this process, begun in {', '.join(others) or 'the same place'}")
+    others = [frame for thread, frame in sys._current_frames().items() if thread != threading.get_ident()]  # noqa: SLF001 - sees threads that `threading` does not know
+    roots = sorted(root for root in map(_root, others) if not root.startswith(_HARMLESS_THREADS))
+    if roots:
+        raise WorldError(f"other threads run in this process, begun in {', '.join(roots)}")
 
 
 def _root(frame: FrameType) -> str:
@@ -128,6 +148,7 @@ class _Child:
     stacks: BinaryIO
     deadline_ns: int
     received: bytearray = attrs.field(factory=bytearray)
+    result: Any = None
     _status: int | None = None
 
     @classmethod
@@ -178,12 +199,12 @@ class _Child:
             )
         raise ForkedProgramError(f"with seed {self.seed} the process ended with status {status}.\n{stacks}")
 
-    def result_or_error(self) -> Any:
-        """The program's result, or the error instead of it."""
+    def conclude(self) -> None:
+        """Keep the program's result, or the error instead of it, and let go of everything else."""
         try:
-            return self.outcome()
+            self.result = self.outcome()
         except ForkedProgramError as error:
-            return error
+            self.result = error
         finally:
             self.kill()
 

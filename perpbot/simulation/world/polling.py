@@ -148,8 +148,10 @@ class IoWatcher:
 
     def _fire(self) -> None:
         if self.callback is not None:
-            self.callback(*self.args)
-            self._look()
+            try:
+                self.callback(*self.args)
+            finally:
+                self._look()
 
     def stop(self) -> None:
         """Call back no more."""

@@ -22,15 +22,15 @@ class Replacements:
         self._pairs: dict[int, tuple[object, object]] = {}
 
     def put(self, module: ModuleType, **new: object) -> None:
-        """Replace attributes of `module`; those it does not have are left out."""
+        """Replace functions and classes of `module`; those it does not have are left out."""
         for name, replacement in new.items():
             if hasattr(module, name):
                 self.note(getattr(module, name), replacement)
                 setattr(module, name, replacement)
 
     def note(self, original: object, replacement: object) -> None:
-        """Take note of something that was replaced already."""
-        if original is not replacement:
+        """Take note of a function or class that was replaced already."""
+        if original is not replacement and callable(original):
             self._pairs[id(original)] = (original, replacement)
 
     def spread(self, exempt: tuple[str, ...] = ()) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import socket as real
-import struct
 from math import ceil
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from perpbot.simulation.world.endpoint import Endpoint, Way, os_error
 from perpbot.simulation.world.errors import RealWorldError
 from perpbot.simulation.world.names import HOST, resolve
 from perpbot.simulation.world.network import Dial, Listener, Network
+from perpbot.simulation.world.socket_base import SocketBase
 from perpbot.simulation.world.waiting import Waiters, wait, wake
 
 if TYPE_CHECKING:
@@ -43,35 +43,22 @@ def socketpair(family: int = real.AF_UNIX, type: int = real.SOCK_STREAM, proto: 
     return pair
 
 
-class Socket:
+class Socket(SocketBase):
     """A socket of the simulated network. `network` is set on the class when the world is made."""
 
     network: ClassVar[Network]
-    default_timeout: ClassVar[float | None] = None
 
     __slots__ = (
-        "__weakref__", "_address", "_bound", "_closed", "_closing", "_descriptor", "_dial", "_end", "_io_refs",
-        "_listener", "_options", "_timeout", "family", "proto", "type",
+        "__weakref__", "_address", "_bound", "_descriptor", "_dial", "_end", "_listener",
     )  # fmt: skip
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:  # noqa: A002 - socket's interface
-        self._closed = True
-        self.family = real.AddressFamily(real.AF_INET if family == -1 else family)
-        self.type = real.SocketKind(real.SOCK_STREAM if type == -1 else type)
-        self.proto = max(proto, 0)
-        if self.family not in {real.AF_INET, real.AF_UNIX}:
-            raise os_error(errno.EAFNOSUPPORT)
-        if self.type != real.SOCK_STREAM:
-            raise RealWorldError(f"a {self.type.name} socket inside the simulated world, which has only streams")
-        self._closed = self._closing = False
+        super().__init__(family, type, proto)
         self._address: Address = "" if self.family == real.AF_UNIX else ("0.0.0.0", 0)  # noqa: S104 - what the kernel answers
         self._bound: int | str | None = None
         self._end: Endpoint | None = None
         self._dial: Dial | None = None
         self._listener: Listener | None = None
-        self._io_refs = 0
-        self._options: dict[tuple[int, int], int | bytes] = {}
-        self._timeout = self.default_timeout
         self._descriptor = self.network.new_descriptor(self)
         if fileno is not None:
             self._take_over(fileno)
@@ -318,27 +305,13 @@ class Socket:
         if how in {real.SHUT_RD, real.SHUT_RDWR}:
             end.turn_deaf()
 
-    def close(self) -> None:
-        """Close, or do so when the last file made of this socket is closed."""
-        self._closing = True
-        if self._io_refs <= 0:
-            self._really_close()
-
-    def _decref_socketios(self) -> None:
-        self._io_refs -= 1
-        if self._closing:
-            self.close()
-
-    def _really_close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
+    def _let_go(self) -> None:
         self.network.sockets.pop(self._descriptor, None)
         if self._dial is not None:
             self._dial.abandon()
             wake(self.network.loop, self._dial.waiters)
         if self._end is not None:
-            self._end.close(abort=self._lingers_not())
+            self._end.close(abort=not self.lingers())
         self._free_port()
 
     def _free_port(self) -> None:
@@ -349,13 +322,10 @@ class Socket:
             if port.listener is self._listener:
                 port.listener, port.bound = None, False
 
-    def _lingers_not(self) -> bool:
-        value = self._options.get((real.SOL_SOCKET, real.SO_LINGER))
-        return isinstance(value, bytes) and struct.unpack("ii", value) == (1, 0)
-
     def __del__(self) -> None:
         if not self._closed:
-            self._really_close()
+            self._closed = True
+            self._let_go()
 
     def detach(self) -> int:
         """Close this object only; the answer is a number that another socket can be made from."""
@@ -389,31 +359,6 @@ class Socket:
             raise os_error(errno.ENOTCONN)
         return end.address
 
-    def settimeout(self, value: float | None) -> None:
-        """Wait for so many seconds at most, without end for None, not at all for 0."""
-        if value is not None and value < 0:
-            raise ValueError("Timeout value out of range")
-        self._timeout = None if value is None else float(value)
-
-    def gettimeout(self) -> float | None:
-        """What `settimeout` was told."""
-        return self._timeout
-
-    timeout = property(gettimeout)
-
-    def setblocking(self, flag: bool) -> None:  # noqa: FBT001 - socket's interface
-        """Wait without end, or not at all."""
-        self._timeout = None if flag else 0.0
-
-    def getblocking(self) -> bool:
-        """Whether it waits."""
-        return self._timeout != 0.0
-
-    def setsockopt(self, level: int, option: int, value: Any, length: int = 0) -> None:  # noqa: ARG002 - socket's interface
-        """Remember an option; only SO_LINGER does anything."""
-        self._check_open()
-        self._options[level, option] = value
-
     def getsockopt(self, level: int, option: int, length: int = 0) -> Any:  # noqa: ARG002 - socket's interface
         """An option's value, 0 unless it was set; SO_ERROR is how connecting went, or what broke the connection."""
         self._check_open()
@@ -423,21 +368,6 @@ class Socket:
             return self._options.get((level, option), 0)
         number = self._settle()
         return number or (self._end.pop_errno() if self._end is not None else 0)
-
-    def get_inheritable(self) -> bool:
-        """No: there is nothing to inherit."""
-        return False
-
-    def set_inheritable(self, inheritable: bool) -> None:  # noqa: FBT001 - socket's interface
-        """Nothing: there is nothing to inherit."""
-
-    makefile = _RealSocket.makefile
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<simulated socket {self.fileno()} {self._address!r}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import itertools
 import queue
 import threading
 import time
@@ -98,6 +99,7 @@ def patch(replacements: Replacements) -> None:
     for module, names in zip(modules, before, strict=True):
         for name, original in names.items():
             replacements.note(original, vars(module).get(name, original))
+    threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined] # noqa: SLF001 - it names threads
     replacements.put(gevent.threadpool, ThreadPool=ThreadPool)
     for name in _NEVER_PATCHED:
         setattr(monkey, name, _patched_already)

@@ -42,10 +42,10 @@ class World:
     """A simulated world: one process's time, chance and network, all decided by `seed`."""
 
     seed: int
-    chance: Chance
-    loop: Loop
-    network: Network
-    clocks: clocks.Clocks
+    chance: Chance = attrs.field(repr=False)
+    loop: Loop = attrs.field(repr=False)
+    network: Network = attrs.field(repr=False)
+    clocks: clocks.Clocks = attrs.field(repr=False)
 
     def now(self) -> float:
         """Seconds of virtual time since the world began."""
@@ -128,6 +128,7 @@ def _replace_threads_and_sockets(network: Network) -> None:
     replacements.put(select, select=polling.select, poll=polling.Poll, epoll=polling.no_epoll)
     for kind in ("DefaultSelector", "SelectSelector", "PollSelector", "EpollSelector"):
         replacements.put(selectors, **{kind: polling.Selector})
+    socket.has_ipv6 = False
     for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system"):
         replacements.put(os, **{name: _refusing(f"os.{name}")})
     replacements.spread(("gevent", *_TEST_MACHINERY))

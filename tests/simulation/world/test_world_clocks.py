@@ -11,11 +11,12 @@ from pathlib import Path
 
 import gevent
 import pytest
-from world_cases import in_world
 
 from perpbot import clock
 from perpbot.chance import Chance
-from perpbot.simulation.world import World, WorldError, install, real_seconds, run_forked
+from perpbot.simulation.world import World, WorldError, in_world, install, real_seconds, run_forked
+
+pytestmark = pytest.mark.simulated
 
 START_NS = 1_767_225_600_000_000_000
 
@@ -84,7 +85,6 @@ def _draw(world: World) -> list[object]:
     ]  # fmt: skip
 
 
-@pytest.mark.simulated
 def test_randomness_comes_from_the_seed() -> None:
     first, again, other = run_forked(_draw, 1), run_forked(_draw, 1), run_forked(_draw, 2)
     assert first == again

@@ -7,9 +7,8 @@ from pathlib import Path
 import gevent
 import pytest
 from gevent import _hub_local
-from world_cases import in_world
 
-from perpbot.simulation.world import ForkedProgramError, ForkTimeoutError, World, WorldError, farm, run_forked
+from perpbot.simulation.world import ForkedProgramError, ForkTimeoutError, World, WorldError, farm, in_world, run_forked
 
 pytestmark = pytest.mark.simulated
 

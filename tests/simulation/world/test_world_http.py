@@ -7,10 +7,11 @@ import gevent
 import pytest
 import requests
 from gevent.pywsgi import WSGIServer
-from world_cases import in_world
 from world_servers import http, serve
 
-from perpbot.simulation.world import RealWorldError, World
+from perpbot.simulation.world import RealWorldError, World, in_world
+
+pytestmark = pytest.mark.simulated
 
 PORT = 9100
 URL = f"http://127.0.0.1:{PORT}"

@@ -20,10 +20,11 @@ import gevent.queue
 import gevent.threadpool
 import pytest
 from gevent.exceptions import LoopExit
-from world_cases import in_world
 
-from perpbot.simulation.world import RealWorldError, StandstillError, World, run_forked
+from perpbot.simulation.world import RealWorldError, StandstillError, World, in_world, run_forked
 from perpbot.simulation.world.watchers import Timer
+
+pytestmark = pytest.mark.simulated
 
 
 @in_world(quantum_s=1e-9)
@@ -65,7 +66,6 @@ def _order(world: World) -> str:
     return "".join(seen)
 
 
-@pytest.mark.simulated
 def test_timers_of_one_quantum_race_each_other_and_what_they_cause() -> None:
     orders = {run_forked(_order, seed) for seed in range(20)}
     assert len(orders) > 5
@@ -322,7 +322,6 @@ def _race(_: World) -> int:
     return free
 
 
-@pytest.mark.simulated
 def test_a_race_shows_both_outcomes_over_seeds() -> None:
     outcomes = [run_forked(_race, seed) for seed in range(12)]
     assert set(outcomes) == {80, 90}

@@ -7,10 +7,11 @@ from pathlib import Path
 import gevent
 import pytest
 from gevent.exceptions import LoopExit
-from world_cases import in_world
 from world_servers import serve
 
-from perpbot.simulation.world import Latency, RealWorldError, Side, World
+from perpbot.simulation.world import Latency, RealWorldError, Side, World, in_world
+
+pytestmark = pytest.mark.simulated
 
 PORT = 9000
 
@@ -42,6 +43,15 @@ def test_bytes_arrive_in_order_and_take_time(world: World) -> None:
             received += client.recv(11)
         assert received == numbers
         assert 0.002 < world.now() - begin < 0.1
+
+
+@in_world()
+def test_what_is_long_arrives_in_parts() -> None:
+    serve(PORT, lambda connection: connection.sendall(b"x" * 100_000))
+    with dial() as client:
+        parts = [len(client.recv(100_000)) for _ in range(2)]
+    assert 0 < parts[0] < 100_000
+    assert parts[1] > 0
 
 
 @in_world(latency=Latency(base_s=0.2, jitter_s=0.0), quantum_s=1e-9)

@@ -4,10 +4,11 @@ import gevent
 import pytest
 import websocket
 import world_servers
-from world_cases import in_world
 from wsproto.events import TextMessage
 
-from perpbot.simulation.world import World
+from perpbot.simulation.world import World, in_world
+
+pytestmark = pytest.mark.simulated
 
 PORT = 9200
 URL = f"ws://127.0.0.1:{PORT}/feed"
