@@ -6,7 +6,6 @@ from typing import Any
 import attrs
 import msgspec
 
-from perpbot import clock
 from perpbot.simulation.venues.server import Answer, Request
 from perpbot.simulation.venues.venue import SimulatedVenue
 from perpbot.simulation.venues.websocket import Session, WebSocket
@@ -59,7 +58,7 @@ class Administration:
         coin = place.coins.get(symbol, symbol)
         if coin not in place.coins.values():
             raise ValueError(f"{venue} has no {symbol}")
-        place.world.market.dislocate(venue, coin, float(bps), float(seconds), clock.wall_ns())
+        place.world.market.dislocate(venue, coin, float(bps), float(seconds))
 
     # -- over HTTP -----------------------------------------------------------------------------------------------
 

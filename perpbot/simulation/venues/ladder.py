@@ -14,6 +14,8 @@ from perpbot.simulation.venues.market import Coin
 Changes = list[tuple[Decimal, Decimal]]
 """Prices with the size that is there now; zero for none."""
 
+_HEADROOM = 1.01
+"""No level is further from the middle than this."""
 _BREATHING = 3
 """Levels of a side that change their size at each step, besides the touch."""
 
@@ -105,11 +107,11 @@ class HouseLadder:
         return before[0] + self._exact(bids), before[1] + self._exact(asks)
 
     def _regrid(self, mid: float) -> tuple[Changes, Changes]:
-        """Where the venue counts significant figures, start anew when the price gains or loses one."""
+        """Where the venue counts significant figures, start anew when the highest price gains or loses one."""
         figures = self._instrument.significant_figures
         if figures is None:
             return [], []
-        decade = floor(log10(mid))
+        decade = floor(log10(mid * _HEADROOM))
         if decade == self._decade:
             return [], []
         gone = self._exact(self._bids.clear()), self._exact(self._asks.clear())

@@ -1,6 +1,7 @@
 """A market that looks like one: correlated fair prices, venues that lag and differ, and now and then a real edge.
 
 Prices here are floats, because they are noise; whoever turns one into a price of a book puts it on the grid first.
+Time is the monotonic clock's: a step of the wall clock does not move prices.
 Every stream of chance has a name of its own, so that one more venue does not change the others.
 """
 
@@ -114,7 +115,7 @@ class _Deviation:
         self._at_ns = now_ns
 
     def next(self, now_ns: int) -> float:
-        passed = min(10.0, (now_ns - self._at_ns) / NS_PER_SECOND)
+        passed = min(10.0, max(0.0, (now_ns - self._at_ns) / NS_PER_SECOND))
         self._at_ns = now_ns
         pull = passed / _BASIS_TIME_S
         self.basis += -self.basis * pull + 1.5 * sqrt(2 * pull) * self._gauss(0.0, 1.0)
@@ -148,12 +149,13 @@ class Market:
         self._bursts = chance.stream("market/bursts")
         self._edge_chance = chance.stream("market/edges")
         self._edges: dict[tuple[str, str], Edge] = {}
-        self._at_ns = now_ns
+        self._now_ns = self._at_ns = now_ns
         self._burst_from, self._burst_until = self._next_burst(now_ns), now_ns
         self._edge_at = self._next_edge(now_ns)
 
     def advance(self, now_ns: int) -> None:
         """Let time pass until `now_ns`."""
+        self._now_ns = now_ns
         steps = (now_ns - self._at_ns) // _STEP_NS
         if steps <= 0:
             return
@@ -178,21 +180,21 @@ class Market:
         """The price a venue counts profits at: calm, and not moved by its own edges."""
         return self._fair[coin].price * (1 + self._deviations[venue, coin].basis * 1e-4)
 
-    def mid(self, venue: str, coin: str, now_ns: int) -> float:
+    def mid(self, venue: str, coin: str) -> float:
         """The middle of a venue's book. To be asked once for each of its frames."""
-        bps = self._deviations[venue, coin].next(now_ns)
+        bps = self._deviations[venue, coin].next(self._now_ns)
         edge = self._edges.get((venue, coin))
         if edge is not None:
-            bps += edge.offset(now_ns)
+            bps += edge.offset(self._now_ns)
         return self._fair[coin].lagged(self._lags[venue]) * (1 + bps * 1e-4)
 
     def funding(self, venue: str, coin: str) -> float:
         """The rate for eight hours: a hundredth of a percent, leaning the way the venue's price does."""
         return 1e-4 + self._deviations[venue, coin].basis * 2e-5
 
-    def dislocate(self, venue: str, coin: str, bps: float, seconds: float, now_ns: int) -> None:
-        """Move one venue's price of one coin by `bps` for `seconds`, then let it come back."""
-        self._edges[venue, coin] = Edge(bps, now_ns, now_ns + int(seconds * NS_PER_SECOND))
+    def dislocate(self, venue: str, coin: str, bps: float, seconds: float) -> None:
+        """Move one venue's price of one coin by `bps` from now for `seconds`, then let it come back."""
+        self._edges[venue, coin] = Edge(bps, self._now_ns, self._now_ns + int(seconds * NS_PER_SECOND))
 
     def prices(self) -> dict[str, float]:
         """The fair prices, to go on from another time."""
@@ -203,12 +205,12 @@ class Market:
             del self._edges[place]
         if self._edge_at is not None and now_ns >= self._edge_at:
             self._edge_at = self._next_edge(now_ns)
-            self._start_edge(now_ns)
+            self._start_edge()
         if self._burst_from is not None and now_ns >= self._burst_from:
             self._burst_until = now_ns + int(self._bursts.uniform(8, 20) * NS_PER_SECOND)
             self._burst_from = self._next_burst(self._burst_until)
 
-    def _start_edge(self, now_ns: int) -> None:
+    def _start_edge(self) -> None:
         """Dislocate one venue in a coin that has no edge yet: two at once might cancel out."""
         chance, settings = self._edge_chance, self.settings
         busy = [coin for _, coin in self._edges]
@@ -216,7 +218,7 @@ class Market:
         bps = chance.uniform(*settings.edge_bps) * chance.choice((-1, 1))
         seconds, venue = chance.uniform(*settings.edge_seconds), chance.choice(self._venues)
         if calm:
-            self.dislocate(venue, chance.choice(calm), bps, seconds, now_ns)
+            self.dislocate(venue, chance.choice(calm), bps, seconds)
 
     def _next_edge(self, now_ns: int) -> int | None:
         every = self.settings.edge_every_s

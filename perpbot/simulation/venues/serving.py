@@ -52,8 +52,8 @@ class SimulatedVenues:
         self._store = Store() if state is None else SqliteStore(state)
         self._facts, self.resumed = self._find_world(seed, world_id)
         chance = _run_chance(self._facts)
-        self._started_ns = now_ns = clock.wall_ns()
-        market = Market(chance, self._settings, names, coins, now_ns, self._store.prices())
+        now_ns = clock.wall_ns()
+        market = Market(chance, self._settings, names, coins, clock.monotonic_ns(), self._store.prices())
         world = World(id=self._facts.id, chance=chance, market=market, store=self._store)
         self.venues: dict[str, SimulatedVenue] = {
             name: VENUES[name](world, coins, now_ns, port + number if port else 0) for number, name in enumerate(names)
@@ -61,7 +61,7 @@ class SimulatedVenues:
         self.market = market
         self.admin = Administration(self.venues)
         self._admin_server = Server("admin", self.admin, port + len(names) if port else 0)
-        self._saved_ns = now_ns
+        self._saved_ns = clock.monotonic_ns()
         self._pulse: Thread | None = None
 
     def start(self) -> dict[str, Any]:
@@ -114,9 +114,9 @@ class SimulatedVenues:
         """Tick one book after the other, evenly; after a pause the missed ones are left out."""
         books = [(venue, symbol) for venue in self.venues.values() for symbol in venue.coins]
         slot = int(clock.NS_PER_SECOND / self._settings.frames_per_second / len(books))
-        due, number = clock.wall_ns(), 0
+        due, number = clock.monotonic_ns(), 0
         while not self.over.is_set():
-            now_ns = clock.wall_ns()
+            now_ns = clock.monotonic_ns()
             if now_ns < due:
                 sleep((due - now_ns) / clock.NS_PER_SECOND)
                 continue
@@ -124,7 +124,7 @@ class SimulatedVenues:
             venue, symbol = books[number % len(books)]
             number += 1
             self.market.advance(now_ns)
-            venue.tick(symbol, now_ns)
+            venue.tick(symbol, clock.wall_ns())
             if now_ns - self._saved_ns >= _SAVE_PRICES_NS:
                 self._saved_ns = now_ns
                 self._store.save_prices(self.market.prices())

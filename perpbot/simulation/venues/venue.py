@@ -248,7 +248,7 @@ class SimulatedVenue(Application):
     def _move(self, symbol: str, now_ns: int) -> None:
         market, book = self.world.market, self.engine.books[symbol]
         coin = self.coins[symbol]
-        mid = market.mid(self.name, coin, now_ns)
+        mid = market.mid(self.name, coin)
         self.engine.marks[symbol] = _on_grid(market.mark(self.name, coin), self.instrument(symbol))
         eaten = book.bids.take_eaten(), book.asks.take_eaten()
         bids, asks = self._ladders[symbol].step(mid, market.roughness, eaten)

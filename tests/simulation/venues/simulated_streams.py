@@ -1,0 +1,163 @@
+"""Books rebuilt from each venue's WebSocket, by each venue's rule."""
+
+import base64
+import hmac
+import json
+from abc import ABC, abstractmethod
+from decimal import Decimal
+from typing import Any
+
+import requests
+import websocket
+
+from perpbot import clock
+
+Side = dict[Decimal, Decimal]
+
+
+class GapError(Exception):
+    """A message is missing."""
+
+
+class Feed(ABC):
+    """One BTC book at one venue."""
+
+    def __init__(self, venue: str, served: dict[str, Any]) -> None:
+        self.rest = served[venue]["rest"]
+        self.bids: Side = {}
+        self.asks: Side = {}
+        self.last = 0
+        self.updates = 0
+        self.socket = websocket.create_connection(served[venue]["ws"]["public"], timeout=10)
+        self.start()
+
+    @abstractmethod
+    def start(self) -> None: ...
+
+    @abstractmethod
+    def step(self) -> None:
+        """Take one message of the book."""
+
+    @abstractmethod
+    def agrees(self) -> bool:
+        """Ask for the book by REST and see whether the stream comes to the same."""
+
+    def send(self, message: Any) -> None:
+        self.socket.send(json.dumps(message))
+
+    def receive(self) -> Any:
+        return json.loads(self.socket.recv())
+
+    def apply(self, bids: Any, asks: Any) -> None:
+        for side, levels in ((self.bids, bids), (self.asks, asks)):
+            for price, size in ((Decimal(level[0]), Decimal(level[1])) for level in levels):
+                if size:
+                    side[price] = size
+                else:
+                    side.pop(price, None)
+        self.updates += 1
+        assert max(self.bids) < min(self.asks)
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def sides(bids: Any, asks: Any) -> tuple[Side, Side]:
+    bid_side, ask_side = ({Decimal(level[0]): Decimal(level[1]) for level in levels} for levels in (bids, asks))
+    return bid_side, ask_side
+
+
+class OkxFeed(Feed):
+    def start(self) -> None:
+        self.send({"op": "subscribe", "args": [{"channel": "books", "instId": "BTC-USDT-SWAP"}]})
+        self.step()
+
+    def step(self) -> None:
+        message = self.receive()
+        while "data" not in message:
+            message = self.receive()
+        book = message["data"][0]
+        assert book["checksum"] == 0
+        if message["action"] == "snapshot":
+            assert book["prevSeqId"] == -1
+        elif book["prevSeqId"] != self.last:
+            raise GapError
+        self.apply(book["bids"], book["asks"])
+        self.last = book["seqId"]
+
+    def agrees(self) -> bool:
+        reply = requests.get(f"{self.rest}/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400", timeout=10)
+        book = reply.json()["data"][0]
+        while self.last < book["seqId"]:
+            self.step()
+        return self.last == book["seqId"] and (self.bids, self.asks) == sides(book["bids"], book["asks"])
+
+
+class HyperliquidFeed(Feed):
+    def start(self) -> None:
+        self.send({"method": "subscribe", "subscription": {"type": "l2Book", "coin": "BTC"}})
+        self.step()
+
+    def step(self) -> None:
+        message = self.receive()
+        while message["channel"] != "l2Book":
+            message = self.receive()
+        self.bids, self.asks = {}, {}
+        bids, asks = ([(level["px"], level["sz"]) for level in side] for side in message["data"]["levels"])
+        assert len(bids) == len(asks) == 20
+        self.apply(bids, asks)
+        self.last = message["data"]["time"]
+
+    def agrees(self) -> bool:
+        reply = requests.post(f"{self.rest}/info", json={"type": "l2Book", "coin": "BTC"}, timeout=10).json()
+        wanted = sides(*([(level["px"], level["sz"]) for level in side] for side in reply["levels"]))
+        while (self.bids, self.asks) != wanted and self.last <= reply["time"]:
+            self.step()
+        return (self.bids, self.asks) == wanted
+
+
+class AsterFeed(Feed):
+    def start(self) -> None:
+        self.send({"method": "SUBSCRIBE", "params": ["btcusdt@depth@100ms"], "id": 1})
+        assert self.receive() == {"result": None, "id": 1}
+        waiting = self.receive()
+        book = self.snapshot()
+        number = book["lastUpdateId"]
+        while waiting["u"] < number:
+            waiting = self.receive()
+        assert waiting["U"] <= number <= waiting["u"]
+        self.apply(book["bids"], book["asks"])
+        self.take(waiting)
+        self.pending: Any = None
+
+    def snapshot(self) -> Any:
+        return requests.get(f"{self.rest}/fapi/v3/depth?symbol=BTCUSDT&limit=1000", timeout=10).json()
+
+    def take(self, event: Any) -> None:
+        self.apply(event["b"], event["a"])
+        self.last = event["u"]
+
+    def step(self) -> None:
+        event, self.pending = self.pending or self.receive(), None
+        if event["pu"] != self.last:
+            raise GapError
+        self.take(event)
+
+    def agrees(self) -> bool:
+        book = self.snapshot()
+        self.pending = self.pending or self.receive()
+        while self.pending["u"] < book["lastUpdateId"]:
+            self.step()
+            self.pending = self.receive()
+        return (self.bids, self.asks) == sides(book["bids"], book["asks"])
+
+
+FEEDS: dict[str, type[Feed]] = {"okx": OkxFeed, "hyperliquid": HyperliquidFeed, "aster": AsterFeed}
+
+
+def okx_login(credentials: dict[str, str], *, at_s: int | None = None) -> dict[str, Any]:
+    stamp = str(clock.wall_ns() // clock.NS_PER_SECOND if at_s is None else at_s)
+    digest = hmac.digest(credentials["secret"].encode(), f"{stamp}GET/users/self/verify".encode(), "sha256")
+    sign = base64.b64encode(digest).decode()
+    keys = {"apiKey": credentials["apiKey"], "passphrase": credentials["password"]}
+    return {"op": "login", "args": [{**keys, "timestamp": stamp, "sign": sign}]}

@@ -1,0 +1,202 @@
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+import websocket
+from simulated_clients import VENUES, Trader
+from simulated_service import Service
+from simulated_streams import FEEDS, Feed, GapError, okx_login
+
+pytest_plugins = ["simulated_fixtures"]
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(params=VENUES)
+def venue(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def feed(venue: str, venue_service: Service) -> Iterator[Feed]:
+    opened = FEEDS[venue](venue, venue_service.served)
+    yield opened
+    opened.close()
+
+
+def steps(feed: Feed, count: int) -> None:
+    for _ in range(count):
+        feed.step()
+
+
+def test_a_book_follows_its_rule_and_agrees_with_rest(feed: Feed, venue: str, venue_service: Service) -> None:
+    trader = Trader(venue, venue_service.served)
+    for _ in range(5):
+        steps(feed, 30)
+        bid, ask = trader.touch()
+        placed = trader.place("buy", "0.02", bid * 0.9995)
+        trader.place("sell", "0.02", None)
+        assert feed.agrees()
+        trader.exchange.cancel_order(placed["id"], trader.symbol)
+        trader.place("buy", "0.02", ask * 1.001)
+        assert feed.agrees()
+    assert feed.updates >= 150
+
+
+def test_a_swallowed_message_leaves_a_gap(feed: Feed, venue: str, venue_service: Service) -> None:
+    venue_service.admin(venue, "faults", gap=1)
+    if venue == "hyperliquid":
+        steps(feed, 5)
+        assert feed.agrees()
+        return
+    with pytest.raises(GapError):
+        steps(feed, 50)
+
+
+def test_a_price_may_be_no_number(feed: Feed, venue: str, venue_service: Service) -> None:
+    venue_service.admin(venue, "faults", not_a_number=1)
+    frames = (feed.socket.recv() for _ in range(50))
+    assert any('"NaN"' in frame for frame in frames)
+
+
+def test_a_checksum_may_be_wrong(venue_service: Service) -> None:
+    feed = FEEDS["okx"]("okx", venue_service.served)
+    venue_service.admin("okx", "faults", wrong_checksum=1)
+    with pytest.raises(AssertionError):
+        steps(feed, 50)
+    feed.close()
+
+
+def test_a_cut_connection_can_be_made_again(feed: Feed, venue: str, venue_service: Service) -> None:
+    steps(feed, 2)
+    venue_service.admin(venue, "disconnect")
+    with pytest.raises((websocket.WebSocketException, OSError)):
+        steps(feed, 1000)
+    again = FEEDS[venue](venue, venue_service.served)
+    steps(again, 5)
+    assert again.agrees()
+    again.close()
+
+
+# -- private streams ---------------------------------------------------------------------------------------------
+
+
+class Private:
+    """A connection that keeps what it hears of the account."""
+
+    def __init__(self, trader: Trader, served: dict[str, Any]) -> None:
+        place = served[trader.venue]
+        url = place["ws"]["private"]
+        if trader.venue == "aster":
+            url += "/" + trader.exchange.fapiPrivatePostV3ListenKey()["listenKey"]
+        self.socket = websocket.create_connection(url, timeout=10)
+        self.heard: list[Any] = []
+        if trader.venue == "okx":
+            self.socket.send(json.dumps(okx_login(place["credentials"])))
+            self.listen_until(lambda message: message.get("event") == "login")
+            channels = [{"channel": name, "instType": "SWAP"} for name in ("orders", "positions")]
+            self.socket.send(json.dumps({"op": "subscribe", "args": [*channels, {"channel": "account"}]}))
+            self.listen_until(lambda message: message.get("arg", {}).get("channel") == "account")
+        elif trader.venue == "hyperliquid":
+            for name in ("orderUpdates", "userFills"):
+                wanted = {"type": name, "user": place["credentials"]["walletAddress"]}
+                self.socket.send(json.dumps({"method": "subscribe", "subscription": wanted}))
+            self.listen_until(lambda message: message["channel"] == "userFills")
+
+    def listen_until(self, wanted: Callable[[Any], bool]) -> Any:
+        while True:
+            self.heard.append(json.loads(self.socket.recv()))
+            if wanted(self.heard[-1]):
+                return self.heard[-1]
+
+    def fill(self) -> tuple[str, Decimal]:
+        """The next fill's order id and size as the stream tells them."""
+        while True:
+            message = json.loads(self.socket.recv())
+            if message.get("e") == "ORDER_TRADE_UPDATE" and message["o"]["x"] == "TRADE":
+                return str(message["o"]["i"]), Decimal(message["o"]["l"])
+            if message.get("channel") == "userFills":
+                return str(message["data"]["fills"][0]["oid"]), Decimal(message["data"]["fills"][0]["sz"])
+            data = message.get("data")
+            if message.get("arg", {}).get("channel") == "orders" and data[0]["tradeId"]:
+                return data[0]["ordId"], Decimal(data[0]["fillSz"]) / 100
+
+
+@pytest.fixture
+def trader(venue: str, venue_service: Service) -> Trader:
+    return Trader(venue, venue_service.served)
+
+
+def test_fills_are_told(trader: Trader, venue_service: Service) -> None:
+    private = Private(trader, venue_service.served)
+    placed = trader.place("buy", "0.02", None)
+    assert private.fill() == (placed["id"], Decimal("0.02"))
+    trader.place("sell", "0.02", None)
+    private.socket.close()
+
+
+def test_private_messages_may_come_twice(trader: Trader, venue_service: Service) -> None:
+    private = Private(trader, venue_service.served)
+    venue_service.admin(trader.venue, "faults", duplicates=8)
+    trader.place("buy", "0.02", None)
+    assert private.fill() == private.fill()
+    venue_service.admin(trader.venue, "faults", duplicates=0)
+    trader.place("sell", "0.02", None)
+    private.socket.close()
+
+
+def test_okx_wants_a_login_first_and_a_true_one(venue_service: Service) -> None:
+    okx = venue_service.served["okx"]
+    socket = websocket.create_connection(okx["ws"]["private"], timeout=10)
+
+    def ask(message: Any) -> Any:
+        socket.send(json.dumps(message))
+        return json.loads(socket.recv())
+
+    orders = {"op": "subscribe", "args": [{"channel": "orders", "instType": "SWAP"}]}
+    assert ask(orders)["code"] == "60011"
+    assert ask(okx_login({**okx["credentials"], "secret": "x"}))["code"] == "60007"
+    assert ask(okx_login({**okx["credentials"], "apiKey": "x"}))["code"] == "60005"
+    assert ask(okx_login(okx["credentials"], at_s=1_600_000_000))["code"] == "60006"
+    assert ask(okx_login(okx["credentials"]))["event"] == "login"
+    assert ask(orders)["event"] == "subscribe"
+    order = {"instId": "BTC-USDT-SWAP", "tdMode": "cross", "side": "buy", "ordType": "limit", "px": "50000", "sz": "1"}
+    placed = ask({"id": "7", "op": "order", "args": [order]})
+    while placed.get("op") != "order":
+        placed = json.loads(socket.recv())
+    assert placed["data"][0]["sCode"] == "0"
+    late = ask({"id": "8", "op": "order", "args": [order], "expTime": "1600000000000"})
+    while late.get("id") != "8":
+        late = json.loads(socket.recv())
+    assert late["data"][0]["sCode"] == "51149"
+    socket.close()
+
+
+def test_heartbeats_and_errors_are_each_venues_own(venue_service: Service) -> None:
+    answers = {
+        "okx": [("ping", "pong"), ('{"op":"subscribe","args":[{"channel":"books","instId":"X"}]}', "60018")],
+        "hyperliquid": [
+            ('{"method":"ping"}', '{"channel":"pong"}'),
+            ('{"method":"subscribe","subscription":{"type":"l2Book","coin":"X"}}', "Invalid subscription"),
+        ],
+        "aster": [('{"method":"LIST_SUBSCRIPTIONS","id":3}', '{"result":[],"id":3}'), ("x", "Invalid JSON")],
+    }
+    for venue, pairs in answers.items():
+        socket = websocket.create_connection(venue_service.served[venue]["ws"]["public"], timeout=10)
+        for question, answer in pairs:
+            socket.send(question)
+            assert answer in socket.recv()
+        socket.ping("x")
+        socket.close()
+
+
+def test_a_lapsed_listen_key_cannot_be_prolonged(venue_service: Service) -> None:
+    trader = Trader("aster", venue_service.served)
+    key = trader.exchange.fapiPrivatePostV3ListenKey()["listenKey"]
+    assert trader.exchange.fapiPrivatePostV3ListenKey()["listenKey"] == key
+    trader.exchange.fapiPrivatePutV3ListenKey()
+    trader.exchange.fapiPrivateDeleteV3ListenKey()
+    unsigned = requests.put(f"{trader.exchange.urls['api']['fapiPrivate']}/v3/listenKey", timeout=10)
+    assert unsigned.status_code == 400
