@@ -215,8 +215,9 @@ class Endpoint:
             self.reset()
         elif item is Signal.FIN:
             self._ended = True
-        elif self.closed:
+        elif self.closed or (self._deaf and self._finished):
             self.peer.carry(Signal.RST)
+            self.reset()
         else:
             assert isinstance(item, bytes)  # noqa: S101 - for the type checker
             self._buffer = self._buffer[self._start :] + item if self._buffer else item
@@ -241,7 +242,7 @@ class Endpoint:
         if self.closed:
             return
         self.closed = True
-        if not self._gone and (abort or self._buffer):
+        if self.connected and (abort or self._buffer):
             self._gone = True
             self.peer.carry(Signal.RST)
         self.finish()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from perpbot.simulation.world.errors import RealWorldError
 from perpbot.simulation.world.sockets import Socket
-from perpbot.simulation.world.waiting import Waiters, wait
+from perpbot.simulation.world.waiting import Waiters, Woken, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,8 +44,10 @@ def poll_sockets(wanted: Sequence[tuple[Socket, int]], timeout_s: float | None) 
     deadline_ns = None if timeout_s is None else loop.now_ns + math.ceil(timeout_s * 1e9)
     while True:
         ready = [(socket, events) for socket, mask in wanted if (events := _events(socket, mask))]
-        if ready or (timeout_s is not None and timeout_s <= 0) or not wait(loop, _queues(wanted), deadline_ns):
+        if ready or (timeout_s is not None and timeout_s <= 0):
             return ready
+        if wait(loop, _queues(wanted), deadline_ns) is Woken.EXPIRED:
+            return []
 
 
 def _events(socket: Socket, mask: int) -> int:

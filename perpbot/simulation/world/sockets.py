@@ -17,7 +17,7 @@ from perpbot.simulation.world.errors import RealWorldError
 from perpbot.simulation.world.names import HOST, resolve
 from perpbot.simulation.world.network import Dial, Listener, Network
 from perpbot.simulation.world.socket_base import SocketBase
-from perpbot.simulation.world.waiting import Waiters, wait, wake
+from perpbot.simulation.world.waiting import Waiters, Woken, wait, wake
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -41,6 +41,10 @@ def socketpair(family: int = real.AF_UNIX, type: int = real.SOCK_STREAM, proto: 
         end.peer = peer
         socket.adopt(end, "")
     return pair
+
+
+def _cancelled() -> OSError:
+    return OSError(errno.EBADF, "File descriptor was closed in another greenlet")
 
 
 class Socket(SocketBase):
@@ -176,11 +180,13 @@ class Socket(SocketBase):
         patience = _CONNECT_GIVES_UP_S if self._timeout is None else self._timeout
         deadline_ns = self.network.loop.now_ns + ceil(patience * 1e9)
         while dial is not None and not dial.done:
-            if not wait(self.network.loop, (dial.waiters,), deadline_ns):
+            why = wait(self.network.loop, (dial.waiters,), deadline_ns)
+            if why is Woken.CANCELLED:
+                raise _cancelled()
+            if why is Woken.EXPIRED:
                 dial.abandon()
                 self._dial = None
                 return errno.ETIMEDOUT if self._timeout is None else errno.EAGAIN
-            self._check_woken()
         return self._settle()
 
     def _settle(self) -> int:
@@ -260,13 +266,11 @@ class Socket(SocketBase):
     def _wait(self, waiters: Waiters, deadline_ns: int | None) -> None:
         if self._timeout == 0.0:
             raise os_error(errno.EAGAIN)
-        if not wait(self.network.loop, (waiters,), deadline_ns):
+        why = wait(self.network.loop, (waiters,), deadline_ns)
+        if why is Woken.EXPIRED:
             raise TimeoutError("timed out")
-        self._check_woken()
-
-    def _check_woken(self) -> None:
-        if self._closed:
-            raise OSError(errno.EBADF, "File descriptor was closed in another greenlet")
+        if why is Woken.CANCELLED:
+            raise _cancelled()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -292,8 +296,9 @@ class Socket(SocketBase):
     # The end
 
     def shutdown(self, how: int) -> None:
-        """End one direction or both; a listener accepts no more."""
+        """End one direction or both; a listener accepts no more. Whoever waits is told, as in gevent."""
         self._check_open()
+        self._cancel(reading=how != real.SHUT_WR, writing=how != real.SHUT_RD)
         if self._listener is not None:
             self._listener.close()
             return
@@ -305,11 +310,18 @@ class Socket(SocketBase):
         if how in {real.SHUT_RD, real.SHUT_RDWR}:
             end.turn_deaf()
 
+    def _cancel(self, *, reading: bool, writing: bool) -> None:
+        readers, writers = self.waiters()
+        if reading:
+            wake(self.network.loop, readers, Woken.CANCELLED)
+        if writing:
+            wake(self.network.loop, writers, Woken.CANCELLED)
+
     def _let_go(self) -> None:
         self.network.sockets.pop(self._descriptor, None)
+        self._cancel(reading=True, writing=True)
         if self._dial is not None:
             self._dial.abandon()
-            wake(self.network.loop, self._dial.waiters)
         if self._end is not None:
             self._end.close(abort=not self.lingers())
         self._free_port()

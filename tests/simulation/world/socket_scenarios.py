@@ -17,6 +17,8 @@ from typing import Any
 Settle = Callable[[], None]
 Scenario = Callable[[Settle], list[Any]]
 
+NO_LINGER = struct.pack("ii", 1, 0)
+
 
 def attempt(action: Callable[..., Any], *args: Any) -> Any:
     """What `action` answers, or the type and number of its error."""
@@ -75,7 +77,7 @@ def close_with_unread(settle: Settle) -> list[Any]:
 
 def abort(settle: Settle) -> list[Any]:
     client, server = connect()
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     server.close()
     settle()
     return [attempt(client.send, b"x"), attempt(client.send, b"x"), attempt(client.recv, 10)]
@@ -83,7 +85,7 @@ def abort(settle: Settle) -> list[Any]:
 
 def abort_then_names(settle: Settle) -> list[Any]:
     client, server = connect()
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     server.close()
     settle()
     error = client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -257,7 +259,7 @@ def poll_waits(settle: Settle) -> list[Any]:
 
 def broken_readiness(settle: Settle) -> list[Any]:
     client, server = connect()
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     server.close()
     settle()
     reading, writing, _ = select.select([client], [client], [], 0)

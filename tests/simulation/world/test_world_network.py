@@ -269,6 +269,25 @@ def test_close_wakes_whoever_is_blocked() -> None:
 
 
 @in_world()
+def test_shutdown_wakes_whoever_is_blocked() -> None:
+    serve(PORT, lambda connection: connection.recv(1))
+    client = dial()
+    reader = gevent.spawn(client.recv, 1)
+    gevent.sleep(1)
+    client.shutdown(socket.SHUT_WR)
+    with pytest.raises(gevent.Timeout):
+        reader.get(timeout=0.001)
+    assert reader.get() == b""
+    client = dial()
+    reader = gevent.spawn(client.recv, 1)
+    gevent.sleep(1)
+    client.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(OSError, match="closed in another greenlet"):
+        reader.get()
+    assert client.recv(1) == b""
+
+
+@in_world()
 def test_two_greenlets_may_read_and_write_one_socket() -> None:
     serve(PORT, echo)
     client = dial()

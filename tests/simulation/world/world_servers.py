@@ -8,7 +8,7 @@ import h11
 import wsproto
 from wsproto.events import AcceptConnection, CloseConnection, Event, Ping, Request, TextMessage
 
-Handler = Callable[[socket.socket], None]
+Handler = Callable[[socket.socket], object]
 Send = Callable[[Event], None]
 
 
