@@ -81,13 +81,16 @@ class Counts:
 class MarketDataConnection(Actor):
     """Keeps one stream up and the books on it true."""
 
-    def __init__(self, venue: Venue, gate: Gate, instruments: str, feed: str, backoff: Backoff) -> None:
+    def __init__(
+        self, venue: Venue, gate: Gate, *, instruments: str, feed: str, backoff: Backoff, heartbeat_s: float
+    ) -> None:
         super().__init__()
         self._venue = venue
         self._gate = gate
         self._instruments_address = instruments
         self._feed_address = feed
         self._backoff = backoff
+        self._heartbeat_s = min(heartbeat_s, venue.public_heartbeat.interval_s)
         self._instruments: tuple[Instrument, ...] = ()
         self._session = 0
         self._stream: Stream | None = None
@@ -150,7 +153,7 @@ class MarketDataConnection(Actor):
         stream = self._stream
         if stream is None or news.session != self._session:
             return
-        self.timers.every(self._venue.public_heartbeat.interval_s, _Beat())
+        self.timers.every(self._heartbeat_s, _Beat())
         self.timers.every(RESYNC_AGAIN_S, _LookForLostBooks())
         self.spawn_task(self._subscribe, stream)
 

@@ -381,9 +381,9 @@ class Orders(Actor):
     def on_outcome(self, news: OutcomeArrived) -> None:
         """The venue answered a request, or did not."""
         entry = answered(news.client_id, news.outcome)
-        if self._take([entry]):
-            self.counts.accepted += entry.outcome == "accepted"
-            self.counts.refused += entry.outcome == "refused"
+        self.counts.accepted += entry.outcome == "accepted"
+        self.counts.refused += entry.outcome == "refused"
+        self._take([entry])
         self._match_again()
 
     @handles(VenueNews)

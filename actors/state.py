@@ -21,8 +21,6 @@ from perpbot.model.money import ZERO
 from perpbot.model.order import Balance
 from perpbot.model.quote import Quote
 
-FRESH_NS = 100_000_000
-"""What was gathered this recently is not gathered again."""
 PATIENCE_S = 0.5
 """How long an actor may take to answer; what does not answer is left out and named."""
 TRADES_SHOWN = 200
@@ -83,7 +81,9 @@ class State:
 
 @attrs.frozen
 class ReadState:
-    """The answer is a `State`."""
+    """The answer is a `State`, gathered at most `max_age_s` seconds ago."""
+
+    max_age_s: float = 0.1
 
 
 class StateView(Actor):
@@ -122,10 +122,10 @@ class StateView(Actor):
         self._started_ns = monotonic_ns()
 
     @handles(ReadState)
-    def on_read(self, _: ReadState) -> State:
+    def on_read(self, request: ReadState) -> State:
         """Gather, unless that was done just now."""
         now = monotonic_ns()
-        if self._state is None or now - self._gathered_ns > FRESH_NS:
+        if self._state is None or now - self._gathered_ns >= request.max_age_s * NS_PER_SECOND:
             self._state = self._gather()
             self._gathered_ns = now
         return self._state

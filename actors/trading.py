@@ -26,7 +26,7 @@ from actors.orders import (
     VenueNews,
 )
 from actors.rate_limit import TokenBucket
-from actors.runtime import Actor, Backoff, MailboxSpec, Overflow, handles
+from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, Slot, handles
 from actors.stream import Stream, StreamClosed, StreamError, StreamOpened
 from perpbot.clock import monotonic_ns, wall_ms
 from perpbot.config.exchanges import Trading
@@ -51,6 +51,9 @@ ACCOUNT = "account"
 """Topic: `AccountRead`, whenever positions and balances were read."""
 FUNDING = "funding"
 """Topic: `FundingPayment`s."""
+FUNDING_EVERY_S = 60.0
+FUNDING_OVERLAP_MS = 600_000
+"""Funding is asked for from this long before the last reading; what is known already is not booked again."""
 
 
 @attrs.frozen
@@ -97,6 +100,11 @@ class ReadAccount:
     """Read balances and positions now."""
 
 
+@attrs.frozen
+class ReadFunding:
+    """Read funding payments now. An asker is answered when they were published, or could not be read."""
+
+
 @attrs.define
 class Counts:
     """What the connection has seen since it started."""
@@ -140,6 +148,7 @@ class TradingConnection(Actor):
         self._failures = 0
         self._moves = 0
         self._last_error: str | None = None
+        self._funding_ms = 0
         self._bucket = TokenBucket(settings.rate_limit_per_sec, settings.burst_size, monotonic_ns())
         self.counts = Counts()
 
@@ -151,6 +160,7 @@ class TradingConnection(Actor):
         self._supervisor = self.look_up(self._gate.address.rsplit("/", 1)[0])
         self.subscribe(self._instruments_address, LOADED)
         self.timers.every(self._snapshot_s, ReadAccount())
+        self.timers.every(FUNDING_EVERY_S, ReadFunding())
 
     @handles(InstrumentsLoaded)
     def on_instruments(self, news: InstrumentsLoaded) -> None:
@@ -210,7 +220,7 @@ class TradingConnection(Actor):
         """Log in where that is needed, else subscribe at once."""
         if self._stream is None or news.session != self._session:
             return
-        self.timers.every(self._venue.private_heartbeat.interval_s, _Beat())
+        self.timers.every(min(self._settings.heartbeat_interval_sec, self._venue.private_heartbeat.interval_s), _Beat())
         if self._venue.private_keepalive_s is not None:
             self.timers.every(self._venue.private_keepalive_s, _KeepAlive())
         self._send_frames(self._venue.login())
@@ -400,6 +410,7 @@ class TradingConnection(Actor):
         until_ms = wall_ms()
         found = tuple(self._look_for(order) for order in request.orders)
         fills = tuple(self._venue.fetch_fills(request.since_ms))
+        self._fetch_funding(request.since_ms)
         return CatchUpAnswer(self._venue.name, self._venue.account, fills, found, until_ms)
 
     @handles(ReadAccount)
@@ -416,6 +427,29 @@ class TradingConnection(Actor):
         positions = tuple(self._venue.fetch_positions())
         balances = tuple(self._venue.fetch_balances())
         return AccountRead(self._venue.name, self._venue.account, balances, positions, asked_ns)
+
+    @handles(ReadFunding)
+    def on_read_funding(self, _: ReadFunding) -> object:
+        """Read what was paid and received, when there is a connection to read it through."""
+        slot = self.defer()
+        if self._ready and self._gate.circuit is Circuit.CONNECTED:
+            self.spawn_task(self._answer_funding, slot)
+        else:
+            slot.set(False)
+        return LATER
+
+    def _answer_funding(self, slot: Slot) -> None:
+        try:
+            self._fetch_funding(self._funding_ms - FUNDING_OVERLAP_MS)
+        except VenueReadError as error:
+            self.log.warning("funding not read", venue=self._venue.name, error=str(error))
+        slot.set(True)
+
+    def _fetch_funding(self, since_ms: int) -> None:
+        asked_ms = wall_ms()
+        for payment in self._venue.fetch_funding_payments(since_ms):
+            self.publish(FUNDING, payment)
+        self._funding_ms = asked_ms
 
     def _ask(self, what: str, question: Callable[[], Any], tell: Callable[[Any], None]) -> None:
         """Put a question to the venue in a task; its answer goes to `tell`, its failure to the circuit.

@@ -9,8 +9,9 @@ from gevent.event import Event
 
 from actors.executor import Drain
 from actors.gate import KillSwitches
-from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
+from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, Slot, System
 from actors.state import ReadState, State
+from actors.trading import ReadFunding
 from perpbot import __version__
 from perpbot.chance import Chance
 from perpbot.clock import iso, wall_ns
@@ -24,6 +25,7 @@ from supervisors import tree
 from supervisors.spec import ChildSpec
 
 NS_PER_SECOND = 1_000_000_000
+FUNDING_TIMEOUT_S = 3.0
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +101,7 @@ class Program:
 
     def state(self) -> State:
         """Everything at this moment; raises ActorDeadError or AskTimeoutError when the state view is away."""
-        state: State = self.system.ref(tree.STATE).ask(ReadState())
+        state: State = self.system.ref(tree.STATE).ask(ReadState(max_age_s=0))
         return state
 
     def drain(self) -> bool:
@@ -117,6 +119,7 @@ class Program:
     def stop(self) -> dict[str, Any]:
         """No new trades, finish what is in flight, then stop everything in reverse order; returns the summary."""
         clean = not self.gave_up and self.drain()
+        self._read_funding()
         if clean and self.setting.settings.execution.on_stop is OnStop.CLOSE:
             clean = not self._open_trades()
         report = self._report(clean=clean)
@@ -127,6 +130,19 @@ class Program:
             venue.http.close()
         self.journal.close()
         return report
+
+    def _read_funding(self) -> None:
+        """Have every venue say what funding it paid, so that the last word on the profit is the venues'."""
+        asked = []
+        for venue in self.parts.trading:
+            slot = Slot()
+            self.system.ref(f"/venues/{venue}/trading").post(ReadFunding(), slot, FUNDING_TIMEOUT_S)
+            asked.append((venue, slot))
+        for venue, slot in asked:
+            try:
+                slot.wait(FUNDING_TIMEOUT_S)
+            except (ActorDeadError, AskTimeoutError) as error:
+                self.log.warning("funding not read at the end", venue=venue, reason=str(error))
 
     def _open_trades(self) -> int:
         try:

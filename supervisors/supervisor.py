@@ -129,7 +129,7 @@ class Supervisor(Actor):
 
     def _report(self, signal: ChildExited) -> None:
         child = self.policy.children.get(signal.name)
-        if child is None or (child.spec.restart is Restart.TEMPORARY and not signal.exit.abnormal):
+        if child is None or (child.spec.restart is not Restart.PERMANENT and not signal.exit.abnormal):
             return
         if child.status is Status.UP and child.incarnation == signal.incarnation:
             self.system.crashes.record(self.cell.children[signal.name], signal.exit, child.spec.restart.value)

@@ -163,6 +163,7 @@ def venue(parts: Parts, name: str) -> ChildSpec:
                 instruments=f"{at}/instruments",
                 feed=f"{at}/quotes",
                 backoff=_reconnect(exchange.market_data),
+                heartbeat_s=exchange.market_data.heartbeat_interval_sec,
             ),
         ),
     ]

@@ -32,6 +32,9 @@ _converter.register_unstructure_hook(Decimal, plain)
 _converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
 
 KINDS: dict[str, type] = {each.__name__: each for each in get_args(Entry)}
+for _kind in KINDS.values():  # cattrs writes its code at the first use; the first order should not wait for that
+    _converter.get_unstructure_hook(_kind)
+    _converter.get_structure_hook(_kind)
 
 
 class JournalError(Exception):

@@ -1,0 +1,146 @@
+"""One PerpBot and its simulated venues inside a simulated world."""
+
+import os
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import gevent
+
+import perpbot.venues.aster
+import perpbot.venues.hyperliquid
+import perpbot.venues.okx  # noqa: F401 - all three are loaded before the forks
+from actors.orders import Orders
+from actors.runtime.signals import TaskFailed
+from perpbot import logs
+from perpbot.clock import monotonic_ns
+from perpbot.config.settings import Settings, load_settings
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.ledger import Ledger
+from perpbot.model.money import ZERO
+from perpbot.program import Program, Setting
+from perpbot.simulation.venues.market import MarketSettings
+from perpbot.simulation.venues.serving import SimulatedVenues
+from perpbot.simulation.world import World
+from perpbot.venues.registry import venue_names
+
+CONFIG = Path(__file__).parents[2] / "config" / "simulation.yaml"
+WORLD_ID = "00000000000000aa"
+NS_PER_SECOND = 1_000_000_000
+
+
+def settings() -> Settings:
+    return load_settings(CONFIG, os.environ, tuple(venue_names()))
+
+
+@attrs.define
+class Whole:
+    """A running program and the venues it trades at."""
+
+    world: World
+    state: Path
+    market: MarketSettings = attrs.field(factory=lambda: MarketSettings(frames_per_second=4.0, edge_every_s=3.0))
+    settings: Settings = attrs.field(factory=settings)
+    venues: SimulatedVenues = attrs.field(init=False)
+    program: Program = attrs.field(init=False)
+    log: list[Mapping[str, Any]] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.venues = SimulatedVenues(
+            list(self.settings.exchanges),
+            seed=self.world.seed,
+            settings=self.market,
+            coins=self.settings.bases,
+            world_id=WORLD_ID,
+        )
+        self.details = self.venues.start()
+        self.program = self.make_program()
+
+    details: Mapping[str, Any] = attrs.field(init=False)
+
+    def make_program(self) -> Program:
+        return Program(
+            Setting(
+                settings=self.settings,
+                config="config/simulation.yaml",
+                state=self.state,
+                simulated=self.details,
+                environment=os.environ,
+                seed=self.world.seed,
+            ),
+            logs.make_log("INFO", self.log.append),
+        )
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def wait_until(self, condition: Callable[[], bool], within_s: float, what: str) -> None:
+        """Let the world go on until `condition`; fail when that takes more than `within_s` virtual seconds."""
+        deadline = monotonic_ns() + int(within_s * NS_PER_SECOND)
+        while not condition():
+            assert monotonic_ns() < deadline, f"not within {within_s} s: {what}"
+            gevent.sleep(0.01)
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> Ledger:
+        orders = self.program.system.cell("/books/orders").actor
+        return orders.ledger if isinstance(orders, Orders) else Ledger()
+
+    @property
+    def open_trades(self) -> int:
+        return len(self.ledger.trades())
+
+    @property
+    def records(self) -> list[TradeRecord]:
+        return self.ledger.records
+
+    def circuit(self, venue: str, connection: str = "trading") -> str:
+        return self.program.parts.gates[f"/venues/{venue}/{connection}"].circuit.value
+
+    def all_connected(self) -> bool:
+        return all(gate.circuit.value == "CONNECTED" for gate in self.program.parts.gates.values())
+
+    def alive(self, address: str) -> bool:
+        return self.program.system.cell(address).alive
+
+    def crash(self, address: str) -> None:
+        """Make the actor at `address` fail as if a handler had raised."""
+        cell = self.program.system.cell(address)
+        cell.mailbox.signal(TaskFailed("test", RuntimeError("crashed by the test"), cell.incarnation))
+
+    def stop(self) -> dict[str, Any]:
+        report = self.program.stop()
+        self.venues.stop()
+        return report
+
+    # -- the other side's books ------------------------------------------------------------------------------------
+
+    def books(self) -> dict[str, dict[str, Any]]:
+        """Each venue's own accounting of our one account there."""
+        return {name: next(iter(self.venues.admin.books(name).values())) for name in self.settings.exchanges}
+
+    def venue_profit(self) -> dict[str, Decimal]:
+        """What the venues' own books say was won or lost, by currency; positions must be flat."""
+        profit: dict[str, Decimal] = {}
+        for books in self.books().values():
+            assert not books["positions"], books["positions"]
+            currency = books["currency"]
+            profit[currency] = profit.get(currency, ZERO) + books["cash"][currency] - books["deposited"]
+        return profit
+
+
+def check_accounts(whole: Whole, report: Mapping[str, Any]) -> None:
+    """What must hold at the end of every run, whatever happened in it: our books are the venues' books."""
+    assert report["orders"]["unknown_open"] == 0
+    assert report["orders"]["duplicates"] == 0
+    assert report["exposure"]["positions"] == {}
+    books = whole.books()
+    assert all(each["duplicates"] == 0 for each in books.values())
+    ours = {currency: Decimal(each["net"]) for currency, each in report["pnl"]["by_currency"].items()}
+    theirs = whole.venue_profit()
+    assert ours == {currency: theirs[currency] for currency in ours}
+    assert all(theirs[currency] == 0 for currency in theirs if currency not in ours)
+    assert [order for each in books.values() for order in each["orders"] if order["status"] == "open"] == []
