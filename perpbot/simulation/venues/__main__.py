@@ -1,7 +1,8 @@
 """``python -m perpbot.simulation.venues [NAME…]``: serve the simulated venues on loopback until stopped.
 
 The first line on stdout is JSON: where each venue is, how to sign there, where the administration is, and which
-world it is. Exit codes: 0 after SIGTERM or SIGINT or the parent's death, 1 when the market broke, 2 for usage.
+world it is. Exit codes: 0 after SIGTERM or SIGINT or the parent's death, 1 when a port is taken
+or the market broke, 2 for usage.
 """
 
 from gevent import monkey
@@ -40,7 +41,12 @@ def main() -> int:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal_handler(number, venues.over.set)
-    sys.stdout.write(json.dumps(venues.start()) + "\n")
+    try:
+        served = venues.start()
+    except OSError as error:
+        sys.stderr.write(f"cannot serve the simulated venues: {error}\n")
+        return 1
+    sys.stdout.write(json.dumps(served) + "\n")
     sys.stdout.flush()
     while not venues.over.wait(_PARENT_CHECK_S):
         if options.die_with_parent and os.getppid() != parent:

@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,11 +52,34 @@ def test_worlds_differ_and_ports_follow_each_other(tmp_path: Path, serve_venues:
     assert one.served["world"]["id"] != other.served["world"]["id"]
     assert one.served["okx"]["credentials"] != other.served["okx"]["credentials"]
     assert list(one.served) == ["okx", "admin", "world"]
-    assert one.stop() == 0
-    port = int(one.served["admin"]["url"].rpartition(":")[2])
+    port = free_ports()
     fixed = serve_venues("okx", "--port", str(port))
     assert fixed.served["okx"]["rest"] == f"http://127.0.0.1:{port}/okx"
     assert fixed.served["admin"]["url"] == f"http://127.0.0.1:{port + 1}"
+
+
+def free_ports() -> int:
+    """The first of two ports in a row that nobody listens on."""
+    for first in range(23_000, 32_000, 7):
+        try:
+            for port in (first, first + 1):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+def test_a_taken_port_is_reported() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "perpbot.simulation.venues", "okx", "--port", str(taken.getsockname()[1])]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "in use" in ended.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
