@@ -121,7 +121,7 @@ class OkxAccount:
     def _order_events(self, data: msgspec.Raw) -> list[Event]:
         events: list[Event] = []
         for row in self.read_orders(data):
-            if row.trade_id and row.fill_sz not in {"", "0"}:
+            if row.trade_id and row.exec_type:  # without, it is the fill before the last change, told again
                 events.append(self._streamed_fill(row))
             events.append(self.order(row))
         return events

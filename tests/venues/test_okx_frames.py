@@ -169,9 +169,16 @@ def test_a_rebate_is_a_negative_fee() -> None:
     ],
 )
 def test_an_order_without_a_new_fill_is_an_update_only(state: str, status: OrderStatus) -> None:
-    (update,) = decode(frame("orders", {**ORDER, "state": state, "tradeId": "", "fillSz": "0"}))
+    (update,) = decode(frame("orders", {**ORDER, "state": state, "tradeId": "", "fillSz": "0", "execType": ""}))
     assert isinstance(update, OrderUpdate)
     assert update.status is status
+
+
+def test_the_last_fill_told_again_with_a_cancellation_is_no_new_fill() -> None:
+    words = {**ORDER, "state": "canceled", "execType": "", "fillFee": "0", "fillFeeCcy": ""}
+    (update,) = decode(frame("orders", words))
+    assert isinstance(update, OrderUpdate)
+    assert (update.status, update.filled) == (OrderStatus.CANCELLED, size("0.03"))
 
 
 def test_a_position_is_signed_and_in_coins() -> None:

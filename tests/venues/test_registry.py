@@ -21,7 +21,7 @@ def test_every_venue_is_found_under_its_own_name() -> None:
 
 
 def test_a_name_nobody_has_is_refused_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match="binance.*aster, hyperliquid, okx"):
+    with pytest.raises(KeyError, match=r"binance.*aster, hyperliquid, okx"):
         venue_class("binance")
 
 
