@@ -25,7 +25,7 @@ from gevent.util import GreenletTree
 
 from perpbot import clock
 from perpbot.simulation.world import entropy
-from perpbot.simulation.world.errors import ForkedProgramError, ForkTimeoutError, WorldError
+from perpbot.simulation.world.errors import ForkedProgramError, ForkTimeoutError, StandstillError, WorldError
 from perpbot.simulation.world.world import install
 
 if TYPE_CHECKING:
@@ -268,9 +268,8 @@ def _live(
 
 def _explain(error: BaseException) -> str:
     text = "".join(traceback.format_exception(error))
-    if isinstance(error, LoopExit):
-        trees = GreenletTree.forest()
-        text += "\nNothing was left to happen. Who waited:\n" + "\n".join(tree.format() for tree in trees)
+    if isinstance(error, LoopExit | StandstillError):
+        text += "\nWho waited for what:\n" + "\n".join(tree.format() for tree in GreenletTree.forest())
     return text
 
 

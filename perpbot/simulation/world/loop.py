@@ -123,7 +123,7 @@ class Loop:
     def _stand_still(self, callback: Callable[..., object]) -> NoReturn:
         raise StandstillError(
             f"{self.standstill_steps:,} callbacks ran at {self.now_ns / NS_PER_S} s of virtual time without any time "
-            f"passing; the last was {callback!r}. Something polls without sleeping."
+            f"passing; the last was {getattr(callback, '__qualname__', callback)}. Something polls without sleeping."
         )
 
     def handle_error(
