@@ -39,6 +39,9 @@ from perpbot.venues.signer import SignedVenue, keccak_256
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, refuse
 
+CHAIN_ID = 1666
+TESTNET_CHAIN_ID = 714
+"""In the domain of what is signed."""
 PAGE = 1_000
 """Rows in one answer, at most."""
 WEEK_MS = 7 * 24 * 3_600_000
@@ -88,6 +91,12 @@ class Aster(SignedVenue):
         public_ws="wss://fstream.asterdex.com/stream",
         private_ws="wss://fstream.asterdex.com/ws",
     )
+    testnet = Endpoints(
+        rest="https://fapi.asterdex-testnet.com",
+        public_ws="wss://fstream5.asterdex-testnet.com/stream",
+        private_ws="wss://fstream5.asterdex-testnet.com/ws",
+        testnet=True,
+    )
     credential_names = ("privateKey", "walletAddress")
     book_by_rest = True
     private_keepalive_s = 30 * 60.0
@@ -120,6 +129,7 @@ class Aster(SignedVenue):
         urls = dict.fromkeys(("fapiPublic", "fapiPrivate"), f"{self.endpoints.rest}/fapi")
         options = {
             "builderFee": False,
+            "v3ChainId": TESTNET_CHAIN_ID if self.endpoints.testnet else CHAIN_ID,
             "cachedWalletAddress": credentials["walletAddress"],
             "privateKeyHashForCachedWalletAddress": keccak_256(key.encode()).hex(),
             "signerAddress": Exchange.eth_get_address_from_private_key(key),

@@ -148,7 +148,7 @@ class HyperliquidFrames:
 
     def decode(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame of either stream; `DecodeError` when it is not Hyperliquid's protocol."""
-        if frame in {_GREETING, _GREETING.encode()}:
+        if len(frame) == len(_GREETING) and frame in {_GREETING, _GREETING.encode()}:
             return []
         read = self._read_frame(frame)
         handler = self._channels.get(read.channel)

@@ -50,6 +50,7 @@ MS_PER_HOUR = 3_600_000
 _LINEAR = re.compile(r"([A-Z0-9]+)-(?:USDT|USDC)-SWAP")
 _RESOLUTION = re.compile(r"candle([0-9]{1,2})([smHDWM])(?:utc)?")
 _UNITS = {"s": "s", "m": "m", "H": "h", "D": "d", "W": "w", "M": "M"}
+_PONG = "pong"
 _NO_CHECKSUM = 0
 """What OKX writes since it stopped computing checksums in 2026."""
 
@@ -186,7 +187,7 @@ class OkxFrames:
 
     def decode(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame of either stream; `DecodeError` when it is not OKX's protocol."""
-        if frame in {"pong", b"pong"}:
+        if len(frame) == len(_PONG) and frame in {_PONG, _PONG.encode()}:
             return [Pong()]
         read = self._read_frame(frame)
         arg = read.arg

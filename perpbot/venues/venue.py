@@ -108,7 +108,8 @@ class Venue(ABC):
         """Every linear perpetual the venue trades, fees and funding interval included; `VenueReadError`.
 
         The caller sets `instruments` to what it chooses to use. Decoding works without instruments too: sizes then
-        stay in the venue's unit and symbols are derived from the native name.
+        stay in the venue's unit and symbols are derived from the native name. What is not among the instruments
+        that were chosen keeps its native name as symbol, so that it is never taken for one of them.
         """
 
     @abstractmethod

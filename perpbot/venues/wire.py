@@ -27,7 +27,7 @@ LARGEST = Decimal("1e18")
 """No price and no size comes near it; what does is a mistake on the wire."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
-_REMEMBERED = 20_000
+_REMEMBERED = 2_000
 """Texts an instrument remembers before it starts anew; bounds the memory of a long run."""
 
 T = TypeVar("T")

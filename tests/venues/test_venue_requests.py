@@ -192,12 +192,12 @@ def test_a_k_coin_is_ordered_by_the_thousand() -> None:
 # -- Aster -------------------------------------------------------------------------------------------------------
 
 
-def aster_signer(request: Request) -> str:
+def aster_signer(request: Request, chain_id: int = 1666) -> str:
     text = str(request.body) if request.body else urlsplit(request.url).query
     message, _, signature = text.rpartition("&signature=")
     hashed = keccak256(keccak256(b"Message(string msg)") + keccak256(message.encode()))
     raw = signature.removeprefix("0x")
-    return signer_of(digest("AsterSignTransaction", 1666, hashed), raw[:64], raw[64:128], int(raw[128:], 16))
+    return signer_of(digest("AsterSignTransaction", chain_id, hashed), raw[:64], raw[64:128], int(raw[128:], 16))
 
 
 def test_aster_orders_are_signed_by_the_agent_for_the_user() -> None:
@@ -233,6 +233,15 @@ def test_aster_cancels_and_queries_are_signed_by_the_agent() -> None:
     asked.fetch_order(order, instrument)
     for request in (by_id, by_ours, *sent(asked)):
         assert aster_signer(request) == AGENT
+
+
+def test_asters_testnet_has_a_signature_of_its_own() -> None:
+    kind = venue_class("aster")
+    assert kind.testnet is not None
+    made = kind(kind.testnet, trading("aster").http, Credentials(CREDENTIALS["aster"]))
+    request = made.place(an_order(made), bitcoin("aster"))
+    assert request.url == "https://fapi.asterdex-testnet.com/fapi/v3/order"
+    assert aster_signer(request, chain_id=714) == AGENT
 
 
 def test_the_nonce_of_aster_is_its_time_in_microseconds() -> None:
