@@ -16,7 +16,7 @@ from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.plan import Leg, Plan, make_plan
-from perpbot.model.instrument import Instrument
+from perpbot.model.instrument import Instrument, Side
 from perpbot.model.quote import Quote
 from perpbot.risk.approval import Approval, Refusal
 from perpbot.risk.view import LegRequest, OpenRequest
@@ -138,7 +138,7 @@ class Executor(Actor):
         self._accounts = accounts
         self._addresses = {"orders": orders, "pool": pool, "risk": risk}
         self._start_trade = start_trade
-        self._open: dict[str, str] = {}
+        self._open: dict[str, Plan] = {}
         self._draining: list[tuple[frozenset[str], Slot]] = []
         self._stopped = False
         self._counts: Counter[str] = Counter()
@@ -158,7 +158,7 @@ class Executor(Actor):
         """Give each trade in progress an actor again."""
         for trade in self._orders.ask(ReadOpenTrades()):
             plan = trade.plan
-            self._open[plan.trade_id] = plan.symbol
+            self._open[plan.trade_id] = plan
             try:
                 self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved, approval=None))
             except DomainError as error:
@@ -195,7 +195,7 @@ class Executor(Actor):
             return "read-only: no trading connection at one of the venues"
         if len(self._open) >= self._rules.max_open_trades:
             return "too many trades"
-        if sum(each == symbol for each in self._open.values()) >= self._rules.trades_per_symbol:
+        if sum(each.symbol == symbol for each in self._open.values()) >= self._rules.trades_per_symbol:
             return "symbol is traded already"
         if monotonic_ns() - opportunity.seen_ns > self._max_age_ns:
             return "too late"
@@ -223,7 +223,7 @@ class Executor(Actor):
         if isinstance(verdict, Refusal):
             self._pool.tell(Release(plan.trade_id))
             return f"refused: {verdict}"
-        self._open[plan.trade_id] = plan.symbol
+        self._open[plan.trade_id] = plan
         self._start_trade(Admitted(plan=plan, pool=POOL, reserved=amounts, approval=verdict))
         return f"admitted: {plan.trade_id}"
 
@@ -249,10 +249,15 @@ class Executor(Actor):
                 request=OpenRequest(trade_id=plan.trade_id, symbol=plan.symbol, legs=legs),
                 pool=POOL,
                 pool_available=reserved.available,
+                open_sides=self._sides(plan.symbol),
                 quotes=quotes,
             )
         )
         return answer
+
+    def _sides(self, symbol: str) -> dict[str, Side]:
+        legs = [leg for plan in self._open.values() if plan.symbol == symbol for leg in plan.legs]
+        return {leg.venue: leg.side for leg in legs}
 
     # -- ends ----------------------------------------------------------------------------------------------------
 
@@ -311,4 +316,8 @@ class Executor(Actor):
 
     def describe(self) -> dict[str, Any]:
         """What is open, and what became of opportunities."""
-        return {"open": dict(self._open), "stopped": self._stopped, "decisions": dict(self._counts)}
+        return {
+            "open": {trade_id: plan.symbol for trade_id, plan in self._open.items()},
+            "stopped": self._stopped,
+            "decisions": dict(self._counts),
+        }

@@ -18,6 +18,7 @@ from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
 from perpbot.config.limits import Risk as Limits
 from perpbot.execution.entries import TradeOpened, TradeRecord, TradeSettled
 from perpbot.execution.trade import Phase
+from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
@@ -34,6 +35,8 @@ class AssessOpening:
     pool: str
     pool_available: Mapping[str, Decimal]
     """By venue, what the pool had before this trade's reservation."""
+    open_sides: Mapping[str, Side]
+    """Which way trades in progress in the symbol stand, by venue."""
     quotes: Mapping[str, Quote]
     """Fresh ones, of the symbol, by venue."""
 
@@ -198,6 +201,7 @@ class Risk(Actor):
             frozen_until_ns=self._frozen_until_ns,
             last_opened_ns=self._last_opened_ns,
             exposure=self._exposure,
+            open_sides={} if opening is None else opening.open_sides,
             quotes=assess.quotes,
             gates={
                 venue: Gate(

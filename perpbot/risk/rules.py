@@ -187,6 +187,22 @@ class PositionSize(Rule):
         return None
 
 
+class OneDirection(Rule):
+    """Trades in progress stand the same way at a venue: two that cancel out there could not both be closed."""
+
+    level = Level.POSITION
+    name = "one-direction"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Look for a leg against what is open at its venue."""
+        del limits
+        for leg in request.legs:
+            side = view.open_sides.get(leg.venue, leg.side)
+            if side is not leg.side:
+                return self.no(f"{leg.side} at {leg.venue}, where {request.symbol} stands to {side}", f"{side} there")
+        return None
+
+
 class SymbolCooldown(Rule):
     """Some time passes between two openings in one symbol."""
 
@@ -310,6 +326,7 @@ OPENING_RULES: tuple[Rule, ...] = (
     FastMarket(),
     SymbolShare(),
     PositionSize(),
+    OneDirection(),
     SymbolCooldown(),
     Concentration(),
     DifferentVenues(),
