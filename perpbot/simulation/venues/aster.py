@@ -22,6 +22,7 @@ from perpbot.simulation.venues.ladder import Changes
 from perpbot.simulation.venues.limits import Limits
 from perpbot.simulation.venues.orders import Event, Funded, OrderEvent, Print
 from perpbot.simulation.venues.server import Answer, Request
+from perpbot.simulation.venues.stream import MALFORMED
 from perpbot.simulation.venues.tape import MINUTE_MS
 from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue, World
 from perpbot.simulation.venues.websocket import Session, WebSocket
@@ -109,7 +110,7 @@ class Aster(SimulatedVenue):
             return _json(handler(parameters, now_ns))
         except AsterError as error:
             return _json(error.words(), error.status)
-        except (KeyError, ValueError, ArithmeticError, AttributeError, msgspec.DecodeError):
+        except MALFORMED:
             return _json(
                 {"code": -1102, "msg": "A mandatory parameter was not sent, was empty/null, or malformed."}, 400
             )

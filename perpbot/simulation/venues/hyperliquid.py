@@ -23,6 +23,7 @@ from perpbot.simulation.venues.ladder import Changes
 from perpbot.simulation.venues.limits import Limits
 from perpbot.simulation.venues.orders import Event, Print
 from perpbot.simulation.venues.server import Answer, Request
+from perpbot.simulation.venues.stream import MALFORMED
 from perpbot.simulation.venues.tape import MINUTE_MS, Bar
 from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue, World
 from perpbot.simulation.venues.websocket import Session, WebSocket
@@ -101,7 +102,7 @@ class Hyperliquid(SimulatedVenue):
                 return self._inform(body, now_ns)
             if (request.method, request.path) == ("POST", "/hyperliquid/exchange"):
                 return self._act(body, now_ns)
-        except (KeyError, ValueError, TypeError, ArithmeticError, AttributeError, msgspec.DecodeError):
+        except MALFORMED:
             return Answer(422, b"Failed to deserialize the JSON body into the target type", _TEXT)
         return Answer(404, b"", _TEXT)
 

@@ -11,7 +11,7 @@ import msgspec
 from perpbot.simulation.venues import hyperliquid_words as words
 from perpbot.simulation.venues.hyperliquid_words import Words
 from perpbot.simulation.venues.orders import Event, Execution, Funded, Lifetime, OrderEvent, Status
-from perpbot.simulation.venues.stream import Stream, Topic
+from perpbot.simulation.venues.stream import MALFORMED, Stream, Topic
 from perpbot.simulation.venues.websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -49,17 +49,19 @@ class HyperliquidStream(Stream):
 
     def handle(self, message: Any, now_ns: int) -> None:
         """Take one request."""
-        if not isinstance(message, dict):
-            self._push("error", f"Error parsing JSON into valid websocket request: {message}")
-        elif message.get("method") == "ping":
+        method = message["method"]
+        if method == "ping":
             self.send({"channel": "pong"})
-        elif message.get("method") in {"subscribe", "unsubscribe"}:
-            self._change(message["method"], message.get("subscription"), now_ns)
-        elif message.get("method") == "post":
+        elif method in {"subscribe", "unsubscribe"}:
+            self._change(method, message.get("subscription"), now_ns)
+        elif method == "post":
             self._post(message, now_ns)
         else:
-            text = msgspec.json.encode(message).decode()
-            self._push("error", f"Error parsing JSON into valid websocket request: {text}")
+            raise ValueError("method")
+
+    def complain(self, text: str) -> None:
+        """A message on the channel ``error``."""
+        self._push("error", f"Error parsing JSON into valid websocket request: {text}")
 
     # -- subscriptions -------------------------------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ class HyperliquidStream(Stream):
                 answer: Any = self._venue.exchange.act(payload, now_ns)
             else:
                 answer = {"type": payload["type"], "data": self._venue.info.handlers[payload["type"]](payload, now_ns)}
-        except (KeyError, ValueError, TypeError, ArithmeticError):
+        except MALFORMED:
             kind, answer = "error", "Failed to deserialize the JSON body into the target type"
         self._venue.settle(now_ns)
         self._push("post", {**reply, "response": {"type": kind, "payload": answer}})

@@ -148,7 +148,7 @@ class Market:
         self._common = chance.stream("market/common").gauss
         self._bursts = chance.stream("market/bursts")
         self._edge_chance = chance.stream("market/edges")
-        self._edges: dict[tuple[str, str], Edge] = {}
+        self._edges: dict[tuple[str, str], Edge] = {}  # replaced, never changed: other threads read it
         self._now_ns = self._at_ns = now_ns
         self._burst_from, self._burst_until = self._next_burst(now_ns), now_ns
         self._edge_at = self._next_edge(now_ns)
@@ -194,15 +194,15 @@ class Market:
 
     def dislocate(self, venue: str, coin: str, bps: float, seconds: float) -> None:
         """Move one venue's price of one coin by `bps` from now for `seconds`, then let it come back."""
-        self._edges[venue, coin] = Edge(bps, self._now_ns, self._now_ns + int(seconds * NS_PER_SECOND))
+        edge = Edge(bps, self._now_ns, self._now_ns + int(seconds * NS_PER_SECOND))
+        self._edges = {**self._edges, (venue, coin): edge}
 
     def prices(self) -> dict[str, float]:
         """The fair prices, to go on from another time."""
         return {coin: fair.price for coin, fair in self._fair.items()}
 
     def _start_and_end(self, now_ns: int) -> None:
-        for place in [place for place, edge in self._edges.items() if edge.over(now_ns)]:
-            del self._edges[place]
+        self._edges = {place: edge for place, edge in self._edges.items() if not edge.over(now_ns)}
         if self._edge_at is not None and now_ns >= self._edge_at:
             self._edge_at = self._next_edge(now_ns)
             self._start_edge()

@@ -27,6 +27,7 @@ from perpbot.simulation.venues.okx_trading import OkxTrading
 from perpbot.simulation.venues.okx_words import OkxError, Words
 from perpbot.simulation.venues.orders import Event, OrderEvent, Print
 from perpbot.simulation.venues.server import Answer, Request
+from perpbot.simulation.venues.stream import MALFORMED
 from perpbot.simulation.venues.tape import Bar
 from perpbot.simulation.venues.venue import SimulatedVenue, World
 from perpbot.simulation.venues.websocket import Session, WebSocket
@@ -109,7 +110,7 @@ class Okx(SimulatedVenue):
             return self._write(handler, path, request, now_ns)
         except OkxError as error:
             return _refuse(error)
-        except (KeyError, ValueError, ArithmeticError, AttributeError, msgspec.DecodeError):
+        except MALFORMED:
             return _refuse(OkxError("51000", "Parameter error", 400))
 
     def login_fault(self, arguments: Words, now_ns: int) -> tuple[str, str] | None:

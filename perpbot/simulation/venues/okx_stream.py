@@ -50,8 +50,8 @@ class OkxStream(Stream):
         """Take one request."""
         if message == "ping":
             self.socket.send_text("pong")
-        elif not isinstance(message, dict) or not isinstance(message.get("args"), list):
-            self._error("60012", f"Invalid request: {message}")
+        elif not isinstance(message["args"], list):
+            raise TypeError("args")
         elif message.get("op") == "login":
             self._login(message["args"], now_ns)
         elif message.get("op") in {"subscribe", "unsubscribe"}:
@@ -60,12 +60,16 @@ class OkxStream(Stream):
         elif message.get("op") in {"order", "batch-orders", "cancel-order", "batch-cancel-orders"}:
             self._trade(message, now_ns)
         else:
-            self._error("60012", f"Invalid request: {message}")
+            raise ValueError("op")
+
+    def complain(self, text: str) -> None:
+        """Code 60012."""
+        self._error("60012", f"Invalid request: {text}")
 
     # -- subscriptions -------------------------------------------------------------------------------------------
 
     def _change(self, operation: str, argument: Words, now_ns: int) -> None:
-        channel, symbol = argument.get("channel"), argument.get("instId")
+        channel, symbol = str(argument["channel"]), str(argument.get("instId"))
         if channel in _PRIVATE and self._kind == "private":
             self._change_private(operation, argument, now_ns)
         elif channel in (_PUBLIC if self._kind == "public" else _BUSINESS) and symbol in self._venue.coins:
@@ -74,10 +78,10 @@ class OkxStream(Stream):
                 self._venue.topics.remove(topic, self.socket)
                 self._acknowledge(operation, argument)
                 return
-            self._venue.flush(str(symbol), now_ns)
+            self._venue.flush(symbol, now_ns)
             self._venue.topics.add(topic, self.socket)
             self._acknowledge(operation, argument)
-            self._first(str(channel), str(symbol), argument, now_ns)
+            self._first(channel, symbol, argument, now_ns)
         else:
             asked = ",".join(f"{name}:{value}" for name, value in argument.items())
             known = "Please use the correct URL, channel and parameters referring to API document."

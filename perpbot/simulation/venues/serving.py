@@ -63,6 +63,7 @@ class SimulatedVenues:
         self._admin_server = Server("admin", self.admin, port + len(names) if port else 0)
         self._saved_ns = clock.monotonic_ns()
         self._pulse: Thread | None = None
+        self._stopped = False
 
     def start(self) -> dict[str, Any]:
         """Listen, let the market live, and say where everything is; `OSError` when a port is taken."""
@@ -82,8 +83,11 @@ class SimulatedVenues:
         }
 
     def stop(self) -> None:
-        """Cut every connection and let go of the state."""
+        """Cut every connection and let go of the state. Once is enough, more does no harm."""
         self.over.set()
+        if self._stopped:
+            return
+        self._stopped = True
         for venue in self.venues.values():
             venue.server.stop()
         self._admin_server.stop()

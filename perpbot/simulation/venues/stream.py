@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from perpbot.simulation.venues.venue import SimulatedVenue
 
 Topic = Hashable
+MALFORMED = (KeyError, ValueError, TypeError, ArithmeticError, AttributeError, msgspec.DecodeError)
+"""What reading a request raises when it is not what the venue expects."""
 
 
 class Topics:
@@ -79,6 +81,10 @@ class Stream(Session):
     def handle(self, message: Any, now_ns: int) -> None:
         """A JSON message arrived, or a text that is not JSON."""
 
+    @abstractmethod
+    def complain(self, text: str) -> None:
+        """Say, in the venue's words, that a message cannot be understood."""
+
     def received(self, text: str) -> None:
         """Take a message."""
         try:
@@ -88,7 +94,10 @@ class Stream(Session):
         venue = self.base_venue
         with venue.lock:
             now_ns = clock.wall_ns()
-            self.handle(message, now_ns)
+            try:
+                self.handle(message, now_ns)
+            except MALFORMED:
+                self.complain(text)
             venue.settle(now_ns)
 
     def silent(self) -> None:
