@@ -38,8 +38,8 @@ from perpbot.model.order import (
 from perpbot.venues.answers import ask, first, pages, reads, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.okx_account import BillRow, FillRow, OrderRow
-from perpbot.venues.okx_frames import FundingRow, OkxFrames
-from perpbot.venues.okx_instruments import Fees, Swap, instruments
+from perpbot.venues.okx_frames import OkxFrames
+from perpbot.venues.okx_instruments import Fees, Settlements, Swap, instruments
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
 from perpbot.venues.wire import JsonReader, batches
@@ -105,7 +105,7 @@ class Okx(SignedVenue):
         self._frames = OkxFrames(self)
         self._read_answer = JsonReader("okx", _Answer)
         self._read_swaps = JsonReader("okx", list[Swap])
-        self._read_funding = JsonReader("okx", list[FundingRow], numbers_in_quotes=True)
+        self._read_funding = JsonReader("okx", list[Settlements])
         self._read_fees = JsonReader("okx", list[Fees])
         self._read_placed = JsonReader("okx", list[_Placed])
         self._read_config = JsonReader("okx", list[_Config])

@@ -105,21 +105,11 @@ class _Trade(msgspec.Struct, rename="camel"):
     ts: Millis
 
 
-class FundingRow(msgspec.Struct, rename="camel"):
-    """The funding of one swap, in the stream and by REST."""
-
-    inst_id: str
+class _Funding(msgspec.Struct, rename="camel"):
     funding_rate: str
     funding_time: Millis
     next_funding_time: Millis
     ts: Millis = 0
-
-    @property
-    def hours(self) -> Decimal:
-        """Time between two settlements."""
-        if self.next_funding_time <= self.funding_time:
-            refuse("okx", f"nextFundingTime of {self.inst_id}", self.next_funding_time)
-        return Decimal(self.next_funding_time - self.funding_time) / MS_PER_HOUR
 
 
 class _Mark(msgspec.Struct, rename="camel"):
@@ -177,7 +167,7 @@ class OkxFrames:
             ("tickers", ""): (_rows(_Ticker), _ticker),
             ("trades", ""): (trades, _trade),
             ("trades-all", ""): (trades, _trade),
-            ("funding-rate", ""): (_rows(FundingRow), _funding),
+            ("funding-rate", ""): (_rows(_Funding), _funding),
             ("mark-price", ""): (_rows(_Mark), _mark),
         }
 
@@ -263,8 +253,16 @@ def _trade(row: _Trade, scale: Scale, _received_ns: int) -> PublicTrade:
     return PublicTrade(scale.symbol, scale.prices[row.px], scale.positive(row.sz), row.side, row.trade_id, ns(row.ts))
 
 
-def _funding(row: FundingRow, scale: Scale, _received_ns: int) -> Funding:
-    rate = Rate(number(row.funding_rate, "okx", "fundingRate"), row.hours)
+def funding_hours(native: str, funding_ms: int, next_funding_ms: int) -> Decimal:
+    """The time between two settlements of a swap; `DecodeError` when the second is not after the first."""
+    if next_funding_ms <= funding_ms:
+        refuse("okx", f"nextFundingTime of {native}", next_funding_ms)
+    return Decimal(next_funding_ms - funding_ms) / MS_PER_HOUR
+
+
+def _funding(row: _Funding, scale: Scale, _received_ns: int) -> Funding:
+    hours = funding_hours(scale.native, row.funding_time, row.next_funding_time)
+    rate = Rate(number(row.funding_rate, "okx", "fundingRate"), hours)
     return Funding(scale.symbol, rate, ns(row.funding_time), ns(row.ts))
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 import msgspec
 
 from perpbot.model.instrument import Instrument, canonical_symbol
-from perpbot.venues.okx_frames import FundingRow
-from perpbot.venues.wire import number, positive
+from perpbot.venues.okx_frames import funding_hours
+from perpbot.venues.wire import number, positive, unsigned
 
 MAKER_FEE = Decimal("0.0002")
 """What everyone pays; the account's own fees need credentials."""
@@ -35,6 +35,14 @@ class Swap(msgspec.Struct, rename="camel"):
     group_id: str = ""
 
 
+class Settlements(msgspec.Struct, rename="camel"):
+    """The next two settlements of one swap; empty for one that has none yet."""
+
+    inst_id: str
+    funding_time: str
+    next_funding_time: str
+
+
 class _FeeGroup(msgspec.Struct, rename="camel"):
     group_id: str
     maker: str
@@ -52,7 +60,7 @@ class Fees(msgspec.Struct, rename="camel"):
 
 
 def instruments(
-    swaps: list[Swap], funding: list[FundingRow] | None = None, fees: Fees | None = None
+    swaps: list[Swap], funding: list[Settlements] | None = None, fees: Fees | None = None
 ) -> list[Instrument]:
     """The live linear swaps, with the usual interval and fees where `funding` or `fees` is not given.
 
@@ -61,8 +69,13 @@ def instruments(
     traded = [row for row in swaps if _is_traded(row)]
     if funding is None:
         return [_instrument(row, FUNDING_HOURS, fees) for row in traded]
-    hours = {row.inst_id: row.hours for row in funding}
+    hours = {row.inst_id: _hours(row) for row in funding if row.funding_time and row.next_funding_time}
     return [_instrument(row, hours[row.inst_id], fees) for row in traded if row.inst_id in hours]
+
+
+def _hours(row: Settlements) -> Decimal:
+    times = (int(unsigned(text, "okx", "fundingTime")) for text in (row.funding_time, row.next_funding_time))
+    return funding_hours(row.inst_id, *times)
 
 
 def _is_traded(row: Swap) -> bool:

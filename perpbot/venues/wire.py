@@ -171,7 +171,7 @@ class Scales:
         self._by_native: dict[str, Scale] = {}
 
     def of(self, native: str, table: InstrumentTable) -> Scale:
-        """The scale of `native`, looked up in `table`.
+        """The scale of `native`, looked up in `table`; `DecodeError` for an empty name.
 
         A name that is not in a table that has others keeps its native name as symbol, so that it cannot be mistaken
         for an instrument that was chosen.
@@ -183,6 +183,8 @@ class Scales:
         return scale if scale is not None else self._make(native)
 
     def _make(self, native: str) -> Scale:
+        if not native:
+            refuse(self._venue, "the name of an instrument", native)
         instrument = self._table.native(native)
         unlisted = native if len(self._table) else self._name(native)
         symbol = unlisted if instrument is None else instrument.symbol

@@ -189,7 +189,8 @@ def numbers(event: Event) -> Iterator[tuple[str, Decimal]]:
 
 
 def check_numbers(event: Event) -> None:
-    """Prices are positive, sizes are not negative, everything is finite."""
+    """Prices are positive, sizes are not negative, everything is finite and of some instrument."""
+    assert getattr(event, "symbol", None) != ""
     signed = isinstance(event, Position | Balance | FundingPayment)
     for name, value in numbers(event):
         assert value.is_finite()

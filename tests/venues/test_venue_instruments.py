@@ -75,9 +75,10 @@ def test_okx_has_fees_by_groups_of_instruments() -> None:
     assert (instrument.maker_fee, instrument.taker_fee) == (Decimal("-0.00001"), Decimal("0.0003"))
 
 
-def test_a_swap_whose_funding_interval_is_not_known_is_left_out() -> None:
+@pytest.mark.parametrize("rows", [[], [{**FUNDING, "nextFundingTime": ""}]])
+def test_a_swap_whose_funding_interval_is_not_known_is_left_out(rows: list[Any]) -> None:
     def answers(request: Request) -> Answer:
-        return {"code": "0", "data": []} if "funding-rate" in request.url else okx_answers(request)
+        return {"code": "0", "data": rows} if "funding-rate" in request.url else okx_answers(request)
 
     assert venue("okx", answers, signed=False).fetch_instruments() == []
 
