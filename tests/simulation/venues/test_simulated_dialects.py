@@ -22,12 +22,52 @@ JSON = st.recursive(
     max_leaves=6,
 )
 WORDS = st.sampled_from(
-    "op args method params subscription type coin channel instId action req user orders request payload id "
-    "signature nonce symbol interval oid".split()
+    [
+        "op",
+        "args",
+        "method",
+        "params",
+        "subscription",
+        "type",
+        "coin",
+        "channel",
+        "instId",
+        "action",
+        "req",
+        "user",
+        "orders",
+        "request",
+        "payload",
+        "id",
+        "signature",
+        "nonce",
+        "symbol",
+        "interval",
+        "oid",
+    ]
 )
 VALUES = st.sampled_from(
-    "subscribe login order cancel l2Book BTC books BTC-USDT-SWAP SUBSCRIBE post info orderStatus candleSnapshot "
-    "candle 1m btcusdt@depth action noop 0x0000000000000000000000000000000000000000".split()
+    [
+        "subscribe",
+        "login",
+        "order",
+        "cancel",
+        "l2Book",
+        "BTC",
+        "books",
+        "BTC-USDT-SWAP",
+        "SUBSCRIBE",
+        "post",
+        "info",
+        "orderStatus",
+        "candleSnapshot",
+        "candle",
+        "1m",
+        "btcusdt@depth",
+        "action",
+        "noop",
+        "0x0000000000000000000000000000000000000000",
+    ]
 )
 MESSAGES = JSON | st.dictionaries(WORDS, VALUES | JSON | st.dictionaries(WORDS, VALUES | JSON, max_size=4), max_size=5)
 PATHS = {
