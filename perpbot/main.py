@@ -33,12 +33,12 @@ from perpbot.places import PlacesError
 from perpbot.program import Program, Setting
 from perpbot.statedir import state_directory
 from perpbot.storage.journal import JournalError
+from perpbot.terminal.options import run_options
 from perpbot.terminal.view import live_view
 from perpbot.venues.registry import venue_names
 from supervisors.spec import ChildSpec
 
 EXIT_OK, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 2, 70, 78
-DEFAULT_CONFIG = "config/simulation.yaml"
 
 
 @attrs.frozen(kw_only=True)
@@ -57,15 +57,7 @@ class Options:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True)
-@click.option("--duration", type=float, metavar="SECONDS", help="Stop in order after this long.")
-@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False), help="Write what happened to this file.")
-@click.option("--seed", type=int, help="Seed of all chance, the simulated market's included.")
-@click.option("--no-console", "console", flag_value=False, default=True, help="Log lines, no live terminal view.")
-@click.option("--no-web", "web", flag_value=False, default=True, help="No HTTP. (There is none yet.)")
-@click.option("--port", type=int, default=8000, show_default=True, help="Port of the web console. (There is none yet.)")
-@click.option("--venues", type=click.Path(path_type=Path), help="What `perpbot venues serve` printed; trade there.")
-@click.option("--state", type=click.Path(path_type=Path), help="Directory of journal, logs and control socket.")
+@run_options
 def main(**options: Any) -> None:
     """Run PerpBot until it is told to stop."""
     sys.exit(run(Options(**options), os.environ))
@@ -75,12 +67,24 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     """Run by `options`; returns the exit code. What went wrong is said in one message on stderr."""
     try:
         settings = load_settings(options.config, environment, tuple(venue_names()))
-        if settings.mode is Mode.PAPER:
-            raise PlacesError("mode paper is not there yet; use mode simulation")
+        refuse_what_cannot_run(settings, served=options.venues is not None)
         return _with_venues(options, settings, environment)
     except (ConfigError, PlacesError, JournalError, EmbeddedVenuesError) as error:
         click.echo(str(error), err=True)
         return EXIT_CONFIG
+
+
+def refuse_what_cannot_run(settings: Settings, *, served: bool) -> None:
+    """Refuse settings that are right in themselves but cannot be run; `PlacesError` says why.
+
+    Mode simulation without simulated venues would send real orders to real venues, so it is among them. `served`:
+    whether the simulated venues are given by ``--venues``.
+    """
+    if settings.mode is Mode.PAPER:
+        raise PlacesError("mode paper is not there yet; use mode simulation")
+    if settings.mode is Mode.SIMULATION and not (settings.simulation.enabled or served):
+        text = "mode simulation needs simulated venues: set simulation.enabled: true, or give --venues"
+        raise PlacesError(f"{text}. Real venues are traded at in mode live only")
 
 
 def _with_venues(options: Options, settings: Settings, environment: Mapping[str, str]) -> int:

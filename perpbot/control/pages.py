@@ -12,13 +12,13 @@ from perpbot.model.money import ZERO, plain
 
 def status(state: State, system: System) -> dict[str, Any]:
     """One screen: is it well, what is it doing, what did it earn."""
-    problems = _problems(state)
+    wrong = problems(state)
     return {
         "at": iso(state.at_ns),
         "mode": state.mode,
         "uptime_s": round(state.uptime_s, 1),
-        "healthy": not problems,
-        "problems": problems,
+        "healthy": not wrong,
+        "problems": wrong,
         "venues": {
             name: {
                 "circuits": dict(venue.circuits),
@@ -48,40 +48,55 @@ def status(state: State, system: System) -> dict[str, Any]:
             for currency, each in state.profit.items()
         },
         "equity": plain(sum((each.equity or each.wallet for each in state.balances), ZERO)),
+        "exposure": None
+        if state.positions is None
+        else {
+            "net": plain(round(state.positions.exposure.net_total, 4)),
+            "gross": plain(round(state.positions.exposure.gross_total, 4)),
+        },
         "pools": {pool.name: {venue: plain(each) for venue, each in pool.available.items()} for pool in state.pools},
         "kill_switch": dict(state.kill),
         "actors": sum(cell.alive for cell in system.cells()),
+        "restarts": sum(cell.restarts for cell in system.cells()),
         "crashes": system.crashes.total,
         "dead_letters": system.letters.total,
     }
 
 
-def _problems(state: State) -> list[str]:
-    problems = [f"{address} does not answer" for address in state.missing]
+def problems(state: State) -> list[str]:
+    """What is not as it should be, a sentence each."""
+    found = [f"{address} does not answer" for address in state.missing]
     for name, venue in state.venues.items():
         for connection, circuit in venue.circuits.items():
             if circuit != "CONNECTED":
-                problems.append(f"{name} {connection} is {circuit}: {venue.reasons[connection]}")
+                found.append(f"{name} {connection} is {circuit}: {venue.reasons[connection]}")
     if state.positions is not None:
-        problems += [
+        found += [
             f"position {'/'.join(each.key)} differs: ours {plain(each.ours)}, the venue says {plain(each.theirs)}"
             for each in state.positions.mismatches
         ]
     if state.orders is not None and state.orders.unknown_open:
-        problems.append(f"{state.orders.unknown_open} orders of unknown fate")
-    problems += [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
-    return problems
+        found.append(f"{state.orders.unknown_open} orders of unknown fate")
+    found += [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
+    return found
 
 
 def trades(state: State, limit: int) -> dict[str, Any]:
     """Trades in progress, and the newest of those that are over, newest first."""
     return {
-        "open": [_open(trade) for trade in state.trades],
+        "open": [_open(trade, currencies(state, trade)) for trade in state.trades],
         "over": [_over(record) for record in reversed(state.records[-limit:])],
     }
 
 
-def _open(trade: TradeView) -> dict[str, Any]:
+def currencies(state: State, trade: TradeView) -> list[str]:
+    """What the legs of `trade` are quoted in, as far as that is known."""
+    known = {} if state.positions is None else state.positions.currencies
+    found = [known.get((leg.venue, trade.plan.symbol)) for leg in trade.plan.legs]
+    return list(dict.fromkeys(each for each in found if each is not None))
+
+
+def _open(trade: TradeView, quoted_in: list[str]) -> dict[str, Any]:
     plan = trade.plan
     return {
         "id": plan.trade_id,
@@ -93,6 +108,7 @@ def _open(trade: TradeView) -> dict[str, Any]:
         "reason": trade.reason,
         "opened_at": iso(plan.opened_at_ns),
         "expected_net": plain(round(plan.expected_net, 4)),
+        "currencies": quoted_in,
         "orders": [
             {
                 "id": each.order.client_id,
@@ -153,6 +169,7 @@ def positions(state: State) -> dict[str, Any]:
                 "quantity": plain(holding.quantity),
                 "mark": None if mark is None else plain(mark),
                 "value": None if mark is None else plain(round(holding.quantity * mark, 4)),
+                "currency": view.currencies.get((venue, symbol)),
             }
         )
     exposure = view.exposure
@@ -185,6 +202,7 @@ def opportunities(state: State) -> list[dict[str, Any]]:
             "funding": plain(round(each.opportunity.edge.funding, 6)),
             "net": plain(round(each.opportunity.edge.net, 4)),
             "net_pct": plain(round(each.opportunity.edge.net_fraction * 100, 4)),
+            "currencies": list(dict.fromkeys((each.opportunity.buy.quote, each.opportunity.sell.quote))),
             "verdict": each.verdict,
         }
         for each in state.decisions

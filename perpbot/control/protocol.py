@@ -2,7 +2,8 @@
 
 A request is ``{"v": 1, "id": 7, "verb": "tree", "args": {…}}``. Its answer is ``{"id": 7, "ok": true, "data": …}`` or
 ``{"id": 7, "ok": false, "error": "…", "code": "…"}``; a streaming verb sends any number of ``{"id": 7, "item": …}``
-before it.
+before it. ``code`` is ``bad-request`` when the request cannot be carried out as it is, ``unavailable`` when whom it
+needs is away or says no, and ``failed`` when carrying it out went wrong.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 
 VERSION = 1
 MAX_LINE = 1_000_000
+"""A request longer than this is refused, and its connection closed."""
 
 
 class ProtocolError(Exception):
@@ -27,6 +29,8 @@ def decode(line: bytes) -> dict[str, Any]:
         message = json.loads(line)
     except ValueError as error:
         raise ProtocolError(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise ProtocolError("nested too deep") from error
     if not isinstance(message, dict):
         raise ProtocolError("not an object")
     return message

@@ -2,11 +2,12 @@
 
 import os
 import socket
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError
+from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError, MailboxFullError
 from perpbot.control.protocol import MAX_LINE, VERSION, ProtocolError, decode, encode
 from perpbot.control.verbs import VERBS, BadRequestError
 from perpbot.program import Program
@@ -14,6 +15,8 @@ from perpbot.statedir import SOCKET_NAME
 from supervisors.spec import ChildSpec
 
 CHUNK = 65_536
+SHOWN = 500
+"""Of a request that failed, so much goes into the log."""
 
 
 def control_socket(program: Program) -> ChildSpec:
@@ -65,17 +68,24 @@ class ControlSocket(Actor):
         finally:
             self._clients -= 1
 
-    def _answer(self, line: bytes) -> Iterator[dict[str, Any]]:
+    def _answer(self, line: bytes | None) -> Iterator[dict[str, Any]]:
         self._requests += 1
         number: Any = None
         try:
+            if line is None:
+                raise ProtocolError(f"a line longer than {MAX_LINE} bytes")
             request = decode(line)
             number = request.get("id")
             yield from self._carry_out(request, number)
         except (ProtocolError, BadRequestError) as error:
             yield {"id": number, "ok": False, "error": str(error), "code": "bad-request"}
-        except (DomainError, ActorDeadError, AskTimeoutError) as error:
+        except (DomainError, ActorDeadError, AskTimeoutError, MailboxFullError) as error:
             yield {"id": number, "ok": False, "error": str(error), "code": "unavailable"}
+        except Exception as error:  # noqa: BLE001 - whoever asked gets it; one bad answer must not cut off the others
+            shown = b"" if line is None else line[:SHOWN]
+            self.log.error("request failed", request=shown.decode(errors="replace"), traceback=_text(error))
+            reason = f"{type(error).__name__}: {error}; the log has the details"
+            yield {"id": number, "ok": False, "error": reason, "code": "failed"}
 
     def _carry_out(self, request: dict[str, Any], number: Any) -> Iterator[dict[str, Any]]:
         if request.get("v") != VERSION:
@@ -83,7 +93,10 @@ class ControlSocket(Actor):
         verb = VERBS.get(str(request.get("verb")))
         if verb is None:
             raise BadRequestError(f"no verb {request.get('verb')!r}; there are {', '.join(VERBS)}")
-        answer = verb(self._program, request.get("args") or {})
+        arguments = request.get("args", {})
+        if not isinstance(arguments, dict):
+            raise BadRequestError("args must be an object")
+        answer = verb(self._program, arguments)
         if isinstance(answer, Iterator):
             for item in answer:
                 yield {"id": number, "item": item}
@@ -95,19 +108,25 @@ class ControlSocket(Actor):
         self._listener.close()
         self._path.unlink(missing_ok=True)
 
+    def on_failure(self, *_: Any) -> None:
+        """Let go of the socket too, so that the next incarnation finds a clean place."""
+        self.on_stop()
+
     def describe(self) -> dict[str, Any]:
         """Where it listens, and how much it is used."""
         return {"path": str(self._path), "clients": self._clients, "requests": self._requests}
 
 
-def _lines(client: socket.socket) -> Iterator[bytes]:
+def _lines(client: socket.socket) -> Iterator[bytes | None]:
+    """The lines a client sends; None, and then no more, for one that is too long."""
     waiting = b""
-    while True:
-        chunk = client.recv(CHUNK)
-        if not chunk:
-            return
-        waiting += chunk
-        if len(waiting) > MAX_LINE:
-            return
-        *lines, waiting = waiting.split(b"\n")
+    while chunk := client.recv(CHUNK):
+        *lines, waiting = (waiting + chunk).split(b"\n")
         yield from lines
+        if len(waiting) > MAX_LINE:
+            yield None
+            return
+
+
+def _text(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))

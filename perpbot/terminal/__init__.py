@@ -1,1 +1,1 @@
-"""The live view of a running system in the terminal."""
+"""What a running system shows in the terminal, and the options it is started with."""

@@ -1,0 +1,44 @@
+"""`perpbot run` and `perpbot serve`: become ``python -m perpbot.main``, which gevent patches before all else."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from perpbot.terminal.options import run_options
+
+
+class BecomingCommand(click.Command):
+    """A command that checks its arguments here and hands them on as they are."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments before they are taken apart."""
+        ctx.meta["arguments"] = list(args)
+        return super().parse_args(ctx, args)
+
+
+def become(module: str, arguments: Sequence[str]) -> None:
+    """Run a module in place of this process."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - a fixed program, no shell
+
+
+@click.command(cls=BecomingCommand)
+@run_options
+@click.pass_context
+def run(context: click.Context, /, **_: Any) -> None:
+    """Run PerpBot until it is told to stop, with a live view where there is a terminal."""
+    become("perpbot.main", context.meta["arguments"])
+
+
+@click.command(cls=BecomingCommand)
+@run_options
+@click.pass_context
+def serve(context: click.Context, /, **_: Any) -> None:
+    """Run PerpBot as a service: log lines, no live view."""
+    become("perpbot.main", ["--no-console", *context.meta["arguments"]])
+
+
+RUNNING = (run, serve)

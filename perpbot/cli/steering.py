@@ -1,0 +1,115 @@
+"""Commands that make a running system do something."""
+
+import getpass
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from perpbot.cli.asking import ask, confirm, json_option, print_json, state_option, system, yes_option
+from perpbot.cli.wording import clean, counted
+
+ANSWER_MARGIN_S = 10.0
+
+
+@click.group("kill-switch")
+def kill_switch() -> None:
+    """Show or turn the kill switches: no order that adds risk passes one that is on."""
+
+
+@kill_switch.command("status")
+@json_option
+@state_option
+def kill_switch_status(*, as_json: bool, state: Path | None) -> None:
+    """Show which kill switches are on, and who turned them."""
+    _show_switches(ask(state, "kill-switch", action="status"), as_json=as_json)
+
+
+_venue_option = click.option("--venue", metavar="NAME", help="That of one venue, not of everything.")
+_connection_option = click.option("--connection", metavar="ADDRESS", help="That of one connection.")
+
+
+@kill_switch.command("on")
+@_venue_option
+@_connection_option
+@json_option
+@state_option
+def kill_switch_on(*, venue: str | None, connection: str | None, as_json: bool, state: Path | None) -> None:
+    """Turn a kill switch on, at once: everywhere, at one venue, or for one connection."""
+    _show_switches(_turn("on", venue, connection, state), as_json=as_json)
+
+
+@kill_switch.command("off")
+@_venue_option
+@_connection_option
+@yes_option
+@json_option
+@state_option
+def kill_switch_off(*, venue: str | None, connection: str | None, yes: bool, as_json: bool, state: Path | None) -> None:
+    """Turn a kill switch off, so that trades are opened again."""
+    ask(state, "kill-switch", action="status")  # a system that is not there is told before the question
+    confirm(f"Turn the kill switch off for {venue or connection or 'everything'}?", yes=yes)
+    _show_switches(_turn("off", venue, connection, state), as_json=as_json)
+
+
+def _turn(action: str, venue: str | None, connection: str | None, state: Path | None) -> Any:
+    return ask(state, "kill-switch", action=action, venue=venue, connection=connection, by=_who())
+
+
+def _who() -> str:
+    try:
+        return f"{getpass.getuser()} at the command line"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()} at the command line"
+
+
+def _show_switches(answer: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    elif not answer["loaded"]:
+        click.echo("The kill switches have not been read from the journal yet; until then nothing adds risk.")
+    elif not answer["on"]:
+        click.echo("All kill switches are off.")
+    else:
+        for scope, by in answer["on"].items():
+            click.echo(f"{click.style('ON', fg='red', bold=True)}  {clean(scope)}  (by {clean(by)})")
+
+
+@click.command()
+@click.option("--venue", metavar="NAME", help="Only trades with a leg at this venue.")
+@click.option("--timeout", type=click.FloatRange(1, 600), metavar="SECONDS", help="How long closing may take.")
+@yes_option
+@json_option
+@state_option
+def flatten(*, venue: str | None, timeout: float | None, yes: bool, as_json: bool, state: Path | None) -> None:
+    """Close the trades in progress, whatever they would earn, and show what is still held."""
+    with system(state) as client:
+        current = client.ask("trades", limit=1)["open"]
+        concerned = [each for each in current if venue is None or venue in {each["buy"], each["sell"]}]
+        if concerned:
+            confirm(f"Close {counted(len(concerned), 'trade')}{f' with a leg at {venue}' if venue else ''}?", yes=yes)
+        answer = client.ask("flatten", (timeout or 600.0) + ANSWER_MARGIN_S, venue=venue, timeout=timeout)
+    if as_json:
+        print_json(answer)
+        return
+    closed = answer["closed"]
+    click.echo(f"Closed {counted(len(closed), 'trade')}: {', '.join(closed)}." if closed else "No trade to close.")
+    held = answer["positions"]["positions"]
+    for each in held:
+        click.echo(f"Still held: {each['quantity']} {each['symbol']} at {each['venue']} ({each['account']}).")
+    if not held:
+        click.echo("Nothing is held now.")
+    click.echo("New trades may follow; `perpbot kill-switch on` keeps them from being opened.")
+
+
+@click.command()
+@state_option
+def stop(*, state: Path | None) -> None:
+    """Stop the running system in order: no new trades, then what is in progress is finished."""
+    ask(state, "stop")
+    click.echo("Stopping: no new trades; what is in progress is finished first.")
+
+
+STEERING = (kill_switch, flatten, stop)

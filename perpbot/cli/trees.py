@@ -1,0 +1,155 @@
+"""`perpbot tree`: who supervises whom, and how each is doing."""
+
+import shutil
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from perpbot.cli.asking import json_option, print_json, state_option, system
+from perpbot.cli.details import circuit_cell
+from perpbot.cli.tables import Cell, Column, Row, on_terminal, plain_table, rich_table
+from perpbot.cli.wording import counted, microseconds, time
+
+if TYPE_CHECKING:
+    from perpbot.control.client import Client
+
+REDRAW_S, REPRINT_S = 0.25, 1.0
+HEADER_LINES = 2
+"""The table's titles, and the line where the cursor ends up."""
+
+Node = Mapping[str, Any]
+
+
+class Branches(NamedTuple):
+    """What a tree is drawn with."""
+
+    last: str
+    middle: str
+    below_last: str
+    below_middle: str
+
+
+LINES = Branches("└─ ", "├─ ", "   ", "│  ")
+ASCII = Branches("`- ", "|- ", "   ", "|  ")
+
+COLUMNS = (
+    Column("actor", flexible=True),
+    Column("state"),
+    Column("circuit"),
+    Column("restarts", right=True),
+    Column("mailbox", right=True),
+    Column("messages", right=True),
+    Column("p50", right=True, from_width=100),
+    Column("p99", right=True, from_width=90),
+)
+
+
+@click.command()
+@click.argument("address", required=False)
+@click.option("--watch", is_flag=True, help="Redraw until Ctrl-C.")
+@json_option
+@state_option
+def tree(*, address: str | None, watch: bool, as_json: bool, state: Path | None) -> None:
+    """Show the supervision tree, of everything or from ADDRESS down."""
+    with system(state) as client:
+        if as_json and watch:
+            raise click.UsageError("--json and --watch do not go together.")
+        if watch:
+            _watch(client, address)
+            return
+        node = client.ask("tree", address=address)
+    if as_json:
+        print_json(node)
+    elif on_terminal():
+        from rich.console import Console
+
+        console = Console(highlight=False)
+        console.print(rich_table(COLUMNS, tree_rows(node), console.width))
+    else:
+        click.echo(plain_table(COLUMNS, tree_rows(node)))
+
+
+def _watch(client: "Client", address: str | None) -> None:
+    pause = threading.Event()
+    if not on_terminal():
+        while True:
+            click.echo(plain_table(COLUMNS, tree_rows(client.ask("tree", address=address))) + "\n")
+            sys.stdout.flush()
+            pause.wait(REPRINT_S)
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            rows = fitted_rows(client.ask("tree", address=address), shutil.get_terminal_size().lines - HEADER_LINES)
+            live.update(rich_table(COLUMNS, rows, console.width), refresh=True)
+            pause.wait(REDRAW_S)
+
+
+def fitted_rows(node: Node, height: int) -> list[Row]:
+    """The rows of a tree, with calm subtrees folded into one row each, deepest first, until `height` is enough."""
+    folded: set[str] = set()
+    rows = tree_rows(node, folded)
+    foldable = sorted(_foldable(node, 0), key=lambda each: -each[0])
+    for _, address in foldable:
+        if len(rows) <= height:
+            break
+        folded.add(address)
+        rows = tree_rows(node, folded)
+    return rows
+
+
+def _foldable(node: Node, depth: int) -> Iterator[tuple[int, str]]:
+    if node["children"] and _calm(node):
+        yield depth, node["address"]
+    for child in node["children"]:
+        yield from _foldable(child, depth + 1)
+
+
+def _calm(node: Node) -> bool:
+    well = node["state"] == "running" and node["circuit"] in {None, "CONNECTED"} and node["last_failure"] is None
+    return well and all(_calm(child) for child in node["children"])
+
+
+def tree_rows(node: Node, folded: set[str] | frozenset[str] = frozenset()) -> list[Row]:
+    """One row an actor, and one below it where it has failed."""
+    lines = LINES if (sys.stdout.encoding or "").lower().startswith("utf") else ASCII
+    return list(_rows(node, "", "", folded, lines))
+
+
+def _rows(node: Node, lead: str, below: str, folded: set[str] | frozenset[str], lines: Branches) -> Iterator[Row]:
+    children = [] if node["address"] in folded else node["children"]
+    yield _row(node, lead, hidden=0 if children else _size(node) - 1)
+    if node["last_failure"] is not None:
+        failure = node["last_failure"]
+        stem = below + (lines.below_middle if children else lines.below_last)
+        yield [Cell(f"{stem}{time(failure['at'])} {failure['reason']}", "red"), *[""] * (len(COLUMNS) - 1)]
+    for number, child in enumerate(children):
+        last = number == len(children) - 1
+        joint, stem = (lines.last, lines.below_last) if last else (lines.middle, lines.below_middle)
+        yield from _rows(child, below + joint, below + stem, folded, lines)
+
+
+def _size(node: Node) -> int:
+    return 1 + sum(_size(child) for child in node["children"])
+
+
+def _row(node: Node, lead: str, *, hidden: int) -> Row:
+    box, latency = node["mailbox"], node["latency_us"]
+    calm = node["state"] == "running"
+    name = lead + node["name"] + (f" ({counted(hidden, 'actor')})" if hidden else "")
+    return [
+        Cell(name, "bold" if node["kind"] == "supervisor" else ""),
+        Cell(node["state"], "green" if calm else "bold red"),
+        circuit_cell(node["circuit"]) if node["circuit"] else "",
+        Cell(str(node["restarts"]), "bold yellow" if node["restarts"] else "dim"),
+        Cell(f"{box['depth']}/{box['high_water']}", "bold red" if box["dropped"] else ""),
+        f"{node['messages']:,}",
+        microseconds(latency["p50"]),
+        microseconds(latency["p99"]),
+    ]

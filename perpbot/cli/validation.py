@@ -1,0 +1,221 @@
+"""`perpbot validate`: what would keep PerpBot from starting, found without starting it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import click
+
+from perpbot.cli.asking import json_option, print_json
+from perpbot.cli.wording import clean
+from perpbot.statedir import SOCKET_NAME, state_directory
+from perpbot.terminal.options import DEFAULT_CONFIG
+
+if TYPE_CHECKING:
+    from perpbot.config.settings import Settings
+
+EXIT_CONFIG = 78
+FREE_BYTES = 200_000_000
+"""Below this much free space in the state directory the journal is in danger."""
+MAX_SOCKET_PATH = 103
+"""Bytes that every system allows for the path of a Unix socket."""
+
+
+class Area(NamedTuple):
+    """What was looked at in one area."""
+
+    checked: int
+    problems: list[str]
+    note: str = ""
+
+    @property
+    def passed(self) -> int:
+        """Checks without a problem."""
+        return max(0, self.checked - len(self.problems))
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True)
+@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="The state directory to check.")
+@json_option
+def validate(*, config: Path, state: Path | None, as_json: bool) -> None:
+    """Check configuration, credentials, packages and state directory without starting anything."""
+    areas = check(config, state_directory(state, os.environ), os.environ)
+    well = not any(area.problems for area in areas.values())
+    if as_json:
+        shown = {
+            name: {"passed": each.passed, "checked": each.checked, "problems": each.problems, "note": each.note}
+            for name, each in areas.items()
+        }
+        print_json({"ok": well, "areas": shown})
+    else:
+        _show(areas)
+    sys.exit(0 if well else EXIT_CONFIG)
+
+
+def _show(areas: Mapping[str, Area]) -> None:
+    problems = [problem for area in areas.values() for problem in area.problems]
+    for problem in problems:
+        click.echo(clean(problem))
+    if problems:
+        click.echo()
+    for name, area in areas.items():
+        score = f"{area.passed}/{area.checked}"
+        colour = "red" if area.problems else "green"
+        click.echo(f"{name:<16}{click.style(f'{score:>8}', fg=colour)}  {clean(area.note)}".rstrip())
+
+
+def check(config: Path, state: Path, environment: Mapping[str, str]) -> dict[str, Area]:
+    """Every area, with what is wrong in it."""
+    settings, configuration = _configuration(config, environment)
+    return {
+        "configuration": configuration,
+        "credentials": _credentials(settings, environment),
+        "packages": _packages(),
+        "state directory": _state(state),
+    }
+
+
+# -- configuration ---------------------------------------------------------------------------------------------------
+
+
+def _configuration(config: Path, environment: Mapping[str, str]) -> tuple["Settings | None", Area]:
+    from perpbot.config.loader import ConfigError
+    from perpbot.config.settings import load_settings
+    from perpbot.main import refuse_what_cannot_run
+    from perpbot.places import PlacesError
+    from perpbot.venues.registry import venue_names
+
+    try:
+        settings = load_settings(config, environment, tuple(venue_names()))
+    except ConfigError as error:
+        problems = str(error).splitlines()
+        return None, Area(max(_values(config), len(problems)), problems)
+    note = f"{config}: mode {settings.mode}, {len(settings.exchanges)} venues, {len(settings.symbols)} symbols"
+    try:
+        refuse_what_cannot_run(settings, served=False)
+    except PlacesError as error:
+        return settings, Area(_values(config), [f"{config}: {error}"], note)
+    return settings, Area(_values(config), [], note)
+
+
+def _values(config: Path) -> int:
+    """How many values stand in the file."""
+    from perpbot.config.source import Array, Node, Scalar, Table, parse
+
+    def count(node: Node | None) -> int:
+        if isinstance(node, Table):
+            return sum(count(entry.node) for entry in node.entries.values())
+        if isinstance(node, Array):
+            return sum(map(count, node.items))
+        return int(isinstance(node, Scalar))
+
+    try:
+        return count(parse(config.read_bytes())[0])
+    except OSError:
+        return 0
+
+
+# -- credentials -----------------------------------------------------------------------------------------------------
+
+
+def _credentials(settings: "Settings | None", environment: Mapping[str, str]) -> Area:
+    if settings is None:
+        return Area(0, [], "not checked: the configuration has mistakes")
+    if settings.simulation.enabled:
+        return Area(len(settings.exchanges), [], "simulated venues bring their own")
+    from perpbot.places import PlacesError, venues
+
+    problems, trading = [], []
+    for name, exchange in settings.exchanges.items():
+        # one at a time, as the first mistake ends it; it looks at nothing but the exchanges
+        alone = cast("Settings", SimpleNamespace(exchanges={name: exchange}))
+        try:
+            made = venues(alone, None, environment)
+        except PlacesError as error:
+            problems.append(str(error))
+        else:
+            trading += [name] if made[name].credentials is not None else []
+    note = f"complete for {', '.join(trading)}; the other venues are read-only" if trading else "read-only everywhere"
+    return Area(len(settings.exchanges), problems, note)
+
+
+# -- packages --------------------------------------------------------------------------------------------------------
+
+
+def _packages() -> Area:
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    try:
+        wanted = [each for each in requires("perpbot") or [] if "extra ==" not in each]
+    except PackageNotFoundError:
+        return Area(1, ["perpbot itself is not installed; run `make setup`"])
+    problems = []
+    for requirement in wanted:
+        name, rule, least = _taken_apart(requirement)
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            problems.append(f"{name} is not installed; run `make setup`")
+            continue
+        if not _satisfies(installed, rule, least):
+            problems.append(f"{name} is {installed}, and {rule} {least} is needed; run `make setup`")
+    return Area(len(wanted), problems, f"Python {sys.version.split()[0]}")
+
+
+def _taken_apart(requirement: str) -> tuple[str, str, str]:
+    for rule in ("==", ">="):
+        name, found, version = requirement.partition(rule)
+        if found:
+            return name.strip(), rule, version.strip()
+    return requirement.strip(), ">=", "0"
+
+
+def _satisfies(installed: str, rule: str, wanted: str) -> bool:
+    if rule == "==":
+        return installed == wanted
+    return _numbers(installed) >= _numbers(wanted)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) if part.isdigit() else 0 for part in version.split(".")]
+
+
+# -- state directory -------------------------------------------------------------------------------------------------
+
+
+def _state(state: Path) -> Area:
+    path = state.absolute()
+    there = path
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        return Area(1, [f"{there} is not a directory; give another --state"], str(path))
+    problems = []
+    if not os.access(there, os.W_OK | os.X_OK):
+        problems.append(f"{there} cannot be written to; give another --state")
+    where = os.fsencode(path / SOCKET_NAME)
+    if len(where) > MAX_SOCKET_PATH:
+        problems.append(f"{path} is too long for a control socket, by {len(where) - MAX_SOCKET_PATH} bytes")
+    space = os.statvfs(there)
+    if (free := space.f_bavail * space.f_frsize) < FREE_BYTES:
+        problems.append(f"{there} has only {free // 1_000_000} MB free, and {FREE_BYTES // 1_000_000} MB are needed")
+    problems += _journal(path / "journal.sqlite")
+    return Area(4, problems, str(path))
+
+
+def _journal(path: Path) -> list[str]:
+    import sqlite3
+
+    from perpbot.storage.journal import read
+
+    if not path.exists():
+        return []
+    try:
+        next(read(path), None)
+    except (sqlite3.Error, KeyError, ValueError) as error:
+        return [f"{path} cannot be read as a journal ({error}). Keep the file, and start with another --state"]
+    return []

@@ -1,0 +1,164 @@
+"""`perpbot venues`: which there are, what their frames say, and the simulated ones alone."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from perpbot.cli.asking import json_option, print_json
+from perpbot.cli.running import BecomingCommand, become
+from perpbot.cli.tables import Cell, Column, show_table
+
+if TYPE_CHECKING:
+    from perpbot.venues.venue import Venue
+
+
+@click.group()
+def venues() -> None:
+    """List the venues, decode what they send, or serve simulated ones."""
+
+
+@venues.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """Show which venues PerpBot speaks to, and what each needs to trade."""
+    from perpbot.config.exchanges import VENUES
+    from perpbot.venues.registry import venue_names
+
+    known = venue_names()
+    matrix = [_described(name) for name in known]
+    planned = [name for name in VENUES if name not in known]
+    if as_json:
+        print_json({"venues": matrix, "planned": planned})
+        return
+    rows = [
+        [
+            each["name"],
+            _yes(each["simulated"]),
+            _yes(each["testnet"]),
+            each["book"],
+            _yes(each["login"]),
+            ", ".join(each["credentials"]),
+        ]
+        for each in matrix
+    ]
+    show_table(_MATRIX, rows, "No venues.")
+    if planned:
+        click.echo(
+            f"\nThe configuration knows these names too, but PerpBot does not speak to them yet: {_list(planned)}."
+        )
+
+
+_MATRIX = (
+    Column("venue"),
+    Column("simulated"),
+    Column("testnet"),
+    Column("books by"),
+    Column("login"),
+    Column("credentials", flexible=True),
+)
+
+
+def _yes(value: object) -> Cell:
+    return Cell("yes", "green") if value else Cell("no", "dim")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _described(name: str) -> dict[str, Any]:
+    from perpbot.places import CREDENTIAL_NAMES
+    from perpbot.simulation.venues.serving import VENUES as SIMULATED
+    from perpbot.venues.registry import venue_class
+
+    found = venue_class(name)
+    keys = {theirs: f"{ours}_env" for ours, theirs in CREDENTIAL_NAMES.items()}
+    return {
+        "name": name,
+        "simulated": name in SIMULATED,
+        "testnet": found.testnet is not None,
+        "book": "REST and stream" if found.book_by_rest else "stream",
+        "login": found.needs_login,
+        "credentials": [keys.get(each, each) for each in found.credential_names],
+    }
+
+
+@venues.command()
+@click.argument("name")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--instruments",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The venue's own answer about its instruments; without it sizes stay in the venue's unit.",
+)
+@click.option("--depth", type=click.IntRange(min=1), help="Levels of each side that a book is printed with.")
+def decode(*, name: str, files: tuple[Path, ...], instruments: Path | None, depth: int | None) -> None:
+    """Turn raw frames of venue NAME, one a line in FILE or on stdin, into one JSON object for each event."""
+    from perpbot.venues.decode import DEPTH, in_time_order
+    from perpbot.venues.decode import decode as decoded
+
+    venue = _offline(name)
+    if instruments is not None:
+        _know(venue, instruments)
+    with ExitStack() as opened:
+        if files:
+            lines = in_time_order([opened.enter_context(_open(path)) for path in files])
+        else:
+            # somebody may be typing, or following a file as it grows
+            sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+            lines = iter(_stdin())
+        for event in decoded(venue, lines, depth or DEPTH):
+            sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+
+def _offline(name: str) -> "Venue":
+    """A venue that decodes and never connects."""
+    from perpbot.venues.http import Http
+    from perpbot.venues.registry import venue_class
+
+    try:
+        found = venue_class(name)
+    except KeyError as error:
+        raise click.UsageError(error.args[0]) from None
+    return found(found.mainnet, Http())
+
+
+def _know(venue: "Venue", path: Path) -> None:
+    from perpbot.model.events import DecodeError
+    from perpbot.model.instrument import InstrumentTable
+
+    try:
+        venue.instruments = InstrumentTable(venue.read_instruments(path.read_bytes()))
+    except DecodeError as error:
+        text = f"{path} is not {venue.name}'s answer about its instruments: {error}"
+        raise click.BadParameter(text, param_hint="'--instruments'") from None
+
+
+def _open(path: Path) -> TextIO:
+    return path.open(encoding="utf-8", errors="replace")
+
+
+def _stdin() -> Iterator[str]:
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    yield from sys.stdin
+
+
+@venues.command(cls=BecomingCommand)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--port", type=click.IntRange(0, 65_535), help="First port: the venues take one each, then the admin.")
+@click.option("--seed", type=int, help="Seed of the market's chance.")
+@click.option(
+    "--state", type=click.Path(path_type=Path, file_okay=False), help="Where the world goes on from run to run."
+)
+@click.option("--frames-per-second", type=float, help="Book updates of each venue and symbol.")
+@click.option("--edge-every", type=float, metavar="SECONDS", help="How often venues drift apart far enough to trade.")
+@click.option("--die-with-parent", is_flag=True, help="End when the parent process does.")
+@click.pass_context
+def serve(context: click.Context, /, **_: Any) -> None:
+    """Serve simulated venues on loopback until stopped; the first line printed says where they are."""
+    become("perpbot.simulation.venues", context.meta["arguments"])

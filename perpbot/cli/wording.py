@@ -1,0 +1,65 @@
+"""Values as people read them: times, durations, money. All text that comes from outside is cleaned here."""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from perpbot.clock import iso, wall_ns
+
+DAY_LENGTH = len("2026-11-20")
+US_PER_MS, US_PER_S = 1_000, 1_000_000
+DECIMALS = Decimal("0.0001")
+
+
+def clean(text: object) -> str:
+    """`text` without control characters, which could repaint the terminal; a line break becomes a space."""
+    return "".join(each if each.isprintable() else " " for each in str(text))
+
+
+def time(stamp: str) -> str:
+    """An ISO time as ``12:03:04``, with the day before it unless that is today (UTC, as all times here)."""
+    day, clock = stamp[:DAY_LENGTH], stamp[DAY_LENGTH + 1 : DAY_LENGTH + 9]
+    return clock if day == iso(wall_ns())[:DAY_LENGTH] else f"{day} {clock}"
+
+
+def uptime(seconds: float) -> str:
+    """A duration as ``3 d 04:05:06`` or ``04:05:06``."""
+    days, rest = divmod(int(seconds), 86_400)
+    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return f"{days} d {clock}" if days else clock
+
+
+def microseconds(value: float | None) -> str:
+    """A handler's time in the unit that suits it."""
+    if value is None:
+        return "-"
+    if value < US_PER_MS:
+        return f"{value:.0f} µs"
+    return f"{value / US_PER_MS:.1f} ms" if value < US_PER_S else f"{value / US_PER_S:.1f} s"
+
+
+def amount(text: str | None, *, signed: bool = False) -> str:
+    """Money with four decimals; with its sign where profit is meant."""
+    if text is None:
+        return "-"
+    try:
+        value = Decimal(text).quantize(DECIMALS)
+    except InvalidOperation:
+        return clean(text)
+    return f"{value:+,f}" if signed and value else f"{value:,f}"
+
+
+def currency(names: Iterable[str]) -> str:
+    """``USDT``, or ``USDT+USDC`` for the sum of two that count one to one."""
+    return "+".join(names) or "?"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 trade``, ``2 trades``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def gain_style(text: Any) -> str:
+    """The colour of a profit."""
+    value = Decimal(text or 0)
+    return "green" if value > 0 else "red" if value < 0 else ""

@@ -1,0 +1,92 @@
+"""Talks to a running system over its control socket. Plain sockets: whoever uses this is not patched by gevent."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from perpbot.control.protocol import VERSION, ProtocolError, decode, encode
+
+TIMEOUT_S = 10.0
+
+
+class NotRunningError(Exception):
+    """No system answers at the socket; the text says why that is thought."""
+
+
+class RefusedError(Exception):
+    """The system answered no."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
+        """See `perpbot.control.protocol`."""
+
+
+class Client:
+    """One connection to the system that listens at `path`."""
+
+    def __init__(self, path: Path, timeout_s: float = TIMEOUT_S) -> None:
+        """Connect; `NotRunningError` when nobody is there."""
+        self._path = path
+        self._timeout_s = timeout_s
+        self._asked = 0
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout_s)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            self._socket.close()
+            raise NotRunningError(_why_not(path, error)) from error
+        self._lines = self._read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def ask(self, verb: str, timeout_s: float | None = None, **arguments: Any) -> Any:
+        """The answer to `verb`, waiting longer than usual where `timeout_s` says so.
+
+        Raises:
+            RefusedError: the system said no.
+            NotRunningError: it ended, or does not answer.
+        """
+        self._asked += 1
+        try:
+            self._socket.settimeout(timeout_s or self._timeout_s)
+            self._socket.sendall(encode({"v": VERSION, "id": self._asked, "verb": verb, "args": arguments}))
+            answer = decode(next(self._lines))
+        except StopIteration:
+            raise NotRunningError(f"the system at {self._path} ended before it answered") from None
+        except TimeoutError:
+            raise NotRunningError(f"the system at {self._path} does not answer") from None
+        except OSError as error:
+            raise NotRunningError(f"the system at {self._path} has ended: {error.strerror}") from error
+        except ProtocolError as error:
+            raise NotRunningError(f"what listens at {self._path} is not PerpBot: {error}") from error
+        if not answer.get("ok"):
+            raise RefusedError(str(answer.get("error")), str(answer.get("code")))
+        return answer.get("data")
+
+    def _read(self) -> Iterator[bytes]:
+        waiting: list[bytes] = []
+        while chunk := self._socket.recv(65_536):
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                yield b"".join([*waiting, line])
+                waiting = []
+            waiting.append(rest)
+
+
+def _why_not(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):
+        return f"no system is running at {path}"
+    if isinstance(error, TimeoutError):
+        return f"the system at {path} does not answer"
+    return f"the system at {path} cannot be reached: {error.strerror or error}"
