@@ -5,7 +5,7 @@ remembers how much of the house stands before it: what stood there when it came,
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from perpbot.model.instrument import Side
@@ -82,19 +82,22 @@ class BookSide:
         level = self.levels.get(price)
         return 0 if level is None else len(level.queue) + (1 if level.house else 0)
 
-    def set_house(self, price: Decimal, size: Decimal) -> None:
-        """Make the house's size at `price` exactly `size`."""
-        level = self.levels.get(price)
-        if level is None:
-            if not size:
-                return
-            level = self._open(price)
-        elif level.house == size:
-            return
-        level.house = size
-        for waiting in level.queue:
-            waiting.ahead = min(waiting.ahead, size)
-        self.touch(price)
+    def set_house(self, changes: Iterable[tuple[Decimal, Decimal]]) -> None:
+        """Make the house's size at each price exactly what `changes` says; zero takes it away."""
+        levels, prices, changed = self.levels, self._prices, self._changed
+        for price, size in changes:
+            level = levels.get(price)
+            if level is None:
+                if not size:
+                    continue
+                level = self._open(price)
+            elif not size and not level.queue:
+                del levels[price]
+                del prices[bisect_left(prices, price)]
+            level.house = size
+            for waiting in level.queue:
+                waiting.ahead = min(waiting.ahead, size)
+            changed[price] = None
 
     def add(self, order: VenueOrder) -> None:
         """Let a client's order wait at its price, behind everything there."""

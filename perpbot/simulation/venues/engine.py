@@ -132,10 +132,8 @@ class Engine:
             ValueError: the house would bid what it asks.
         """
         book = self.books[symbol]
-        for price, size in bids:
-            book.bids.set_house(price, size)
-        for price, size in asks:
-            book.asks.set_house(price, size)
+        book.bids.set_house(bids)
+        book.asks.set_house(asks)
         while book.crossed:
             self._uncross(symbol, book, now_ns)
 
@@ -321,7 +319,7 @@ class Engine:
         if not shown:
             raise ValueError(f"clients' orders of {symbol} cross at {bid} and {ask}")
         taken = self._take(symbol, side, price, shown, None, now_ns)
-        moved.set_house(at, shown - taken)
+        moved.set_house([(at, shown - taken)])
 
     def _trade(
         self,

@@ -63,6 +63,7 @@ class SimulatedVenue(Application):
             instruments, band=self.band, fee_step=self.fee_step, first_id=chance.randrange(10**11, 2 * 10**11)
         )
         self.coins = {each.native: each.base for each in instruments}
+        self._instruments = {each.native: each for each in instruments}
         depth = world.market.settings.depth
         self._ladders = {
             each.native: HouseLadder(each, COINS[each.base], world.chance, f"house/{self.name}/{each.base}", depth)
@@ -199,10 +200,7 @@ class SimulatedVenue(Application):
 
     def instrument(self, symbol: str) -> Instrument:
         """A market of the venue; `KeyError` when it has none of that name."""
-        instrument = self.engine.instruments.native(symbol)
-        if instrument is None:
-            raise KeyError(symbol)
-        return instrument
+        return self._instruments[symbol]
 
     # -- time passes ---------------------------------------------------------------------------------------------
 
