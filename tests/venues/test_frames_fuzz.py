@@ -247,7 +247,7 @@ def test_a_mutated_frame_decodes_or_is_refused(name: str, data: st.DataObject) -
 @pytest.mark.full
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(relaxed, max_examples=50_000)
+@settings(relaxed, max_examples=20_000)
 def test_many_mutated_frames_decode_or_are_refused(name: str, data: st.DataObject) -> None:
     survive(name, data.draw(mutated(name)))
 
