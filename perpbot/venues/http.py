@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import NewConnectionError
+from urllib3 import PoolManager, ProxyManager, Timeout
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 POOL_SIZE = 64
+"""Connections to one host that are kept for the next request."""
 
 
 class NotSentError(Exception):
@@ -54,20 +54,18 @@ class Reply:
 
 
 class Http:
-    """Connections to one venue, kept open and shared by all its greenlets."""
+    """Connections to one venue, kept open and shared by all its greenlets.
+
+    urllib3 alone, without requests on top of it: that costs half a millisecond a request and adds nothing here.
+    Nothing is ever sent again by itself, and no redirect is followed.
+    """
 
     def __init__(
         self, *, connect_timeout_s: float = 3.0, read_timeout_s: float = 5.0, proxy: str | None = None
     ) -> None:
-        self._timeout = (connect_timeout_s, read_timeout_s)
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers.clear()
-        if proxy is not None:
-            self._session.proxies = {"http": proxy, "https": proxy}
-        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=POOL_SIZE)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._timeout = Timeout(connect=connect_timeout_s, read=read_timeout_s)
+        options: dict[str, Any] = {"num_pools": 8, "maxsize": POOL_SIZE, "retries": False, "timeout": self._timeout}
+        self._pool = PoolManager(**options) if proxy is None else ProxyManager(proxy, **options)
 
     def send(self, request: Request) -> Reply:
         """Send and wait for the answer.
@@ -76,35 +74,24 @@ class Http:
             NotSentError: no connection could be made.
             NoAnswerError: the connection broke or the answer did not come in time.
         """
+        host = _host(request.url)
         try:
-            response = self._session.request(
-                request.method,
-                request.url,
-                data=request.body,
-                headers=dict(request.headers),
-                timeout=self._timeout,
-                allow_redirects=False,
+            answer = self._pool.request(
+                request.method, request.url, body=request.body, headers=dict(request.headers), redirect=False
             )
-        except requests.exceptions.ConnectTimeout as error:
-            raise NotSentError(f"no connection to {_host(request.url)} within {self._timeout[0]} s") from error
-        except requests.exceptions.ConnectionError as error:
-            if _never_connected(error):
-                raise NotSentError(f"cannot connect to {_host(request.url)}") from error
-            raise NoAnswerError(f"the connection to {_host(request.url)} broke before an answer came") from error
-        except requests.exceptions.Timeout as error:
-            raise NoAnswerError(f"no answer from {_host(request.url)} within {self._timeout[1]} s") from error
-        except requests.exceptions.RequestException as error:
-            raise NoAnswerError(f"{type(error).__name__} talking to {_host(request.url)}") from error
-        return Reply(response.status_code, response.content, response.headers)
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            raise NotSentError(f"cannot connect to {host}") from error
+        except ReadTimeoutError as error:
+            raise NoAnswerError(f"no answer from {host} within {self._timeout.read_timeout} s") from error
+        except MaxRetryError as error:
+            raise NoAnswerError(f"{type(error.reason).__name__} talking to {host}") from error
+        except (HTTPError, OSError) as error:
+            raise NoAnswerError(f"the connection to {host} broke before an answer came") from error
+        return Reply(answer.status, answer.data, answer.headers)
 
     def close(self) -> None:
         """Close every connection."""
-        self._session.close()
-
-
-def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)
+        self._pool.clear()
 
 
 def _host(url: str) -> str:
