@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from perpbot.config.operation import Simulation
+from perpbot.simulation.venues.market import COINS
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
@@ -31,10 +32,16 @@ class EmbeddedVenues:
             str(state),
             "--frames-per-second",
             str(settings.frames_per_second),
+            "--edge-every",
+            str(_edge_every_s(settings)),
+            "--edge-pct",
+            str(settings.edge_pct),
+            "--latency-ms",
+            str(int(settings.latency_ms)),
+            "--deposit",
+            str(settings.starting_balance),
             "--die-with-parent",
         ]
-        if settings.edges_per_minute:
-            command += ["--edge-every", str(60 / settings.edges_per_minute)]
         if seed is not None:
             command += ["--seed", str(seed)]
         with self._errors.open("ab") as errors:
@@ -62,3 +69,8 @@ class EmbeddedVenues:
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def _edge_every_s(settings: Simulation) -> float:
+    """Seconds between two edges over all coins; 0 for none."""
+    return 60 / (settings.edges_per_minute * len(COINS)) if settings.edges_per_minute else 0

@@ -99,7 +99,7 @@ class Breaker:
             return self._move(Circuit.DEGRADED, "one probe may pass")
         if self.circuit is Circuit.DEGRADED and now_ns >= self._until_ns:
             return self._open(f"the probe did not answer within {self.rules.probe_s:g} s", now_ns)
-        if self.circuit is Circuit.CONNECTED and now_ns - heard_ns > self.rules.silence_s * NS_PER_SECOND:
+        if self.circuit is Circuit.CONNECTED and now_ns - heard_ns >= self.rules.silence_s * NS_PER_SECOND:
             return self._open(f"nothing heard for {self.rules.silence_s:g} s", now_ns)
         return None
 

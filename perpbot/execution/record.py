@@ -101,6 +101,8 @@ class OrderRecord:
             self.reported, news = update.filled, True
         if update.status is OrderStatus.ACCEPTED and self.status.final:
             return news  # overtaken by the end of the order
+        if self.status is OrderStatus.REFUSED and not update.filled:
+            return news  # some venues tell a refusal in the stream too, in their own words
         return self._move(update.status, update.reason) or news
 
     def fill(self, fill: Fill) -> bool:

@@ -15,12 +15,14 @@ import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
+from decimal import Decimal  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from gevent import signal_handler  # noqa: E402
 
 from perpbot.simulation.venues.market import MarketSettings  # noqa: E402
 from perpbot.simulation.venues.serving import VENUES, SimulatedVenues  # noqa: E402
+from perpbot.simulation.venues.venue import DEPOSIT  # noqa: E402
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_CHECK_S = 1.0
@@ -35,9 +37,15 @@ def main() -> int:
     venues = SimulatedVenues(
         options.names or tuple(VENUES),
         seed=options.seed,
-        settings=MarketSettings(frames_per_second=options.frames_per_second, edge_every_s=options.edge_every),
+        settings=MarketSettings(
+            frames_per_second=options.frames_per_second,
+            edge_every_s=options.edge_every,
+            edge_bps=(options.edge_pct * 60, options.edge_pct * 140),
+        ),
         state=options.state,
         port=options.port,
+        deposit=options.deposit,
+        latency_ms=options.latency_ms,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal_handler(number, venues.over.set)
@@ -63,6 +71,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, help="directory in which the world goes on from run to run")
     parser.add_argument("--frames-per-second", type=float, default=MarketSettings().frames_per_second)
     parser.add_argument("--edge-every", type=float, default=MarketSettings().edge_every_s, metavar="SECONDS")
+    parser.add_argument("--edge-pct", type=float, default=0.42, help="how far an edge is from the rest, on average")
+    parser.add_argument("--latency-ms", type=int, default=0, help="how long every request waits before it is read")
+    parser.add_argument("--deposit", type=Decimal, default=DEPOSIT, help="what a new account starts with")
     parser.add_argument("--die-with-parent", action="store_true", help="end when the parent process does")
     return parser.parse_args()
 

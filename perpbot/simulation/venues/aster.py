@@ -30,7 +30,7 @@ from perpbot.simulation.venues.websocket import Session, WebSocket
 _DOMAIN = Domain("AsterSignTransaction", "1", 1666)
 _NONCES = 100
 _WINDOW_US = 10_000_000
-_SLOW_NS = clock.NS_PER_SECOND
+_SLOW_NS = 3 * clock.NS_PER_SECOND
 _LISTEN_KEY_NS = 3600 * clock.NS_PER_SECOND
 _DEPTHS = (5, 10, 20)
 _FACTS = {

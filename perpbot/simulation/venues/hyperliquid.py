@@ -29,7 +29,7 @@ from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue, World
 from perpbot.simulation.venues.websocket import Session, WebSocket
 
 _DEPTH = 20
-_SLOW_NS = clock.NS_PER_SECOND
+_SLOW_NS = 3 * clock.NS_PER_SECOND
 _FACTS = {"BTC": (5, 40), "ETH": (4, 25), "SOL": (2, 20), "DOGE": (0, 10)}
 """Coin: decimals of a size, leverage."""
 _PRICE_DECIMALS = 6

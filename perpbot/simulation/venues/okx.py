@@ -35,7 +35,7 @@ from perpbot.simulation.venues.websocket import Session, WebSocket
 _API = "/okx/api/v5/"
 _STREAM = "/okx/ws/v5/"
 _WINDOW_MS = 30_000
-_SLOW_NS = clock.NS_PER_SECOND
+_SLOW_NS = 3 * clock.NS_PER_SECOND
 
 _FACTS = {
     # coin: tick, contract size, lot in contracts, leverage

@@ -1,6 +1,7 @@
 """All the simulated venues of one world: their common market, its heartbeat, and their listeners."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
 from time import sleep
@@ -15,7 +16,7 @@ from perpbot.simulation.venues.market import COINS, Market, MarketSettings
 from perpbot.simulation.venues.okx import Okx
 from perpbot.simulation.venues.server import Server
 from perpbot.simulation.venues.store import SqliteStore, Store, WorldFacts
-from perpbot.simulation.venues.venue import SimulatedVenue, World
+from perpbot.simulation.venues.venue import DEPOSIT, SimulatedVenue, World
 
 VENUES: Mapping[str, type[SimulatedVenue]] = {"okx": Okx, "hyperliquid": Hyperliquid, "aster": Aster}
 """Every venue there is, by name."""
@@ -40,6 +41,8 @@ class SimulatedVenues:
         state: Path | None = None,
         port: int = 0,
         world_id: str | None = None,
+        deposit: Decimal = DEPOSIT,
+        latency_ms: int = 0,
     ) -> None:
         unknown = [name for name in names if name not in VENUES]
         if unknown:
@@ -54,10 +57,12 @@ class SimulatedVenues:
         chance = _run_chance(self._facts)
         now_ns = clock.wall_ns()
         market = Market(chance, self._settings, names, coins, clock.monotonic_ns(), self._store.prices())
-        world = World(id=self._facts.id, chance=chance, market=market, store=self._store)
+        world = World(id=self._facts.id, chance=chance, market=market, store=self._store, deposit=deposit)
         self.venues: dict[str, SimulatedVenue] = {
             name: VENUES[name](world, coins, now_ns, port + number if port else 0) for number, name in enumerate(names)
         }
+        for venue in self.venues.values():
+            venue.faults.latency_ms = latency_ms
         self.market = market
         self.admin = Administration(self.venues)
         self._admin_server = Server("admin", self.admin, port + len(names) if port else 0)

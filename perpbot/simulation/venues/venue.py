@@ -40,6 +40,8 @@ class World:
     chance: Chance
     market: Market
     store: Store
+    deposit: Decimal = DEPOSIT
+    """What a new account starts with."""
 
 
 class SimulatedVenue(Application):
@@ -75,7 +77,7 @@ class SimulatedVenue(Application):
         self.next_funding_ns = {each.native: _next_settlement(each, now_ns) for each in instruments}
         saved = world.store.account(self.name, ACCOUNT)
         if saved is None:
-            self.engine.open_account(ACCOUNT, self.currency, DEPOSIT)
+            self.engine.open_account(ACCOUNT, self.currency, world.deposit)
         else:
             self.engine.adopt(saved)
         self.tapes: dict[str, Tape] = {}

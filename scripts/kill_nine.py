@@ -1,0 +1,234 @@
+"""Kill PerpBot with SIGKILL at random moments and compare its book with the venues' books after every restart.
+
+    python scripts/kill_nine.py --times 50 --seed 1
+
+The simulated venues live in a process of their own and are never killed. While PerpBot is dead their books are read;
+after the restart its journal must know every order and every fill in them, and nothing may have been sent twice. At
+the end PerpBot is stopped in order, and its profit must be the venues' profit to the last unit.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from perpbot.chance import Chance, Random
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.execution.entries import CaughtUp, OrderFilled, OrdersIntended, TradeOpened
+from perpbot.model.money import ZERO
+from perpbot.storage.journal import read
+
+START_S = 30.0
+POLL_S = 0.05
+
+
+class DisagreementError(Exception):
+    """The bot's book is not the venues' book; the text says where."""
+
+
+def main() -> int:
+    """Run and report; 0 when everything agreed every time."""
+    parser = argparse.ArgumentParser(description="Kill PerpBot at random moments and check its books.")
+    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--config", type=Path, default=Path("config/simulation.yaml"))
+    parser.add_argument("--longest", type=float, default=4.0, help="longest life before a kill, in seconds")
+    options = parser.parse_args()
+    chance = Chance(options.seed)
+    print(f"seed {chance.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="perpbot-kills-") as folder, served(Path(folder), chance.seed) as venues:
+        rounds = Rounds(Path(folder), venues, options.config, chance.stream("kills"))
+        try:
+            for number in range(options.times):
+                print(json.dumps({"kill": number + 1, **rounds.kill_once(options.longest)}), flush=True)
+            print(json.dumps(rounds.finish()), flush=True)
+        except DisagreementError as error:
+            print(f"DISAGREEMENT: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+@contextmanager
+def served(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
+    """The simulated venues, as long as the block runs."""
+    command = [sys.executable, "-m", "perpbot.simulation.venues", "okx", "hyperliquid", "aster"]
+    command += ["--seed", str(seed % 2**32), "--edge-every", "1.5", "--die-with-parent"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            line = process.stdout.readline() if process.stdout is not None else b""
+            (folder / "venues.json").write_bytes(line)
+            yield json.loads(line)
+        finally:
+            process.terminate()
+
+
+class Rounds:
+    """One journal, killed again and again."""
+
+    def __init__(self, folder: Path, venues: Mapping[str, Any], config: Path, chance: Random) -> None:
+        self._folder = folder
+        self._state = folder / "state"
+        self._venues = venues
+        self._config = config
+        self._chance = chance
+        self._names = [name for name in venues if name not in {"admin", "world"}]
+
+    def kill_once(self, longest_s: float) -> dict[str, Any]:
+        """Start, live for a random time, kill, and look at both books; the next start must find everything."""
+        before = self._catch_ups()
+        process = self._start()
+        self._wait(lambda: self._catch_ups() >= before + len(self._names), "every venue caught up")
+        lived_s = self._chance.uniform(0.0, longest_s)
+        ends = monotonic_ns() + int(lived_s * NS_PER_SECOND)
+        while monotonic_ns() < ends:
+            time.sleep(min(POLL_S, max(0.0, (ends - monotonic_ns()) / NS_PER_SECOND)))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        books = self._quiet_books()
+        open_orders = sum(order["status"] == "open" for each in books.values() for order in each["orders"])
+        self._restart_and_compare(books)
+        return {
+            "lived_s": round(lived_s, 3),
+            "orders": sum(len(each["orders"]) for each in books.values()),
+            "fills": sum(len(each["fills"]) for each in books.values()),
+            "positions": sum(len(each["positions"]) for each in books.values()),
+            "open_orders": open_orders,
+        }
+
+    def _restart_and_compare(self, books: Mapping[str, Any]) -> None:
+        """A restart must come to know everything that the venues knew while it was dead; then it is killed too."""
+        before = self._catch_ups()
+        process = self._start()
+        self._wait(lambda: self._catch_ups() >= before + len(self._names), "every venue caught up")
+        self._wait(lambda: not self._unknown_of(books), "every order and fill found again")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def finish(self) -> dict[str, Any]:
+        """A last run that is stopped in order, and the comparison of what was earned."""
+        summary = self._folder / "summary.json"
+        process = self._start("--summary", str(summary))
+        before = self._catch_ups()
+        self._wait(lambda: self._catch_ups() > before or self._flat(), "the last run up")
+        process.send_signal(signal.SIGTERM)
+        if process.wait(60) != 0:
+            raise DisagreementError(f"the last run ended with {process.returncode}")
+        report = json.loads(summary.read_text())
+        books = self._books()
+        self._check_end(report, books)
+        return {"clean": report["clean"], "orders": report["orders"], "earned": self._earned(books)}
+
+    def _check_end(self, report: Mapping[str, Any], books: Mapping[str, Any]) -> None:
+        if report["orders"]["unknown_open"] or report["orders"]["duplicates"]:
+            raise DisagreementError(f"at the end: {report['orders']}")
+        held = {name: each["positions"] for name, each in books.items() if each["positions"]}
+        if held:
+            raise DisagreementError(f"positions are left at the venues: {held}")
+        if missing := self._unknown_of(books):
+            raise DisagreementError(f"unknown at the end: {missing}")
+        ours = self._profit_of_journal()
+        theirs = self._earned(books)
+        if ours != {name: Decimal(each) for name, each in theirs.items()}:
+            raise DisagreementError(f"the journal says {ours}, the venues say {theirs}")
+
+    # -- the bot ---------------------------------------------------------------------------------------------------
+
+    def _start(self, *more: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "perpbot.main", "--config", str(self._config), "--no-console", "--no-web"]
+        command += ["--venues", str(self._folder / "venues.json"), "--state", str(self._state), *more]
+        with (self._folder / "bot.log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)
+
+    def _journal(self) -> Path:
+        return self._state / "journal.sqlite"
+
+    def _catch_ups(self) -> int:
+        return sum(1 for _ in read(self._journal(), (CaughtUp,))) if self._journal().exists() else 0
+
+    def _flat(self) -> bool:
+        return not any(each["positions"] for each in self._books().values())
+
+    def _profit_of_journal(self) -> dict[str, Decimal]:
+        earned: dict[str, Decimal] = {}
+        for line in read(self._journal(), (OrderFilled,)):
+            fill = line.entry.fill  # type: ignore[union-attr]
+            cash = -fill.side.sign * fill.quantity * fill.price - fill.fee.amount
+            earned[fill.venue] = earned.get(fill.venue, ZERO) + cash
+        return {name: earned.get(name, ZERO) for name in self._names}
+
+    # -- the venues ------------------------------------------------------------------------------------------------
+
+    def _books(self) -> dict[str, Any]:
+        url = self._venues["admin"]["url"]
+        books = {}
+        for name in self._names:
+            with urlopen(f"{url}/admin/{name}/books", timeout=5) as answer:  # noqa: S310 - loopback
+                books[name] = next(iter(json.load(answer).values()))
+        return books
+
+    def _quiet_books(self) -> dict[str, Any]:
+        """The books once requests that were on their way when the bot died have arrived."""
+        last = self._books()
+        while True:
+            time.sleep(4 * POLL_S)
+            now = self._books()
+            if _orders_and_fills(now) == _orders_and_fills(last):
+                return now
+            last = now
+
+    def _unknown_of(self, books: Mapping[str, Any]) -> list[str]:
+        """What the venues have and the journal does not; raises when something was sent twice."""
+        intended: dict[str, int] = {}
+        filled: dict[str, None] = {}
+        for line in read(self._journal(), (TradeOpened, OrdersIntended, OrderFilled)):
+            entry = line.entry
+            if isinstance(entry, TradeOpened | OrdersIntended):
+                for order in entry.orders:
+                    intended[order.wire_id] = intended.get(order.wire_id, 0) + 1
+            elif isinstance(entry, OrderFilled):
+                filled[f"{entry.fill.venue}/{entry.fill.venue_order_id}/{entry.fill.quantity}"] = None
+        twice = [wire_id for wire_id, count in intended.items() if count > 1]
+        if twice or any(each["duplicates"] for each in books.values()):
+            raise DisagreementError(f"sent twice: {twice}, {[each['duplicates'] for each in books.values()]}")
+        unknown = [
+            f"order {name}/{order['client_id']}"
+            for name, each in books.items()
+            for order in each["orders"]
+            if order["client_id"] not in intended
+        ]
+        count = sum(len(each["fills"]) for each in books.values())
+        known = sum(1 for _ in read(self._journal(), (OrderFilled,)))
+        return unknown + ([f"{count - known} fills"] if known < count else [])
+
+    @staticmethod
+    def _earned(books: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            name: str(Decimal(each["cash"][each["currency"]]) - Decimal(each["deposited"]))
+            for name, each in books.items()
+        }
+
+    @staticmethod
+    def _wait(condition: Any, what: str) -> None:
+        deadline = monotonic_ns() + int(START_S * NS_PER_SECOND)
+        while not condition():
+            if monotonic_ns() > deadline:
+                raise DisagreementError(f"not within {START_S:g} s: {what}")
+            time.sleep(POLL_S)
+
+
+def _orders_and_fills(books: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    return {name: (len(each["orders"]), len(each["fills"])) for name, each in books.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
