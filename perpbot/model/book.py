@@ -35,7 +35,10 @@ class BookInvalidError(Exception):
 
 
 class Ladder:
-    """One side of a book: levels by price, best first."""
+    """One side of a book: levels by price, best first.
+
+    Prices are negated with `copy_negate`, which never rounds: a level must be found again under its own price.
+    """
 
     __slots__ = ("_descending", "_keys", "sizes")
 
@@ -50,7 +53,7 @@ class Ladder:
     def replace(self, levels: Iterable[Level]) -> None:
         """Forget what was there and take `levels`; levels of size zero are left out."""
         self.sizes = {price: size for price, size in levels if size > 0}
-        self._keys = sorted(-price if self._descending else price for price in self.sizes)
+        self._keys = sorted(price.copy_negate() if self._descending else price for price in self.sizes)
 
     def update(self, levels: Iterable[Level]) -> None:
         """Set each level to its size; size zero removes it."""
@@ -58,21 +61,22 @@ class Ladder:
         for price, size in levels:
             if size > 0:
                 if price not in sizes:
-                    insort(keys, -price if descending else price)
+                    insort(keys, price.copy_negate() if descending else price)
                 sizes[price] = size
             elif sizes.pop(price, None) is not None:
-                del keys[bisect_left(keys, -price if descending else price)]
+                del keys[bisect_left(keys, price.copy_negate() if descending else price)]
 
     def best(self) -> Level:
         """The level traded first; `IndexError` when the side is empty."""
         key = self._keys[0]
-        price = Price(-key if self._descending else key)
+        price = Price(key.copy_negate() if self._descending else key)
         return price, self.sizes[price]
 
     def levels(self, depth: int | None = None) -> list[Level]:
         """The best `depth` levels, best first."""
-        sign = -1 if self._descending else 1
-        return [(Price(sign * key), self.sizes[sign * key]) for key in self._keys[:depth]]
+        keys = self._keys[:depth]
+        prices = [key.copy_negate() for key in keys] if self._descending else keys
+        return [(Price(price), self.sizes[price]) for price in prices]
 
 
 @attrs.frozen

@@ -1,12 +1,12 @@
 """A perpetual at one venue: its names, its grid, its limits and what trading it costs."""
 
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 
 import attrs
 
-from perpbot.model.money import ZERO, Contracts, Price, Quantity, floor_to
+from perpbot.model.money import ZERO, Contracts, Price, Quantity, ceil_to, floor_to
 
 
 class Side(StrEnum):
@@ -110,13 +110,11 @@ class Instrument:
 
     def smallest_order(self, price: Decimal) -> Quantity:
         """The fewest coins an order at `price` may have so that the venue takes it."""
-        by_notional = (self.min_notional / price / self.lot).to_integral_value(ROUND_UP) * self.lot
-        return Quantity(max(self.min_quantity, by_notional))
+        return Quantity(ceil_to(max(self.min_quantity, self.min_notional / price), self.lot))
 
     def accepts(self, quantity: Decimal, price: Decimal) -> bool:
         """Whether an order of `quantity` coins at `price` meets lot, minimum size and minimum notional."""
-        on_lot = (quantity / self.lot).to_integral_value(ROUND_DOWN) * self.lot == quantity
-        return on_lot and quantity >= self.smallest_order(price)
+        return floor_to(quantity, self.lot) == quantity and quantity >= self.smallest_order(price)
 
 
 class InstrumentTable:

@@ -5,7 +5,7 @@ slip into a calculation.
 """
 
 import decimal
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from math import lcm
 from typing import NewType
 
@@ -57,12 +57,13 @@ class Rate:
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of `step` that is not above `value`, for a `value` of zero or more."""
-    return (value / step).to_integral_value(ROUND_DOWN) * step
+    return value // step * step  # exact: a quotient that was rounded could lie above
 
 
 def ceil_to(value: Decimal, step: Decimal) -> Decimal:
     """The smallest multiple of `step` that is not below `value`, for a `value` of zero or more."""
-    return (value / step).to_integral_value(ROUND_UP) * step
+    below = floor_to(value, step)
+    return below if below == value else below + step
 
 
 def nearest_to(value: Decimal, step: Decimal) -> Decimal:
