@@ -144,7 +144,7 @@ class MarketDataConnection(Actor):
         self._healthy = False
         self._bad_in_row = 0
         self._builders = {each.symbol: BookBuilder(self._venue, each.symbol) for each in self._instruments}
-        self._stream = Stream(self._session, self.ref, self._venue.public_heartbeat, self._on_frame)
+        self._stream = Stream(self._session, self.ref, self._venue.public_heartbeat, self._on_frame, self._on_life)
         self.spawn_task(self._stream.run, self._venue.public_url(self._instruments))
 
     @handles(StreamOpened)
@@ -204,9 +204,11 @@ class MarketDataConnection(Actor):
 
     # -- frames; runs in the reading task ------------------------------------------------------------------------
 
+    def _on_life(self, now_ns: int) -> None:
+        self._gate.heard_ns = now_ns
+
     def _on_frame(self, frame: bytes, received_ns: int) -> None:
         self.counts.frames += 1
-        self._gate.heard_ns = received_ns
         try:
             events = self._venue.decode_public(frame, received_ns)
         except DecodeError as error:

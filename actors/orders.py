@@ -46,6 +46,8 @@ ASK_UNKNOWN_AFTER_NS = 200_000_000
 ASK_SILENT_AFTER_NS = 2 * NS_PER_SECOND
 """An order nothing was heard of for this long is asked for too: private messages get lost."""
 ASK_AGAIN_NS = NS_PER_SECOND
+CLOCKS_NS = NS_PER_SECOND
+"""How far a venue's clock, by which requests expire, may be from ours."""
 OVERLAP_MS = 60_000
 """Fills are asked for from this long before the durable mark."""
 NUMBERS_PER_EPOCH = 10**10
@@ -478,7 +480,7 @@ class Orders(Actor):
             return [OrderTold(client_id=found.client_id, update=found.update)]
         if record.status.final or record.status is OrderStatus.ACCEPTED:
             return []  # the venue once had it: not knowing it now says nothing
-        too_late = record.changed_ns + APPROVAL_NS + self._lifetimes_ns[record.order.venue]
+        too_late = record.changed_ns + APPROVAL_NS + self._lifetimes_ns[record.order.venue] + CLOCKS_NS
         if found.asked_ns < too_late:
             return []  # the request may still be on its way
         return [answered(found.client_id, Refused("it never reached the venue"))]

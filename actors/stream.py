@@ -42,6 +42,7 @@ class Stream:
         owner: Ref,
         heartbeat: Heartbeat,
         on_frame: Callable[[bytes, int], None],
+        on_life: Callable[[int], None],
         *,
         connect_timeout_s: float = 10.0,
     ) -> None:
@@ -50,11 +51,15 @@ class Stream:
         self._owner = owner
         self._heartbeat = heartbeat
         self._on_frame = on_frame
+        self._on_life = on_life
         self._connect_timeout_s = connect_timeout_s
         self._socket: Any = None
 
     def run(self, url: str) -> None:
-        """Connect and read until the session ends. The owner is told of both; frames go to `on_frame` as they come.
+        """Connect and read until the session ends. The owner is told of both.
+
+        Frames go to `on_frame` as they come, with the time; so does every sign of life, pings and pongs too, to
+        `on_life`.
 
         What `on_frame` raises is not caught: it is the owner's failure.
         """
@@ -84,6 +89,7 @@ class Stream:
             except websocket.WebSocketTimeoutException:
                 return f"nothing heard for {self._heartbeat.silence_s:g} s"
             now = self.heard_ns = monotonic_ns()
+            self._on_life(now)
             if opcode in {TEXT, BINARY}:
                 self._on_frame(data, now)
             elif opcode == CLOSE:

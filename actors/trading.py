@@ -212,7 +212,7 @@ class TradingConnection(Actor):
         """Open the private stream."""
         self._preparing = False
         self._session += 1
-        self._stream = Stream(self._session, self.ref, self._venue.private_heartbeat, self._on_frame)
+        self._stream = Stream(self._session, self.ref, self._venue.private_heartbeat, self._on_frame, self._on_life)
         self.spawn_task(self._stream.run, news.url)
 
     @handles(StreamOpened)
@@ -285,9 +285,11 @@ class TradingConnection(Actor):
 
     # -- frames; runs in the reading task ------------------------------------------------------------------------
 
+    def _on_life(self, now_ns: int) -> None:
+        self._gate.heard_ns = now_ns
+
     def _on_frame(self, frame: bytes, received_ns: int) -> None:
         self.counts.frames += 1
-        self._gate.heard_ns = received_ns
         try:
             events = self._venue.decode_private(frame, received_ns)
         except DecodeError as error:

@@ -9,6 +9,9 @@ from whole import Whole, check_accounts
 
 from perpbot.simulation.world import World, farm, run_forked
 
+pytest_plugins = ["whole"]
+pytestmark = pytest.mark.simulated
+
 STATIC = [
     "/journal",
     "/kill-switch",
@@ -58,8 +61,8 @@ def crash_one(world: World, state: Path, address: str, delay_s: float) -> dict[s
 
 
 @pytest.mark.parametrize("address", STATIC)
-def test_an_actor_that_crashes_in_the_middle_of_a_trade_costs_nothing(address: str, tmp_path: Path) -> None:
-    report = run_forked(crash_one, 21, tmp_path, address, 0.002)
+def test_an_actor_that_crashes_in_the_middle_of_a_trade_costs_nothing(address: str, state: Path) -> None:
+    report = run_forked(crash_one, 21, state, address, 0.002)
     assert report["clean"] is True
     assert report["supervision"]["restarts"] >= 1
 
@@ -82,8 +85,8 @@ def crash_trades(world: World, state: Path) -> dict[str, Any]:
     return {**report, "crashed": crashed}
 
 
-def test_trades_that_crash_at_any_moment_finish_all_the_same(tmp_path: Path) -> None:
-    results = list(farm(lambda world: crash_trades(world, tmp_path / str(world.seed)), range(30, 34)))
+def test_trades_that_crash_at_any_moment_finish_all_the_same(state: Path) -> None:
+    results = list(farm(lambda world: crash_trades(world, state / str(world.seed)), range(30, 34)))
     for _, report in results:
         assert not isinstance(report, Exception), report
         assert report["clean"] is True

@@ -10,6 +10,9 @@ from whole import Whole, check_accounts
 
 from perpbot.simulation.world import World, run_forked
 
+pytest_plugins = ["whole"]
+pytestmark = pytest.mark.simulated
+
 
 def started(world: World, state: Path) -> Whole:
     whole = Whole(world, state)
@@ -47,9 +50,9 @@ def outage(world: World, state: Path) -> dict[str, Any]:
 
 
 def test_a_venue_that_dies_opens_its_circuit_while_the_others_trade_on_and_is_back_within_seconds(
-    tmp_path: Path,
+    state: Path,
 ) -> None:
-    report = run_forked(outage, 41, tmp_path)
+    report = run_forked(outage, 41, state)
     assert report["between_the_others"] > 0
     assert report["restarts"] == {}
     assert report["supervision"]["escalations"] == 0
@@ -110,9 +113,9 @@ def misbehave(world: World, state: Path, venue: str, faults: dict[str, Any]) -> 
     ("venue", "faults"), FAULTS, ids=lambda each: each if isinstance(each, str) else "+".join(each)
 )
 def test_a_venue_that_answers_badly_costs_no_account_and_crashes_no_actor(
-    venue: str, faults: dict[str, Any], tmp_path: Path
+    venue: str, faults: dict[str, Any], state: Path
 ) -> None:
-    report = run_forked(misbehave, 51, tmp_path, venue, faults)
+    report = run_forked(misbehave, 51, state, venue, faults)
     assert report["crashes"] == []
     assert report["supervision"]["restarts"] == 0
     assert report["clean"] is True

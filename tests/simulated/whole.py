@@ -1,13 +1,16 @@
 """One PerpBot and its simulated venues inside a simulated world."""
 
 import os
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import attrs
+import ccxt  # noqa: F401 - heavy imports happen once, before the forks
 import gevent
+import pytest
 
 import perpbot.venues.aster
 import perpbot.venues.hyperliquid
@@ -26,9 +29,17 @@ from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.world import World
 from perpbot.venues.registry import venue_names
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - virtual time should not wait for a real disk
 CONFIG = Path(__file__).parents[2] / "config" / "simulation.yaml"
 WORLD_ID = "00000000000000aa"
 NS_PER_SECOND = 1_000_000_000
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A state directory that costs no time."""
+    with tempfile.TemporaryDirectory(prefix="perpbot-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def settings() -> Settings:
