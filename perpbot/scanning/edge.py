@@ -94,8 +94,8 @@ def find_edge(buy: Market, sell: Market, terms: Terms) -> Edge | None:
     """The edge of buying at `buy` and selling at `sell`, or None when nothing of `min_profit` is left."""
     if not _worth_a_look(buy, sell, terms):
         return None
-    asks, bids = buy.book.asks(buy.depth), sell.book.bids(sell.depth)
-    quantity = _quantity(buy, sell, asks, bids, terms)
+    asks, bids = _worth_taking(buy.book.asks(buy.depth), sell.book.bids(sell.depth))
+    quantity = _quantity(buy, sell, asks, bids, terms) if asks else None
     if quantity is None:
         return None
     edge = _price(buy, sell, walk(asks, quantity), walk(bids, quantity), quantity, terms)
@@ -113,14 +113,20 @@ def _worth_a_look(buy: Market, sell: Market, terms: Terms) -> bool:
     return (bid - ask) / ask >= fees + terms.min_profit
 
 
+def _worth_taking(asks: Sequence[Level], bids: Sequence[Level]) -> tuple[Sequence[Level], Sequence[Level]]:
+    """The asks below the best bid, and the bids above the best ask: any other coin is traded at a loss."""
+    best_ask, best_bid = asks[0][0], bids[0][0]
+    return [each for each in asks if each[0] < best_bid], [each for each in bids if each[0] > best_ask]
+
+
 def _quantity(buy: Market, sell: Market, asks: Sequence[Level], bids: Sequence[Level], terms: Terms) -> Quantity | None:
     """The most that both venues take on their common lot, within what the books hold and `max_notional`."""
     step = common_step(buy.instrument.lot, sell.instrument.lot)
     # half of what is shown: the rest is for those who are faster, and for closing
     shown = min(sum((size for _, size in asks), ZERO), sum((size for _, size in bids), ZERO)) / 2
-    wanted = min(terms.max_notional / buy.quote.ask, shown)
+    wanted = min(terms.max_notional / bids[0][0], shown)  # no coin of either leg is worth more
     quantity = Quantity(floor_to(wanted, step))
-    if quantity <= 0 or quantity * buy.quote.ask < terms.min_notional:
+    if quantity <= 0 or quantity * asks[0][0] < terms.min_notional:
         return None
     both = buy.instrument.accepts(quantity, buy.quote.bid) and sell.instrument.accepts(quantity, sell.quote.bid)
     return quantity if both else None
