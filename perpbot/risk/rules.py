@@ -239,7 +239,7 @@ class Concentration(Rule):
 
 
 class Slippage(Rule):
-    """The limit price is not far beyond the best price."""
+    """The mean price the book promises is not far beyond the best price."""
 
     level = Level.EXECUTION
     name = "slippage"

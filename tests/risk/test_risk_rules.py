@@ -1,0 +1,280 @@
+"""Each rule at its boundary, on both sides; the order they are asked in; and what the operator reads."""
+
+import inspect
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from risk_accounts import (
+    BTC,
+    LIMITS,
+    NOW,
+    OPEN_GATE,
+    SECOND,
+    WORST,
+    d,
+    exposed,
+    leg,
+    quote,
+    request,
+    view,
+)
+
+from perpbot.model.instrument import Side
+from perpbot.model.money import Price, Quantity
+from perpbot.risk import rules
+from perpbot.risk.approval import Level, percent
+from perpbot.risk.rules import OPENING_RULES, Rule, check_opening
+from perpbot.risk.view import Gate, LegRequest
+
+RULES = {each.name: each for each in OPENING_RULES}
+
+
+def said(changes: dict[str, Any], *legs: LegRequest) -> str | None:
+    refusal = check_opening(request(*legs), view(**changes), LIMITS)
+    return None if refusal is None else str(refusal)
+
+
+def test_a_trade_that_fits_an_account_in_good_order_is_let_through() -> None:
+    assert check_opening(request(), view(), LIMITS) is None
+
+
+# -- what refuses, and what just does not ----------------------------------------------------------------------------
+
+SLIGHTLY = Decimal("0.000001")
+ALLOWED: list[tuple[str, dict[str, Any]]] = [
+    ("pool-capital", {"pool_available": {"a": d(80), "b": d(80)}}),
+    ("safe-mode", {"safe_mode": {"a": False, "elsewhere": True}}),
+    ("min-equity", {"equity": d(8_000), "peak_equity": d(8_000)}),
+    ("drawdown", {"equity": d(9_000) + SLIGHTLY}),
+    ("daily-loss", {"daily_profit": d("-499.99")}),
+    ("failure-cooldown", {"cooldown_until_ns": NOW, "failures_in_row": 99}),
+    ("fast-market", {"frozen_until_ns": {BTC: NOW, "ETH-PERP": NOW + SECOND}}),
+    ("symbol-share", {"exposure": exposed(gross={BTC: d(2_200), "ETH-PERP": d(9_000)})}),
+    ("position-size", {"exposure": exposed(by_position={("a", BTC): d(600), ("a", "ETH-PERP"): d(9_000)})}),
+    ("one-direction", {"open_sides": {"a": Side.BUY, "b": Side.SELL}}),
+    ("symbol-cooldown", {"last_opened_ns": {BTC: NOW - 60 * SECOND, "ETH-PERP": NOW}}),
+    ("concentration", {"exposure": exposed(by_venue={"a": d(5_600), "elsewhere": d(9_000)})}),
+    ("connection", {"gates": {"a": OPEN_GATE, "b": Gate(open_refusal=None, reduce_refusal="x", generation=1)}}),
+    ("price-collar", {"quotes": {"a": quote("a", "100.9", "101.1"), "b": quote("b", "99.01", "99.01")}}),
+]
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "pool-capital",
+        {"pool_available": {"a": d(80), "b": d("79.99")}},
+        "pool/pool-capital: 80 needed at b, allowed 79.99 in pool arb",
+    ),
+    ("pool-capital", {"pool_available": {"a": d(80)}}, "pool/pool-capital: 80 needed at b, allowed 0 in pool arb"),
+    (
+        "safe-mode",
+        {"safe_mode": {"b": True}},
+        "pool/safe-mode: b is in safe mode, allowed arbitrage at venues that are not",
+    ),
+    (
+        "min-equity",
+        {"equity": d("99.994"), "peak_equity": d(100)},
+        "account/min-equity: equity 99.99, allowed 100 or more",
+    ),
+    ("min-equity", {"equity": d(0)}, "account/min-equity: equity 0, allowed 100 or more"),
+    (
+        "trade-size",
+        {"equity": d("7999.99"), "peak_equity": d("7999.99")},
+        "account/trade-size: 5 % of equity, allowed 5 %",
+    ),
+    ("drawdown", {"equity": d(9_000)}, "account/drawdown: 10 %, allowed less than 10 %"),
+    ("daily-loss", {"daily_profit": d(-500)}, "account/daily-loss: loss of 500 today, allowed less than 500"),
+    (
+        "failure-cooldown",
+        {"cooldown_until_ns": NOW + 100_000_000},
+        "account/failure-cooldown: 3 failures in a row, 0.1 s left, allowed a pause of 60 s",
+    ),
+    (
+        "fast-market",
+        {"frozen_until_ns": {BTC: NOW + 5 * SECOND}},
+        "account/fast-market: BTC-PERP moved more than 0.5 % in 1 s, 5.0 s left, allowed calmer markets",
+    ),
+    (
+        "symbol-share",
+        {"exposure": exposed(gross={BTC: d("2200.1")})},
+        "account/symbol-share: 30.001 % of equity in BTC-PERP, allowed 30 %",
+    ),
+    (
+        "position-size",
+        {"exposure": exposed(by_position={("b", BTC): d("600.01")})},
+        "position/position-size: 1000.01 of BTC-PERP at b, allowed 1000",
+    ),
+    (
+        "one-direction",
+        {"open_sides": {"b": Side.BUY}},
+        "position/one-direction: sell at b, where BTC-PERP stands to buy, allowed buy there",
+    ),
+    (
+        "symbol-cooldown",
+        {"last_opened_ns": {BTC: NOW - 59 * SECOND}},
+        "position/symbol-cooldown: BTC-PERP was opened just now, 1.0 s left, allowed every 60 s",
+    ),
+    (
+        "concentration",
+        {"exposure": exposed(by_venue={"b": d("5600.1")})},
+        "position/concentration: 60.001 % of equity at b, allowed 60 %",
+    ),
+    (
+        "connection",
+        {"gates": {"a": OPEN_GATE}},
+        "execution/connection: b has no trading connection, allowed a connection that is up",
+    ),
+    (
+        "connection",
+        {"gates": {"a": Gate(open_refusal="a is DEGRADED", reduce_refusal=None, generation=1), "b": OPEN_GATE}},
+        "execution/connection: a is DEGRADED, allowed a connection that is up",
+    ),
+    (
+        "price-collar",
+        {"quotes": {"a": quote("a"), "b": quote("b", 99, "98.9")}},
+        "execution/price-collar: 100 is 1.0611 % from b's price, allowed 1 %",
+    ),
+    (
+        "price-collar",
+        {"quotes": {"a": quote("a")}},
+        "execution/price-collar: no fresh quote of b, allowed a price to compare with",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), ALLOWED, ids=[name for name, _ in ALLOWED])
+def test_at_its_limit_a_rule_lets_a_trade_through(name: str, changes: dict[str, Any]) -> None:
+    assert name in RULES
+    assert said(changes) is None
+
+
+@pytest.mark.parametrize(("name", "changes", "text"), REFUSED, ids=[name for name, _, _ in REFUSED])
+def test_beyond_its_limit_a_rule_refuses_and_says_why(name: str, changes: dict[str, Any], text: str) -> None:
+    assert said(changes) == text
+    refusal = RULES[name].check(request(), view(**changes), LIMITS)
+    assert refusal is not None
+    assert str(refusal) == text
+
+
+@pytest.mark.parametrize(
+    ("side", "expected", "slips"),
+    [
+        (Side.BUY, "100.1", False),
+        (Side.BUY, "100.10001", True),
+        (Side.SELL, "99.9", False),
+        (Side.SELL, "99.89999", True),
+        (Side.BUY, "90", False),
+        (Side.SELL, "110", False),
+    ],
+)
+def test_slippage_counts_against_us_only(side: Side, expected: str, *, slips: bool) -> None:
+    legs = (leg("a", side, expected=Price(d(expected))), leg("b", side.opposite))
+    refusal = check_opening(request(*legs), view(), LIMITS)
+    assert (refusal is not None) is slips
+    if refusal is not None:
+        assert str(refusal) == "execution/slippage: 0.1 % at a, allowed 0.1 %"
+
+
+def test_two_legs_at_one_venue_are_refused() -> None:
+    assert said({}, leg("a"), leg("a", Side.SELL)) == (
+        "execution/different-venues: both legs at a, allowed two different venues"
+    )
+
+
+@pytest.mark.parametrize("price", ["0", "-100"])
+def test_a_price_of_nothing_is_absurd_whatever_the_collar(price: str) -> None:
+    refusal = RULES["price-collar"].check(request(leg("a", limit=Price(d(price)))), view(), LIMITS)
+    assert refusal is not None
+
+
+@pytest.mark.parametrize("factor", ["0.1", "10", "0.98", "1.02"])
+def test_tenfold_prices_are_outside_the_collar_on_either_side(factor: str) -> None:
+    absurd = leg("a", limit=Price(100 * d(factor)), quantity=Quantity(d("0.01")))
+    assert "price-collar" in str(said({}, absurd, leg("b", Side.SELL)))
+
+
+# -- all of them, in order -------------------------------------------------------------------------------------------
+
+
+def test_every_rule_there_is_is_asked() -> None:
+    written = {each for _, each in inspect.getmembers(rules, inspect.isclass) if issubclass(each, Rule)} - {Rule}
+    assert {type(each) for each in OPENING_RULES} == written
+    assert len(OPENING_RULES) == len(written)
+
+
+def test_every_rule_has_a_name_of_its_own_and_the_levels_are_asked_in_order() -> None:
+    assert len(RULES) == len(OPENING_RULES)
+    order = list(Level)
+    asked = [order.index(each.level) for each in OPENING_RULES]
+    assert asked == sorted(asked)
+    assert set(asked) == set(range(4))
+
+
+def test_every_rule_has_its_boundary_in_this_file() -> None:
+    by_hand = {"slippage", "different-venues", "trade-size"}
+    assert {name for name, _ in ALLOWED} | by_hand == set(RULES)
+    assert {name for name, _, _ in REFUSED} | by_hand == set(RULES)
+
+
+def test_when_everything_forbids_it_the_first_level_says_so_first() -> None:
+    refusal = check_opening(request(), view(**WORST), LIMITS)
+    assert refusal is not None
+    assert (refusal.level, refusal.rule) == (Level.POOL, "pool-capital")
+
+
+CURES: dict[str, dict[str, Any]] = {
+    "pool-capital": {"pool_available": {"a": d(100), "b": d(100)}},
+    "safe-mode": {"safe_mode": {}},
+    "min-equity": {"equity": d(1_000)},
+    "trade-size": {"equity": d(8_000)},
+    "drawdown": {"peak_equity": d(8_000)},
+    "daily-loss": {"daily_profit": d(0)},
+    "failure-cooldown": {"cooldown_until_ns": 0},
+    "fast-market": {"frozen_until_ns": {}},
+    "symbol-share": {"exposure": exposed(by_position={("a", BTC): d(10**9)}, by_venue={"a": d(10**9)})},
+    "position-size": {"exposure": exposed(by_venue={"a": d(10**9)})},
+    "one-direction": {"open_sides": {}},
+    "symbol-cooldown": {"last_opened_ns": {}},
+    "concentration": {"exposure": exposed()},
+    "connection": {"gates": {"a": OPEN_GATE, "b": OPEN_GATE}},
+}
+
+
+def test_one_refusal_after_the_other_comes_in_the_order_of_the_rules() -> None:
+    changes, refused = dict(WORST), []
+    while (refusal := check_opening(request(), view(**changes), LIMITS)) is not None:
+        refused.append(refusal.rule)
+        changes |= CURES[refusal.rule]
+    assert refused == list(CURES)
+    assert refused == [each.name for each in OPENING_RULES if each.name in CURES]
+
+
+@given(
+    equity=st.integers(-100, 20_000).map(Decimal),
+    peak=st.integers(0, 20_000).map(Decimal),
+    gross=st.integers(0, 5_000).map(Decimal),
+    coins=st.integers(1, 20),
+    limit=st.integers(90, 110),
+)
+@settings(deadline=None, max_examples=300)
+def test_whatever_is_let_through_is_within_every_limit(
+    equity: Decimal, peak: Decimal, gross: Decimal, coins: int, limit: int
+) -> None:
+    size, price = Quantity(Decimal(coins)), Price(Decimal(limit))
+    legs = (leg("a", quantity=size, limit=price), leg("b", Side.SELL, quantity=size))
+    seen = exposed(gross={BTC: gross}, by_venue={"a": gross}, by_position={("a", BTC): gross})
+    if check_opening(request(*legs), view(equity=equity, peak_equity=peak, exposure=seen), LIMITS) is not None:
+        return
+    assert equity >= 100
+    assert 10 * equity > 9 * peak
+    assert all(each.notional * 20 <= equity for each in legs)
+    assert (gross + coins * price + coins * 100) * 10 <= 3 * equity
+    assert gross + coins * price <= 1_000
+    assert (gross + coins * price) * 10 <= 6 * equity
+    assert abs(price - 100) <= 1
+
+
+@pytest.mark.parametrize(("fraction", "text"), [("0.05", "5 %"), ("0.0000004", "0 %"), ("0.123456789", "12.3457 %")])
+def test_a_fraction_is_shown_in_percent(fraction: str, text: str) -> None:
+    assert percent(d(fraction)) == text
