@@ -31,10 +31,11 @@ from perpbot.control.server import control_socket
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting
-from perpbot.statedir import state_directory
+from perpbot.statedir import SOCKET_NAME, state_directory
 from perpbot.storage.journal import JournalError
 from perpbot.terminal.options import run_options
-from perpbot.terminal.view import live_view
+from perpbot.terminal.plain import plain_view
+from perpbot.terminal.view import fits_terminal, how_to_look, live_view
 from perpbot.venues.registry import venue_names
 from supervisors.spec import ChildSpec
 
@@ -116,8 +117,9 @@ def _trade(
     state: Path,
     simulated: Mapping[str, Any] | None,
 ) -> int:
-    live = options.console and sys.stdout.isatty()
-    writers = [] if live else [logs.terminal_writer(sys.stderr)]
+    live = options.console and fits_terminal()
+    terminal = logs.terminal_writer(sys.stderr)
+    writers = [] if live else [terminal]
     file = None if settings.log.file is None else logs.LogFile(state / settings.log.file)
     if file is not None:
         writers.append(file.write)
@@ -132,17 +134,23 @@ def _trade(
     )
 
     def surfaces(program: Program) -> Sequence[ChildSpec]:
-        return [control_socket(program), *([live_view(program)] if live else [])]
+        return [control_socket(program), live_view(program) if live else plain_view(program, terminal)]
 
     program = Program(setting, log, surfaces)
-    if simulated is not None and not live:
-        world = simulated["world"]
-        click.echo(f"Simulated world {world['id']} {'goes on' if world['resumed'] else 'is new'}.", err=True)
+    _say_where(setting)
     try:
         return _run(program, options)
     finally:
         if file is not None:
             file.close()
+
+
+def _say_where(setting: Setting) -> None:
+    if setting.simulated is not None:
+        world = setting.simulated["world"]
+        click.echo(f"Simulated world {world['id']} {'goes on' if world['resumed'] else 'is new'}.", err=True)
+    click.echo(f"Look inside from another terminal: {how_to_look(setting.state)}", err=True)
+    click.echo(f"Control socket: {setting.state / SOCKET_NAME}. There is no web console yet.", err=True)
 
 
 def _run(program: Program, options: Options) -> int:
@@ -154,6 +162,7 @@ def _run(program: Program, options: Options) -> int:
         click.echo(f"PerpBot could not start: {error}", err=True)
         return EXIT_GAVE_UP
     program.ended.wait(options.duration)
+    program.over_asked()  # so that everybody can see that it stops
     gave_up = program.gave_up
     report = program.stop()
     if options.summary is not None:

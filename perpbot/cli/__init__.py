@@ -3,12 +3,13 @@
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from perpbot import __version__
-from perpbot.cli.asking import Failure
+from perpbot.cli.asking import EXIT_NO, Failure
 from perpbot.cli.looking import LOOKING
 from perpbot.cli.running import RUNNING
 from perpbot.cli.steering import STEERING
@@ -16,17 +17,24 @@ from perpbot.cli.trees import tree
 from perpbot.cli.validation import validate
 from perpbot.cli.venues import venues
 
+EXIT_INTERRUPTED, EXIT_IO = 130, 74
+
 
 class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # before click makes an exit code of 1 of it
-            raise _ReaderGoneError from None
+        except BrokenPipeError:
+            # whoever read the output has enough; click would make an error of it
+            _drop_output()
+            raise click.exceptions.Exit(0) from None
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
 
 
-class _ReaderGoneError(Exception):
-    """Whoever read the output has enough."""
+def _drop_output() -> None:
+    """Nothing more is written, not even by Python at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,26 +47,25 @@ for _each in (*RUNNING, tree, *LOOKING, *STEERING, venues, validate):
     command.add_command(_each)
 
 
-def main() -> int:
-    """Run the command line; returns the exit code."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, that of the process where none is given; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character still shows the rest
     try:
-        try:
-            command.main(prog_name="perpbot", standalone_mode=False)
-            sys.stdout.flush()
-        except click.ClickException as error:
-            error.show()
-            return error.code if isinstance(error, Failure) else error.exit_code
-        except click.Abort:
-            click.echo("Not done.", err=True)
-            return 1
-        except click.exceptions.Exit as over:
-            return over.exit_code
-    except (_ReaderGoneError, BrokenPipeError):
-        # Python must not try to write the rest at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        return 130
-    return 0
+        code = command.main(arguments, "perpbot", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.code if isinstance(error, Failure) else error.exit_code
+    except click.Abort:
+        click.echo("Not done.", err=True)
+        return EXIT_NO
+    except BrokenPipeError:
+        _drop_output()
+        return 0
+    except OSError as error:
+        _drop_output()
+        click.echo(str(error), err=True)
+        return EXIT_IO
+    return code if isinstance(code, int) else 0

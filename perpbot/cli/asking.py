@@ -68,6 +68,21 @@ def ask(state: Path | None, verb: str, **arguments: Any) -> Any:
         return client.ask(verb, **arguments)
 
 
+def complete_address(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The addresses of the running system that begin so; none when there is no system."""
+    try:
+        node = ask(context.params.get("state"), "tree")
+    except Failure:
+        return []
+    return [each for each in _addresses(node) if each.startswith(incomplete)]
+
+
+def _addresses(node: dict[str, Any]) -> Iterator[str]:
+    yield node["address"]
+    for child in node["children"]:
+        yield from _addresses(child)
+
+
 def print_json(data: Any) -> None:
     """Print `data` for programs."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))

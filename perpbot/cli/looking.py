@@ -1,13 +1,12 @@
 """Commands that show what a running system knows, as tables or as JSON."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from perpbot.cli.asking import EXIT_NO, ask, json_option, print_json, state_option
+from perpbot.cli.asking import EXIT_NO, ask, complete_address, json_option, print_json, state_option
 from perpbot.cli.details import show_actor, show_status
 from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.cli.wording import amount, clean, counted, currency, gain_style, time
@@ -26,11 +25,11 @@ def status(*, as_json: bool, state: Path | None) -> None:
         print_json(answer)
     else:
         show_status(answer)
-    sys.exit(0 if answer["healthy"] else EXIT_NO)
+    click.get_current_context().exit(0 if answer["healthy"] else EXIT_NO)
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", shell_complete=complete_address)
 @json_option
 @state_option
 def inspect(*, address: str, as_json: bool, state: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
@@ -10,6 +10,10 @@ from perpbot.cli.wording import clean
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+GAP = 2
+FLEXIBLE_LEAST = 8
 
 
 class Column(NamedTuple):
@@ -57,20 +61,29 @@ def rich_table(columns: Sequence[Column], rows: Sequence[Row], width: int) -> "T
     from rich.text import Text
 
     shown = [number for number, column in enumerate(columns) if column.from_width <= width]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=False)
-    for number in shown:
-        column = columns[number]
-        table.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=None if column.flexible else _needed(column, [row[number] for row in rows]),
-        )
-    for row in rows:
-        cells = [_cell(row[number]) for number in shown]
-        table.add_row(*(Text(clean(cell.text), style=cell.style) for cell in cells))
+    cells = [[_cell(row[number]) for number in shown] for row in rows]
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", expand=False)
+    chosen = [columns[number] for number in shown]
+    for column, size in zip(chosen, _widths(chosen, cells, width), strict=True):
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=size)
+    for row in cells:
+        table.add_row(*(Text(clean(cell.text), style=cell.style) for cell in row))
     return table
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> list[int]:
+    """As wide as the texts are; the flexible columns give what is too much."""
+    titles = [column.title for column in columns]
+    texts = [[cell.text for cell in row] for row in rows]
+    widths = [max(map(len, each)) for each in zip(titles, *texts, strict=True)]
+    excess = sum(widths) + GAP * len(widths) - width
+    for number, column in enumerate(columns):
+        if column.flexible and excess > 0:
+            given = min(excess, max(0, widths[number] - FLEXIBLE_LEAST))
+            widths[number] -= given
+            excess -= given
+    return widths
 
 
 def plain_table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
@@ -84,12 +97,8 @@ def plain_table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
             text.rjust(width) if column.right else text.ljust(width)
             for text, width, column in zip(row, widths, columns, strict=True)
         ]
-        lines.append("  ".join(cells).rstrip())
+        lines.append((" " * GAP).join(cells).rstrip())
     return "\n".join(lines)
-
-
-def _needed(column: Column, cells: Sequence[Cell | str]) -> int:
-    return max(len(column.title), *(len(_cell(each).text) for each in cells))
 
 
 def _cell(value: Cell | str) -> Cell:

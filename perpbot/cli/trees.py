@@ -1,25 +1,28 @@
 """`perpbot tree`: who supervises whom, and how each is doing."""
 
-import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from perpbot.cli.asking import json_option, print_json, state_option, system
+from perpbot.cli.asking import complete_address, json_option, print_json, state_option, system
 from perpbot.cli.details import circuit_cell
-from perpbot.cli.tables import Cell, Column, Row, on_terminal, plain_table, rich_table
+from perpbot.cli.tables import Cell, Column, Row, on_terminal, rich_table, show_table
 from perpbot.cli.wording import counted, microseconds, time
 
 if TYPE_CHECKING:
+    from rich.console import Console, Group
+
     from perpbot.control.client import Client
 
 REDRAW_S, REPRINT_S = 0.25, 1.0
 HEADER_LINES = 2
-"""The table's titles, and the line where the cursor ends up."""
+"""A table's titles and a line between tables."""
+FAILURES_WATCHED = 5
 
 Node = Mapping[str, Any]
 
@@ -48,8 +51,11 @@ COLUMNS = (
 )
 
 
+FAILURES = (Column("failed (UTC)"), Column("actor"), Column("why", flexible=True))
+
+
 @click.command()
-@click.argument("address", required=False)
+@click.argument("address", required=False, shell_complete=complete_address)
 @click.option("--watch", is_flag=True, help="Redraw until Ctrl-C.")
 @json_option
 @state_option
@@ -59,44 +65,61 @@ def tree(*, address: str | None, watch: bool, as_json: bool, state: Path | None)
         if as_json and watch:
             raise click.UsageError("--json and --watch do not go together.")
         if watch:
-            _watch(client, address)
+            with suppress(KeyboardInterrupt):
+                _watch(client, address)
             return
         node = client.ask("tree", address=address)
     if as_json:
         print_json(node)
-    elif on_terminal():
-        from rich.console import Console
-
-        console = Console(highlight=False)
-        console.print(rich_table(COLUMNS, tree_rows(node), console.width))
     else:
-        click.echo(plain_table(COLUMNS, tree_rows(node)))
+        _show(node)
+
+
+def _show(node: Node) -> None:
+    show_table(COLUMNS, tree_rows(node), "")
+    failures = failure_rows(node)
+    if failures:
+        click.echo()
+        show_table(FAILURES, failures, "")
 
 
 def _watch(client: "Client", address: str | None) -> None:
     pause = threading.Event()
     if not on_terminal():
         while True:
-            click.echo(plain_table(COLUMNS, tree_rows(client.ask("tree", address=address))) + "\n")
+            _show(client.ask("tree", address=address))
+            click.echo()
             sys.stdout.flush()
             pause.wait(REPRINT_S)
     from rich.console import Console
     from rich.live import Live
 
     console = Console(highlight=False)
-    with Live(console=console, screen=True, auto_refresh=False) as live:
+    with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
         while True:
-            rows = fitted_rows(client.ask("tree", address=address), shutil.get_terminal_size().lines - HEADER_LINES)
-            live.update(rich_table(COLUMNS, rows, console.width), refresh=True)
+            live.update(_screen(client.ask("tree", address=address), console), refresh=True)
             pause.wait(REDRAW_S)
 
 
+def _screen(node: Node, console: "Console") -> "Group":
+    """A tree that fits the terminal, with the newest failures below it."""
+    from rich.console import Group
+
+    width, height = console.size
+    failures = failure_rows(node)[:FAILURES_WATCHED]
+    below = [rich_table(FAILURES, failures, width)] if failures else []
+    rows = fitted_rows(node, height - HEADER_LINES - (len(failures) + HEADER_LINES if failures else 0))
+    return Group(rich_table(COLUMNS, rows, width), *([""] if below else []), *below)
+
+
 def fitted_rows(node: Node, height: int) -> list[Row]:
-    """The rows of a tree, with calm subtrees folded into one row each, deepest first, until `height` is enough."""
+    """The rows of a tree, with calm subtrees folded into one row each until `height` is enough.
+
+    Those without a circuit go first, and the deepest of them.
+    """
     folded: set[str] = set()
     rows = tree_rows(node, folded)
-    foldable = sorted(_foldable(node, 0), key=lambda each: -each[0])
-    for _, address in foldable:
+    for _, _, address in sorted(_foldable(node, 0), key=lambda each: each[:2]):
         if len(rows) <= height:
             break
         folded.add(address)
@@ -104,11 +127,15 @@ def fitted_rows(node: Node, height: int) -> list[Row]:
     return rows
 
 
-def _foldable(node: Node, depth: int) -> Iterator[tuple[int, str]]:
+def _foldable(node: Node, depth: int) -> Iterator[tuple[bool, int, str]]:
     if node["children"] and _calm(node):
-        yield depth, node["address"]
+        yield _has_circuit(node), -depth, node["address"]
     for child in node["children"]:
         yield from _foldable(child, depth + 1)
+
+
+def _has_circuit(node: Node) -> bool:
+    return node["circuit"] is not None or any(_has_circuit(child) for child in node["children"])
 
 
 def _calm(node: Node) -> bool:
@@ -117,7 +144,7 @@ def _calm(node: Node) -> bool:
 
 
 def tree_rows(node: Node, folded: set[str] | frozenset[str] = frozenset()) -> list[Row]:
-    """One row an actor, and one below it where it has failed."""
+    """One row an actor."""
     lines = LINES if (sys.stdout.encoding or "").lower().startswith("utf") else ASCII
     return list(_rows(node, "", "", folded, lines))
 
@@ -125,14 +152,26 @@ def tree_rows(node: Node, folded: set[str] | frozenset[str] = frozenset()) -> li
 def _rows(node: Node, lead: str, below: str, folded: set[str] | frozenset[str], lines: Branches) -> Iterator[Row]:
     children = [] if node["address"] in folded else node["children"]
     yield _row(node, lead, hidden=0 if children else _size(node) - 1)
-    if node["last_failure"] is not None:
-        failure = node["last_failure"]
-        stem = below + (lines.below_middle if children else lines.below_last)
-        yield [Cell(f"{stem}{time(failure['at'])} {failure['reason']}", "red"), *[""] * (len(COLUMNS) - 1)]
     for number, child in enumerate(children):
         last = number == len(children) - 1
         joint, stem = (lines.last, lines.below_last) if last else (lines.middle, lines.below_middle)
         yield from _rows(child, below + joint, below + stem, folded, lines)
+
+
+def failure_rows(node: Node) -> list[Row]:
+    """The last failure of each actor that has failed, newest first."""
+    failed = sorted(_failed(node), key=lambda each: str(each["last_failure"]["at"]), reverse=True)
+    return [
+        [time(each["last_failure"]["at"]), each["address"], Cell(each["last_failure"]["reason"], "red")]
+        for each in failed
+    ]
+
+
+def _failed(node: Node) -> Iterator[Node]:
+    if node["last_failure"] is not None:
+        yield node
+    for child in node["children"]:
+        yield from _failed(child)
 
 
 def _size(node: Node) -> int:

@@ -38,7 +38,9 @@ class Area(NamedTuple):
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True)
+@click.option(
+    "--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True, help="The file to check."
+)
 @click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="The state directory to check.")
 @json_option
 def validate(*, config: Path, state: Path | None, as_json: bool) -> None:
@@ -53,7 +55,7 @@ def validate(*, config: Path, state: Path | None, as_json: bool) -> None:
         print_json({"ok": well, "areas": shown})
     else:
         _show(areas)
-    sys.exit(0 if well else EXIT_CONFIG)
+    click.get_current_context().exit(0 if well else EXIT_CONFIG)
 
 
 def _show(areas: Mapping[str, Area]) -> None:
@@ -212,7 +214,7 @@ def _journal(path: Path) -> list[str]:
 
     from perpbot.storage.journal import read
 
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         return []
     try:
         next(read(path), None)

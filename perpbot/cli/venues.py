@@ -88,8 +88,14 @@ def _described(name: str) -> dict[str, Any]:
     }
 
 
+def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from perpbot.venues.registry import venue_names
+
+    return [name for name in venue_names() if name.startswith(incomplete)]
+
+
 @venues.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
     "--instruments",

@@ -1,0 +1,122 @@
+"""What the command line says of itself, how quickly, and what it refuses."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+from running_system import PERPBOT, Commands, environment, in_process
+
+from perpbot.cli import command, main
+from perpbot.clock import monotonic_ns
+
+HEAVY = ("gevent", "ccxt", "actors", "supervisors", "rich", "yaml", "attrs", "pykka", "requests", "msgspec")
+BUDGET_NS = 400_000_000
+"""On a busy machine; on a quiet one it is a fifth of that."""
+TRIES = 7
+
+
+def every_command(group: click.Group = command, *path: str) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, each in group.commands.items():
+        if isinstance(each, click.Group):
+            yield from every_command(each, *path, name)
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(every_command()), ids=lambda path: " ".join(path) or "perpbot")
+def test_every_command_has_help_that_is_a_sentence(perpbot: Commands, path: tuple[str, ...]) -> None:
+    shown = perpbot(*path, "--help")
+    assert shown.code == 0
+    usage, _, rest = shown.out.partition("\n\n")
+    assert usage.startswith(f"Usage: {' '.join(('perpbot', *path))} ")
+    sentence = " ".join(rest.partition("\n\n")[0].split())
+    assert sentence.endswith(".")
+    assert sentence[0].isupper()
+    assert all(option.help for option in _options(path)), "an option without help"
+    assert perpbot(*path, "-h").out == shown.out
+
+
+def _options(path: tuple[str, ...]) -> Iterator[click.Option]:
+    each: click.Command = command
+    for name in path:
+        assert isinstance(each, click.Group)
+        each = each.commands[name]
+    yield from (parameter for parameter in each.params if isinstance(parameter, click.Option))
+
+
+def test_version(perpbot: Commands) -> None:
+    assert perpbot("--version").out == "perpbot, version 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["dance"],
+        ["status", "--nope"],
+        ["inspect"],
+        ["trades", "--limit", "0"],
+        ["trades", "--limit", "many"],
+        ["kill-switch", "toggle"],
+        ["run", "--duration", "nan"],
+        ["run", "--duration", "-1"],
+        ["run", "--port", "70000"],
+        ["serve", "--seed", "x"],
+        ["venues", "decode"],
+        ["venues", "serve", "--port", "x"],
+    ],
+    ids=" ".join,
+)
+def test_usage_errors_end_with_two_and_say_what_is_wrong(perpbot: Commands, arguments: list[str]) -> None:
+    refused = perpbot(*arguments)
+    assert (refused.code, refused.out) == (2, "")
+    assert "Usage: perpbot" in refused.err
+    assert "Error: " in refused.err
+
+
+def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
+    script = f"import sys, perpbot.cli; print([each for each in {HEAVY} if each in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.process
+def test_help_comes_at_once() -> None:
+    bare = min(_took([sys.executable, "-c", "pass"]) for _ in range(TRIES))
+    full = min(_took([*PERPBOT, "--help"]) for _ in range(TRIES))
+    assert full - bare < BUDGET_NS
+
+
+def _took(arguments: list[str]) -> int:
+    began = monotonic_ns()
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, env=environment())
+    return monotonic_ns() - began
+
+
+@pytest.mark.process
+def test_an_output_that_is_full_is_told_in_one_line() -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run([*PERPBOT, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (74, "[Errno 28] No space left on device\n")
+
+
+@pytest.mark.process
+def test_run_becomes_the_program(tmp_path: str) -> None:
+    refused = in_process(["run", "--config", f"{tmp_path}/none.yaml"])
+    assert (refused.code, refused.out) == (78, "")
+    assert refused.err == f"{tmp_path}/none.yaml: cannot be read: No such file or directory\n"
+
+
+def test_run_and_serve_hand_on_what_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _, arguments: became.append(arguments[1:]))
+    main(["run", "--duration", "3", "--no-web"])
+    main(["serve", "--config=x.yaml"])
+    main(["venues", "serve", "okx", "--seed", "7"])
+    assert became == [
+        ["-m", "perpbot.main", "--duration", "3", "--no-web"],
+        ["-m", "perpbot.main", "--no-console", "--config=x.yaml"],
+        ["-m", "perpbot.simulation.venues", "okx", "--seed", "7"],
+    ]

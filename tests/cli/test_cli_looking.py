@@ -1,0 +1,155 @@
+"""Commands that look into a running system, for people and for programs."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from running_system import PATIENCE_S, PERPBOT, Commands, Output, Running, ended, environment, in_process
+
+pytestmark = pytest.mark.process
+
+
+def nodes(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield tree
+    for child in tree["children"]:
+        yield from nodes(child)
+
+
+def test_status_says_that_all_is_well(system: Running, perpbot: Commands) -> None:
+    shown = perpbot("status", "--state", system.state)
+    assert (shown.code, shown.err) == (0, "")
+    head, *lines = shown.out.splitlines()
+    assert head.startswith("PerpBot 0.1.0  SIMULATION  healthy  up 00:0")
+    assert any(line.split()[:3] == ["okx", "CONNECTED", "CONNECTED"] for line in lines)
+    assert any(line.startswith("PnL") and "after fees" in line for line in lines)
+
+
+def test_status_for_programs_has_everything(system: Running, perpbot: Commands) -> None:
+    status = perpbot("status", "--json", "--state", system.state).json
+    assert (status["healthy"], status["mode"], status["stopping"]) == (True, "simulation", False)
+    assert status["pid"] == system.process.pid
+    assert status["trades"]["over"] >= 1
+    assert {currency: Decimal(each["net"]) for currency, each in status["profit"].items()}
+
+
+def test_a_system_is_found_by_the_environment_too(system: Running) -> None:
+    assert in_process(["status"], PERPBOT_STATE=str(system.state)).code == 0
+    assert in_process(["status"], STATE_DIRECTORY=str(system.state)).code == 0
+    assert in_process(["status"], PERPBOT_SOCKET=str(system.socket)).code == 0
+    assert in_process(["status", "--state", str(system.state)], PERPBOT_SOCKET="/nowhere").code == 0
+
+
+def test_the_tree_shows_each_actor_under_its_supervisor(system: Running, perpbot: Commands) -> None:
+    lines = perpbot("tree", "--state", system.state).out.splitlines()
+    assert lines[0].split() == ["actor", "state", "circuit", "restarts", "mailbox", "messages", "p50", "p99"]
+    okx = next(number for number, line in enumerate(lines) if "─ okx" in line)
+    assert all(below.index("─") > lines[okx].index("─") for below in lines[okx + 1 : okx + 5])
+    trading = next(line for line in lines[okx:] if "─ trading" in line)
+    assert trading[trading.index("running") :].split()[:2] == ["running", "CONNECTED"]
+
+
+def test_the_tree_for_programs_has_the_documented_fields(system: Running, perpbot: Commands) -> None:
+    tree = perpbot("tree", "--json", "--state", system.state).json
+    fields = {
+        *("address", "name", "kind", "type", "state", "uptime_s", "restarts", "mailbox", "messages", "latency_us"),
+        *("last_failure", "circuit", "strategy", "children"),
+    }
+    assert all(node.keys() == fields for node in nodes(tree))
+    addresses = {node["address"]: node for node in nodes(tree)}
+    assert addresses["/venues/okx/trading"]["circuit"] == "CONNECTED"
+    assert addresses["/books"]["strategy"] == "rest_for_one"
+
+
+def test_a_part_of_the_tree(system: Running, perpbot: Commands) -> None:
+    part = perpbot("tree", "/venues/okx", "--json", "--state", system.state).json
+    assert [child["name"] for child in part["children"]] == ["instruments", "quotes", "market-data", "trading"]
+    assert len(perpbot("tree", "/venues/okx", "--state", system.state).out.splitlines()) == 6
+
+
+def test_a_watched_tree_is_printed_again_and_again_until_it_is_interrupted(system: Running) -> None:
+    command = [*PERPBOT, "tree", "/venues", "--watch", "--state", str(system.state)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    assert process.stdout is not None
+    with ended(process):
+        Output(process.stdout).wait_for("\u251c\u2500 okx", 2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_one_actor(system: Running, perpbot: Commands) -> None:
+    shown = perpbot("inspect", "/venues/okx/trading", "--state", system.state).out
+    assert shown.startswith("/venues/okx/trading  (TradingConnection, actor)\n")
+    assert "\nCircuit       CONNECTED: connected\n" in shown
+    assert "PlaceOrder" in shown
+    actor = perpbot("inspect", "/venues/okx/trading", "--json", "--state", system.state).json
+    assert actor["handlers"]["PlaceOrder"]["count"] >= 1
+    assert actor["state_of_actor"]["venue"] == "okx"
+
+
+def test_trades_have_their_profit_with_its_currency_newest_first(system: Running, perpbot: Commands) -> None:
+    over = perpbot("trades", "--json", "--state", system.state).json["over"]
+    assert over
+    times = [datetime.fromisoformat(each["settled_at"]) for each in over]
+    assert times == sorted(times, reverse=True)
+    shown = perpbot("trades", "--state", system.state).out
+    row = next(line for line in shown.splitlines() if over[-1]["id"] in line.split())
+    net = Decimal(over[-1]["net"])
+    assert f"{net:+.4f}" in row
+    assert "+".join(over[-1]["currencies"]) in row
+
+
+def test_no_more_trades_than_asked_for(system: Running, perpbot: Commands) -> None:
+    assert len(perpbot("trades", "--limit", "1", "--json", "--state", system.state).json["over"]) == 1
+
+
+def test_positions(system: Running, perpbot: Commands) -> None:
+    answer = perpbot("positions", "--json", "--state", system.state).json
+    assert answer["known"]
+    assert all(each["currency"] in {"USDT", "USDC"} for each in answer["positions"])
+    shown = perpbot("positions", "--state", system.state).out
+    assert shown.startswith(("venue", "No positions: nothing is held."))
+
+
+def test_opportunities_say_what_became_of_them(system: Running, perpbot: Commands) -> None:
+    answer = perpbot("opportunities", "--json", "--state", system.state).json
+    assert answer
+    assert all(each["verdict"] for each in answer)
+    shown = perpbot("opportunities", "--state", system.state).out
+    assert shown.splitlines()[0].split()[:3] == ["seen", "(UTC)", "symbol"]
+
+
+def test_nothing_has_crashed(system: Running, perpbot: Commands) -> None:
+    assert perpbot("crashes", "--json", "--state", system.state).json == []
+    assert perpbot("crashes", "--state", system.state).out == "Nothing has crashed.\n"
+
+
+def test_dead_letters(system: Running, perpbot: Commands) -> None:
+    answer = perpbot("dead-letters", "--json", "--state", system.state).json
+    assert answer["total"] >= len(answer["newest"])
+    shown = perpbot("dead-letters", "--state", system.state).out
+    assert shown.startswith(("time (UTC)", "No message was lost."))
+
+
+@pytest.mark.parametrize("command", [["tree", "/nowhere"], ["inspect", "/nowhere"]])
+def test_nobody_lives_there(system: Running, perpbot: Commands, command: list[str]) -> None:
+    refused = perpbot(*command, "--state", system.state)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == "nobody lives at /nowhere; `perpbot tree` shows who lives where\n"
+
+
+def test_addresses_complete(system: Running) -> None:
+    words = {"COMP_WORDS": "perpbot inspect /venues/okx/t", "COMP_CWORD": "2", "_PERPBOT_COMPLETE": "bash_complete"}
+    completed = in_process([], PERPBOT_STATE=str(system.state), **words)
+    assert completed.out == "plain,/venues/okx/trading\n"
+
+
+def test_every_answer_is_json_without_anything_around_it(system: Running, perpbot: Commands) -> None:
+    for command in ("status", "tree", "trades", "positions", "opportunities", "crashes", "dead-letters"):
+        json.loads(perpbot(command, "--json", "--state", system.state).out)
