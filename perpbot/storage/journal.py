@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
@@ -37,7 +38,7 @@ for _kind in KINDS.values():  # cattrs writes its code at the first use; the fir
     _converter.get_structure_hook(_kind)
 
 
-class JournalError(Exception):
+class JournalError(ValueError):
     """The journal cannot be used; the text says which file, why, and what to do."""
 
 
@@ -60,32 +61,43 @@ class Journal:
         Raises:
             JournalError: it is held by another system, is not a journal, or was written by a newer PerpBot.
         """
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = directory / "journal.sqlite"
         self._lock = _lock(directory)
         try:
-            self._db = self._open(epoch)
-        except sqlite3.Error as error:
+            with _understood(self.path):
+                self._db = self._open(epoch)
+        except BaseException:
             os.close(self._lock)
-            raise JournalError(
-                f"{self.path} cannot be read as a journal ({error}). Keep the file, and start with another --state"
-            ) from error
+            raise
 
     def _open(self, epoch: int) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        db.execute("pragma journal_mode=wal")
-        db.execute("pragma synchronous=full")
+        try:
+            self._prepare(db, epoch)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection, epoch: int) -> None:
+        """Make sure of what the file is before anything is written to it."""
         version = db.execute("pragma user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise JournalError(f"{self.path} was written by a newer PerpBot (schema {version}); use that one")
-        if version == 0:
+        if version == SCHEMA_VERSION:
+            db.execute("select seq, at_ns, kind, body from journal limit 0")
+            db.execute("select value from meta limit 0")
+        elif db.execute("select count(*) from sqlite_schema").fetchone()[0]:
+            raise sqlite3.DatabaseError("it is the database of another program")
+        db.execute("pragma journal_mode=wal")
+        db.execute("pragma synchronous=full")
+        if version != SCHEMA_VERSION:
             db.execute("begin immediate")
             for statement in _CREATE:
                 db.execute(statement)
             db.execute("insert into meta values ('epoch', ?)", (str(epoch),))
             db.execute(f"pragma user_version={SCHEMA_VERSION}")
             db.execute("commit")
-        return db
 
     @property
     def epoch(self) -> int:
@@ -101,13 +113,15 @@ class Journal:
             self._db.executemany("insert into journal (at_ns, kind, body) values (?, ?, ?)", rows)
             self._db.execute("commit")
         except BaseException:
-            self._db.execute("rollback")
+            if self._db.in_transaction:  # after some errors SQLite has rolled back by itself
+                self._db.execute("rollback")
             raise
         return self.last
 
     def lines(self, kinds: Iterable[type] = ()) -> Iterator[Line]:
         """Every entry, oldest first; only of `kinds` when any are given."""
-        return _lines(self._db, kinds)
+        with _understood(self.path):
+            yield from _lines(self._db, kinds)
 
     @property
     def last(self) -> int:
@@ -122,7 +136,11 @@ class Journal:
 
 
 def _lock(directory: Path) -> int:
-    handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalError(f"{directory} cannot hold a journal ({error}); give another --state") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -131,6 +149,17 @@ def _lock(directory: Path) -> int:
             f"{directory} is in use by another PerpBot; stop it, or give this one a --state of its own"
         ) from error
     return handle
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Say of what SQLite does not understand which file it is, and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(
+            f"{path} cannot be read as a journal ({error}). Keep the file, and start with another --state"
+        ) from error
 
 
 def _encode(entry: Entry) -> str:
@@ -153,21 +182,19 @@ def _lines(db: sqlite3.Connection, kinds: Iterable[type]) -> Iterator[Line]:
 
 
 def read(path: Path, kinds: Iterable[type] = ()) -> Iterator[Line]:
-    """The entries of the journal at `path`, also while a system writes to it."""
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
+    """The entries of the journal at `path`, also while a system writes to it. Raises `JournalError`."""
+    with _understood(path), closing(_reader(path)) as db:
         yield from _lines(db, kinds)
-    finally:
-        db.close()
 
 
 def export(path: Path) -> Iterator[str]:
     """The journal at `path` in its canonical form: one JSON object a line, keys sorted. For comparing and keeping."""
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
+    with _understood(path), closing(_reader(path)) as db:
         for seq, at_ns, kind, body in db.execute("select seq, at_ns, kind, body from journal order by seq"):
             yield json.dumps(
                 {"seq": seq, "at_ns": at_ns, "kind": kind, "body": json.loads(body)}, sort_keys=True, ensure_ascii=False
             )
-    finally:
-        db.close()
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
