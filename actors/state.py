@@ -140,11 +140,7 @@ class StateView(Actor):
             (self._executor, ReadDecisions(20)),
             *((address, ReadPool()) for address in self._pools),
         ]
-        slots = []
-        for address, question in questions:
-            slot = Slot()
-            self.look_up(address).post(question, slot, PATIENCE_S)
-            slots.append(slot)
+        slots = [self.look_up(address).post(question, PATIENCE_S) for address, question in questions]
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
         trades, records, counts, positions, balances, decisions, *pools = answers

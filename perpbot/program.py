@@ -9,7 +9,7 @@ from gevent.event import Event
 
 from actors.executor import Drain
 from actors.gate import KillSwitches
-from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, Slot, System
+from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
 from actors.state import ReadState, State
 from actors.trading import ReadFunding
 from perpbot import __version__
@@ -135,8 +135,7 @@ class Program:
         """Have every venue say what funding it paid, so that the last word on the profit is the venues'."""
         asked = []
         for venue in self.parts.trading:
-            slot = Slot()
-            self.system.ref(f"/venues/{venue}/trading").post(ReadFunding(), slot, FUNDING_TIMEOUT_S)
+            slot = self.system.ref(f"/venues/{venue}/trading").post(ReadFunding(), FUNDING_TIMEOUT_S)
             asked.append((venue, slot))
         for venue, slot in asked:
             try:

@@ -65,7 +65,7 @@ def inspect(system: System, gates: Mapping[str, Gate], address: str) -> dict[str
     return {
         **node,
         "incarnation": cell.incarnation,
-        "handling": cell.handling,
+        "handling": cell.doing,
         "circuit_reason": gates[address].reason if address in gates else None,
         "mailbox": {
             **node["mailbox"],

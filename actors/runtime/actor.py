@@ -52,6 +52,9 @@ class Actor(pykka.Actor):
 
     mailbox: ClassVar[MailboxSpec] = MailboxSpec()
     """How the mailbox is kept where the child spec does not say."""
+    inline: ClassVar[bool] = False
+    """Whether handlers run in the hub itself, without a switch of greenlets: several times as fast, and only for
+    actors that compute and tell. Such a handler must not wait for anything; asking from one raises."""
     handlers: ClassVar[dict[type, Handler]] = {}
 
     cell: "Cell"

@@ -1,7 +1,9 @@
 """One address: its mailbox, its incarnations one after the other, and what is known of them."""
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from enum import StrEnum
+from time import monotonic_ns  # noqa: TID251 - twice a message; the simulated world replaces it here too
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,7 +21,8 @@ from actors.runtime.signals import ChildExited, Resume, Stop, Suspend, TaskFaile
 from actors.runtime.slot import Slot
 from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.timers import Timer, Timers
-from perpbot.clock import monotonic_ns, wall_ns
+from actors.runtime.trampoline import trampoline_of
+from perpbot.clock import wall_ns
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -53,6 +56,35 @@ class Failure:
     exit: Exit
 
 
+Route = tuple[Callable[[Any, Any], Any], list[int]]
+"""The handler of one type of message, and where its times are counted."""
+Hot = tuple["Cell", Actor, Mailbox, deque[Any], deque[Any], Any, Callable[[], Any], dict[type, Route]]
+"""What reading a mailbox needs, at hand in one piece: cell, actor, mailbox, control, ticks, waiting, take, routes."""
+
+
+class Routes(dict[type, Route]):
+    """The routes of one incarnation, made when a type is first seen."""
+
+    def __init__(self, cell: "Cell", actor: Actor) -> None:
+        super().__init__()
+        self._cell = cell
+        self._handlers = actor.handlers
+
+    def __missing__(self, kind: type) -> Route:
+        cell = self._cell
+        if kind is Ask:
+            route: Route = (cell.answer_in_hub, HandlerTimes().cells)  # counted under the type of what was asked
+        else:
+            times = cell.times.setdefault(kind, HandlerTimes())
+            route = (self._handlers.get(kind, _receive), times.cells)
+        self[kind] = route
+        return route
+
+
+def _receive(actor: Actor, message: Any) -> Any:
+    return actor.on_receive(message)
+
+
 class Cell:
     """What the runtime keeps for one address. Actors see it only through `Ref` and their own methods."""
 
@@ -65,19 +97,19 @@ class Cell:
         self.ref = Ref(self)
         self.state = State.STOPPED
         self.mailbox: Mailbox = make_mailbox(MailboxSpec(), self.bury)
-        self.mailbox.closed = True
+        self.mailbox.close()
+        self.ref.tell = self.mailbox.put
         self.actor: Actor | None = None
         self.type_name = ""
         self.kind = "actor"
         self.incarnation = 0
         self.restarts = 0
-        self.messages = 0
         self.times: dict[type, HandlerTimes] = {}
         self.started_ns = 0
         self.last_failure: Failure | None = None
         self.waits_for: Cell | None = None
-        self.handling: str | None = None
-        self.handling_since_ns = 0
+        self.handling: type | str | None = None
+        """What it is doing: the type of the message, or the name of the hook or task."""
         self.log = system.log.bind(actor=address)
         self._chance: Random | None = None
         self._timers: Timers | None = None
@@ -93,6 +125,8 @@ class Cell:
         self.on_over: Callable[[Exit], None] | None = None
         """Called in the hub when an incarnation is over; for the root, which has no parent to tell."""
         self._suspended = False
+        self._routes: dict[type, Route] = {}
+        self._hot: Any = None
 
     # -- what actors use -----------------------------------------------------------------------------------------
 
@@ -122,6 +156,16 @@ class Cell:
     def tasks(self) -> Iterable["gevent.Greenlet[..., Any]"]:
         """The tasks of the incarnation that is up."""
         return tuple(self._tasks)
+
+    @property
+    def messages(self) -> int:
+        """How many messages were handled here."""
+        return sum(each.count for each in self.times.values())
+
+    @property
+    def doing(self) -> str | None:
+        """What it is doing, as text."""
+        return self.handling.__name__ if isinstance(self.handling, type) else self.handling
 
     def subscribers(self, topic: Hashable) -> Iterable[Ref]:
         """Who gets what is published here under `topic`."""
@@ -177,16 +221,16 @@ class Cell:
         sender = getattr(getcurrent(), "cell", None)
         if type(message) is Ask:
             kind = type(message.message).__name__
-            message.slot.fail(ActorDeadError(f"{self.address} did not take {kind}: {why.value}"))
+            message.fail(ActorDeadError(f"{self.address} did not take {kind}: {why.value}"))
             message = message.message
         self.system.letters.add(self.address, "-" if sender is None else sender.address, why, message)
 
     # -- the life of an incarnation ------------------------------------------------------------------------------
 
-    def begin(self, actor: Actor, mailbox: MailboxSpec) -> Slot:
+    def begin(self, actor: Actor, spec: MailboxSpec) -> Slot:
         """Start `actor` as the next incarnation; the slot is answered when `on_start` has returned or raised."""
         self.incarnation += 1
-        self._open_mailbox(mailbox)
+        self._open_mailbox(spec)
         self.actor = actor
         self.type_name = type(actor).__name__
         self.state = State.STARTING
@@ -196,6 +240,9 @@ class Cell:
         self._timers = Timers(self.mailbox.tick)
         actor.cell = self
         actor.timers = self._timers
+        self._routes = Routes(self, actor)
+        mailbox = self.mailbox
+        self._hot = (self, actor, mailbox, mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take, self._routes)
         started = Slot()
         greenlet = gevent.Greenlet(self._run, actor, started)
         greenlet.cell = self  # type: ignore[attr-defined]
@@ -207,8 +254,10 @@ class Cell:
     def _open_mailbox(self, spec: MailboxSpec) -> None:
         if self.incarnation == 1 or self.mailbox.spec != spec:
             self.mailbox = make_mailbox(spec, self.bury)
+            self.ref.tell = self.mailbox.put
         self.mailbox.control.clear()
-        self.mailbox.closed = False
+        self.mailbox.parked = None
+        self.mailbox.open()
 
     def _run(self, actor: Actor, started: Slot) -> None:
         try:
@@ -228,7 +277,7 @@ class Cell:
         except GreenletExit:
             self._exit = KILLED
         except BaseException as error:  # noqa: BLE001 - the supervisor gets it
-            self._exit = Exit(ExitKind.FAILED, error, self.handling)
+            self._exit = Exit(ExitKind.FAILED, error, self.doing)
         self._finish(actor)
 
     def _finish(self, actor: Actor) -> None:
@@ -243,70 +292,117 @@ class Cell:
         except BaseException as error:  # noqa: BLE001 - a failing clean-up is reported with the exit
             self._exit = Exit(exit_.kind, error, "on_failure" if exit_.abnormal else "on_stop")
 
-    def _loop(self, actor: Actor) -> Exit:  # noqa: C901, PLR0912 - the hot path stays in one piece
-        """Read signals, ticks and messages until told to stop; returns how it ended."""
-        mailbox = self.mailbox
-        control, ticks, timers = mailbox.control, mailbox.ticks, self._timers
-        handlers, times = actor.handlers, self.times
-        switch = gevent.get_hub().switch
-        slice_end = monotonic_ns() + SLICE_NS
+    def _loop(self, actor: Actor) -> Exit:  # noqa: C901, PLR0912, PLR0915 - the hot path stays in one piece
+        """Obey signals and read messages until told to stop; returns how it ended."""
+        hub, mailbox, routes = gevent.get_hub(), self.mailbox, self._routes
+        control, ticks, waiting, take = mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take
+        switch, wake = hub.switch, getcurrent().switch
+        slice_end = 0
         while True:
             if control:
-                ended = self._obey(control.popleft(), actor)
-                if ended is not None:
-                    return ended
-                continue
-            if self._suspended or not (ticks or mailbox.depth):
-                mailbox.park(switch)
-                slice_end = monotonic_ns() + SLICE_NS
-                continue
-            if ticks:
-                tick: Timer = ticks.popleft()
-                if timers is None or not timers.take(tick):
-                    continue
-                message = tick.message
+                over = self._obey(control.popleft(), actor)
+                if over is not None:
+                    return over
+            elif ticks and not self._suspended:
+                self._tick(ticks.popleft(), actor)
+            elif waiting and not (self._suspended or actor.inline):
+                now = monotonic_ns()
+                if now > slice_end:
+                    slice_end = now + SLICE_NS
+                while waiting and not (control or ticks):
+                    message = take()
+                    kind = type(message)
+                    if kind is Ask:
+                        kind = type(message.message)
+                        self.handling = kind
+                        handler, times = routes[kind]
+                        if now > message.deadline_ns:
+                            self.bury(message, Undelivered.EXPIRED)
+                        else:
+                            self._answer(actor, message, handler)
+                    else:
+                        self.handling = kind
+                        handler, times = routes[kind]
+                        handler(actor, message)
+                    ended = monotonic_ns()
+                    ns = ended - now
+                    now = ended
+                    times[ns.bit_length()] += 1
+                    times[65] += ns
+                    if ns > times[66]:
+                        times[66] = ns
+                    if now > slice_end:
+                        self._let_others_run(switch)
+                        slice_end = 0
+                        break
+                self.handling = None
             else:
-                message = mailbox.take()
-            kind = type(message)
-            if kind is Ask:
-                kind = type(message.message)
-                self.handling = kind.__name__
-                began = self.handling_since_ns = monotonic_ns()
-                if began > message.deadline_ns:
-                    self.bury(message, Undelivered.EXPIRED)
-                    continue
-                self._answer(actor, message)
-            else:
-                handler = handlers.get(kind)
-                self.handling = kind.__name__
-                began = self.handling_since_ns = monotonic_ns()
-                if handler is None:
-                    actor.on_receive(message)
+                if actor.inline and not self._suspended:
+                    self.park_in_hub(self._hot)
                 else:
-                    handler(actor, message)
-            now = monotonic_ns()
-            self.handling = None
-            self.messages += 1
-            took = times.get(kind)
-            if took is None:
-                took = times[kind] = HandlerTimes()
-            took.add(now - began)
-            if now > slice_end:
-                self._let_others_run(switch)
-                slice_end = monotonic_ns() + SLICE_NS
+                    mailbox.trampoline = None
+                    mailbox.parked = wake
+                    if control or (not self._suspended and (ticks or waiting)):
+                        mailbox.parked = None  # it came from another thread in this very moment
+                        continue
+                switch()
 
-    def _answer(self, actor: Actor, ask: Ask) -> None:
-        message = ask.message
-        handler = actor.handlers.get(type(message))
-        self._answering = ask.slot
+    def _tick(self, tick: Timer, actor: Actor) -> None:
+        if self._timers is None or not self._timers.take(tick):
+            return
+        began = monotonic_ns()
+        kind = self.handling = type(tick.message)
+        handler, _ = self._routes[kind]
+        handler(actor, tick.message)
+        self.times[kind].add(monotonic_ns() - began)
+        self.handling = None
+
+    # -- compute-only actors: their messages are read by the hub's trampoline, everything else by their greenlet -----
+
+    def park_in_hub(self, hot: "Hot") -> None:
+        """Let the trampoline read the mailbox, now or when something comes; the greenlet when it has to."""
+        mailbox, greenlet = self.mailbox, self._greenlet
+        if greenlet is None:
+            return
+        if mailbox.control or mailbox.ticks:
+            mailbox.run_callback(greenlet.switch)
+            return
+        if mailbox.trampoline is None:
+            mailbox.trampoline = trampoline_of(gevent.get_hub())
+        mailbox.parked = hot
+        if mailbox.waiting or mailbox.control or mailbox.ticks:
+            mailbox.wake()
+
+    def failed_in_hub(self, error: BaseException) -> None:
+        """A handler of a compute-only actor raised: its greenlet fails with it."""
+        if self._greenlet is not None:
+            self.mailbox.control.append(TaskFailed(self.doing or "", error, self.incarnation))
+            self.mailbox.run_callback(self._greenlet.switch)
+
+    # -- asks --------------------------------------------------------------------------------------------------------
+
+    def answer_in_hub(self, actor: Actor, ask: Ask) -> None:
+        """Handle an ask to a compute-only actor."""
+        began = monotonic_ns()
+        if began > ask.deadline_ns:
+            self.bury(ask, Undelivered.EXPIRED)
+            return
+        kind = self.handling = type(ask.message)
+        handler, _ = self._routes[kind]
+        self._answer(actor, ask, handler)
+        self.times[kind].add(monotonic_ns() - began)
+
+    def _answer(self, actor: Actor, ask: Ask, handler: Callable[[Any, Any], Any]) -> None:
+        """Handle a message whose sender waits. A domain error is only an answer; any other is a failure too."""
+        self._answering = ask
         try:
-            answer = actor.on_receive(message) if handler is None else handler(actor, message)
+            answer = handler(actor, ask.message)
             if answer is not LATER:
-                ask.slot.set(answer)
+                ask.set(answer)
         except DomainError as error:
-            ask.slot.fail(error)
+            ask.fail(error)
         except Exception as error:
-            ask.slot.fail(error)
+            ask.fail(error)
             raise
         self._answering = None
 
@@ -350,6 +446,7 @@ class Cell:
         if self._timers is not None:
             self._timers.cancel_all()
         self.mailbox.ticks.clear()
+        self.mailbox.parked = None
         for task in self._tasks:
             task.kill(block=False)
         self._tasks = []
@@ -402,7 +499,7 @@ class Cell:
         exit_ = _within(ended, KILL_GRACE_S)
         if exit_ is None:
             self.state = State.UNKILLABLE
-            self.log.error("unkillable", doing=self.handling, hint="only a restart of the process ends it")
+            self.log.error("unkillable", doing=self.doing, hint="only a restart of the process ends it")
         return exit_
 
     def orphaned(self) -> None:
@@ -412,7 +509,7 @@ class Cell:
 
     def close_mailbox(self) -> None:
         """Take no more messages; those that wait become dead letters."""
-        self.mailbox.closed = True
+        self.mailbox.close()
         for message in self.mailbox.drain():
             self.bury(message, Undelivered.DISCARDED)
 

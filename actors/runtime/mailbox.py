@@ -1,20 +1,23 @@
 """Bounded mailboxes. The sender never blocks: what does not fit becomes a dead letter, replaces, or is refused.
 
-A mailbox belongs to an address and outlives the incarnations behind it. Its reader parks in `park` and is woken by
-one callback of the hub; control signals wait in a lane of their own that is read first.
+A mailbox belongs to an address and outlives the incarnations behind it. Control signals and timers' ticks wait in
+lanes of their own that are read first. Whoever reads it parks a wake-up there; the first arrival takes and runs it.
 """
 
 from collections import deque
 from collections.abc import Callable, Hashable
 from enum import StrEnum
-from threading import get_ident
 from typing import Any
 
 import attrs
 import gevent
-from greenlet import getcurrent
+from gevent.monkey import get_original
 
 from actors.runtime.letters import Undelivered
+from actors.runtime.trampoline import Trampoline
+
+get_ident = get_original("threading", "get_ident")
+"""Tells native threads apart; gevent's own tells greenlets apart."""
 
 
 class Overflow(StrEnum):
@@ -49,24 +52,32 @@ Bury = Callable[[Any, Undelivered], None]
 
 
 class Mailbox:
-    """Messages first in, first out."""
+    """Messages first in, first out.
+
+    `put` is the hottest path of the runtime: one length check, one append, and a wake-up only for a parked reader.
+    """
 
     __slots__ = (
         "_bury",
+        "_limit",
         "_loop",
-        "_parked",
-        "_queue",
-        "_resuming",
         "_thread",
         "capacity",
-        "closed",
         "control",
         "dropped",
         "high_water",
         "overflow",
+        "parked",
+        "run_callback",
         "spec",
+        "take",
         "ticks",
+        "trampoline",
+        "waiting",
     )
+
+    take: Callable[[], Any]
+    """The next message; `IndexError` when none waits."""
 
     def __init__(self, spec: MailboxSpec, bury: Bury) -> None:
         self.spec = spec
@@ -74,36 +85,63 @@ class Mailbox:
         self.overflow = spec.overflow
         self.control: deque[Any] = deque()
         self.ticks: deque[Any] = deque()
-        self.closed = False
         self.dropped = 0
         self.high_water = 0
+        self.parked: Any = None
+        """Wakes the reader; taken away by whoever runs it. Only the hub's thread touches it."""
+        self._limit = spec.capacity
         self._bury = bury
-        self._queue: deque[Any] = deque()
-        self._parked: Any = None
-        self._resuming: Any = None
         self._thread = get_ident()
         self._loop = gevent.get_hub().loop
+        self.run_callback = self._loop.run_callback
+        self.trampoline: Trampoline | None = None
+        """Runs the parked reader of a compute-only actor; None for an actor with a greenlet to switch to."""
+        self.waiting: Any = None
+        self._make_room_to_wait()
+
+    def _make_room_to_wait(self) -> None:
+        self.waiting = deque()
+        self.take = self.waiting.popleft
 
     @property
     def depth(self) -> int:
         """How many messages wait."""
-        return len(self._queue)
+        return len(self.waiting)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is taken any more."""
+        return self._limit < 0
+
+    def open(self) -> None:
+        """Take messages."""
+        self._limit = self.capacity
+
+    def close(self) -> None:
+        """Take no more messages; what comes becomes a dead letter."""
+        self._limit = -1
 
     def put(self, message: Any) -> None:
         """Leave a message; `MailboxFullError` only where overflow is `REJECT`."""
-        queue = self._queue
-        depth = len(queue)
-        if self.closed or depth >= self.capacity:
-            if not self._make_room(message):
-                return
-        elif depth >= self.high_water:
-            self.high_water = depth + 1
-        queue.append(message)
-        if self._parked is not None:
-            self._wake()
+        waiting = self.waiting
+        depth = len(waiting)
+        if depth >= self._limit and not self._room_for(message):
+            return
+        waiting.append(message)
+        parked = self.parked
+        if parked is None:
+            if depth >= self.high_water:
+                self.high_water = depth + 1
+            return
+        trampoline = self.trampoline
+        if trampoline is not None and trampoline.running:  # from any thread: it looks once more before it ends
+            self.parked = None
+            trampoline.ready.append(parked)
+        else:
+            self.wake()
 
-    def _make_room(self, message: Any) -> bool:
-        if self.closed:
+    def _room_for(self, message: Any) -> bool:
+        if self._limit < 0:
             self._bury(message, Undelivered.NOBODY)
             return False
         self.dropped += 1
@@ -118,94 +156,77 @@ class Mailbox:
     def signal(self, signal: Any) -> None:
         """Leave a control signal; it is read before any message, and also by a suspended or closing actor."""
         self.control.append(signal)
-        if self._parked is not None:
-            self._wake()
+        if self.parked is not None:
+            self.wake()
 
     def tick(self, tick: Any) -> None:
         """Leave a timer's tick; it is read before any message of others."""
         self.ticks.append(tick)
-        if self._parked is not None:
-            self._wake()
+        if self.parked is not None:
+            self.wake()
 
-    def take(self) -> Any:
-        """The next message; `IndexError` when none waits."""
-        return self._queue.popleft()
+    def wake(self) -> None:
+        """Have the parked reader run at the hub's next turn."""
+        if get_ident() != self._thread:
+            self._loop.run_callback_threadsafe(self.wake)
+            return
+        parked = self.parked
+        if parked is not None:
+            self.parked = None
+            if self.trampoline is None:
+                self.run_callback(parked)
+            else:
+                self.trampoline.schedule(parked)
 
     def drain(self) -> list[Any]:
         """Take everything that waits."""
         waiting = []
-        while self.depth:
+        while self.waiting:
             waiting.append(self.take())
         return waiting
-
-    def park(self, hub_switch: Callable[[], Any]) -> None:
-        """Wait for the next message or signal. Only the actor's own greenlet calls this."""
-        self._parked = getcurrent()
-        try:
-            hub_switch()
-        finally:
-            self._parked = self._resuming = None
-
-    def _wake(self) -> None:
-        parked = self._parked
-        if parked is None:
-            return
-        self._resuming, self._parked = parked, None
-        if get_ident() == self._thread:
-            self._loop.run_callback(self._resume)
-        else:
-            self._loop.run_callback_threadsafe(self._resume)
-
-    def _resume(self) -> None:
-        resuming, self._resuming = self._resuming, None
-        if resuming is not None:
-            resuming.switch()
 
 
 class LatestMailbox(Mailbox):
     """Messages in order of their keys' first arrival, only the latest of each key."""
 
-    __slots__ = ("_key_of", "_serial", "_waiting", "replaced")
+    __slots__ = ("_key_of", "_serial", "replaced")
 
     def __init__(self, spec: MailboxSpec, bury: Bury) -> None:
         if spec.latest_by is None:
             raise ValueError("a LatestMailbox needs latest_by")
         super().__init__(spec, bury)
         self._key_of = spec.latest_by
-        self._waiting: dict[Hashable, Any] = {}
         self._serial = 0
         self.replaced = 0
 
-    @property
-    def depth(self) -> int:
-        """How many messages wait."""
-        return len(self._waiting)
+    def _make_room_to_wait(self) -> None:
+        self.waiting = {}
+        self.take = self._take
 
     def put(self, message: Any) -> None:
         """Leave a message, in place of a waiting one of its key."""
-        waiting = self._waiting
+        waiting = self.waiting
         key = self._key_of(message)
-        if key is not None and key in waiting and not self.closed:
+        if key is not None and key in waiting and self._limit >= 0:
             waiting[key] = message
             self.replaced += 1
             return
         depth = len(waiting)
-        if self.closed or depth >= self.capacity:
-            if not self._make_room(message):
-                return
-        elif depth >= self.high_water:
+        if depth >= self._limit and not self._room_for(message):
+            return
+        if depth >= self.high_water:
             self.high_water = depth + 1
         if key is None:
             self._serial += 1
             key = (LatestMailbox, self._serial)
         waiting[key] = message
-        if self._parked is not None:
-            self._wake()
+        if self.parked is not None:
+            self.wake()
 
-    def take(self) -> Any:
-        """The message whose key has waited longest; `IndexError` when none waits."""
-        for key in self._waiting:
-            return self._waiting.pop(key)
+    def _take(self) -> Any:
+        waiting = self.waiting
+        for key in waiting:
+            return waiting.pop(key)
         raise IndexError("no message waits")
 
 

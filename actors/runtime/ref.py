@@ -1,32 +1,43 @@
 """Handles on addresses: how actors speak to each other."""
 
+from collections.abc import Callable
+from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated world replaces it here too
 from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent
 
 from actors.runtime.errors import AskCycleError
 from actors.runtime.slot import Slot
-from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.clock import NS_PER_SECOND
 
 if TYPE_CHECKING:
     from actors.runtime.cell import Cell
 
 
-class Ask:
-    """A message whose sender waits for the answer until `deadline_ns` on the monotonic clock."""
+class Ask(Slot):
+    """A message whose sender waits: the message, the place for the answer, and the deadline, in one piece."""
 
-    __slots__ = ("deadline_ns", "message", "slot")
+    __slots__ = ("message",)
 
-    def __init__(self, message: Any, slot: Slot, deadline_ns: int) -> None:
+    def __init__(self, message: Any, timeout_s: float) -> None:
+        self.answered = False
+        self._error = None
+        self._parked = None
         self.message = message
-        self.slot = slot
-        self.deadline_ns = deadline_ns
+        self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
 
 
 class Ref:
     """A handle on an address. It stays valid across restarts, and may be made before anybody lives there."""
 
-    __slots__ = ("_cell",)
+    __slots__ = ("_cell", "tell")
+
+    tell: Callable[[Any], None]
+    """Leave a message in the mailbox and go on. It becomes a dead letter when nobody lives there.
+
+    Raises:
+        MailboxFullError: the mailbox is full and declared to reject.
+    """
 
     def __init__(self, cell: "Cell") -> None:
         self._cell = cell
@@ -35,14 +46,6 @@ class Ref:
     def address(self) -> str:
         """The address, as in ``/trading/books/orders``."""
         return self._cell.address
-
-    def tell(self, message: Any) -> None:
-        """Leave `message` in the mailbox and go on. It becomes a dead letter when nobody lives there.
-
-        Raises:
-            MailboxFullError: the mailbox is full and declared to reject.
-        """
-        self._cell.mailbox.put(message)
 
     def ask(self, message: Any, timeout_s: float = 5.0) -> Any:
         """Send `message` and wait for the answer; raises what the handler raised.
@@ -54,21 +57,25 @@ class Ref:
             MailboxFullError: the mailbox is full and declared to reject.
         """
         asker = getattr(getcurrent(), "cell", None)
-        slot = Slot()
+        ask = Ask(message, timeout_s)
         if asker is None:
-            self.post(message, slot, timeout_s)
-            return slot.wait(timeout_s)
-        _refuse_cycle(asker, self._cell)
-        asker.waits_for = self._cell
+            self.tell(ask)
+            return ask.wait(timeout_s)
+        cell = self._cell
+        if cell.waits_for is not None or cell is asker:
+            _refuse_cycle(asker, cell)
+        asker.waits_for = cell
         try:
-            self.post(message, slot, timeout_s)
-            return slot.wait(timeout_s)
+            self.tell(ask)
+            return ask.wait(timeout_s)
         finally:
             asker.waits_for = None
 
-    def post(self, message: Any, slot: Slot, timeout_s: float) -> None:
-        """Send `message` with `slot` for the answer, and go on; to ask several actors at once."""
-        self._cell.mailbox.put(Ask(message, slot, monotonic_ns() + int(timeout_s * NS_PER_SECOND)))
+    def post(self, message: Any, timeout_s: float) -> Slot:
+        """Send `message` and go on; the answer will be in the slot. For asking several actors at once."""
+        ask = Ask(message, timeout_s)
+        self.tell(ask)
+        return ask
 
     @property
     def alive(self) -> bool:

@@ -1,45 +1,42 @@
 """A place for one answer: what an ask waits on."""
 
+from collections import deque
+from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated world replaces it here too
 from typing import Any
 
 import gevent
 from greenlet import getcurrent
 
 from actors.runtime.errors import AskTimeoutError
-from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.clock import NS_PER_SECOND
 
 
 class Slot:
     """Holds one answer, value or error, and wakes the one greenlet that waits for it."""
 
-    __slots__ = ("_answered", "_error", "_parked", "_value")
+    __slots__ = ("_error", "_hub", "_parked", "_value", "answered", "deadline_ns")
 
     def __init__(self) -> None:
-        self._answered = False
-        self._value: Any = None
+        self.answered = False
+        """Whether an answer is there."""
+        self.deadline_ns = 0
+        """Monotonic, when whoever waits gives up; 0 while nobody does."""
         self._error: BaseException | None = None
         self._parked: Any = None
 
-    @property
-    def answered(self) -> bool:
-        """Whether an answer is there."""
-        return self._answered
-
     def set(self, value: Any = None) -> None:
         """Answer with `value`; the first answer counts."""
-        if not self._answered:
-            self._answered, self._value = True, value
-            self._wake()
+        if not self.answered:
+            self.answered, self._value = True, value
+            if self._parked is not None:
+                self._hub.loop.run_callback(self._resume)
 
     def fail(self, error: BaseException) -> None:
         """Answer with an error, which `wait` raises."""
-        if not self._answered:
-            self._answered, self._error = True, error
-            self._wake()
-
-    def _wake(self) -> None:
-        if self._parked is not None:
-            gevent.get_hub().loop.run_callback(self._resume)
+        if not self.answered:
+            self.answered, self._error = True, error
+            if self._parked is not None:
+                self._hub.loop.run_callback(self._resume)
 
     def _resume(self) -> None:
         parked, self._parked = self._parked, None
@@ -52,27 +49,60 @@ class Slot:
         Raises:
             AskTimeoutError: no answer came in time.
         """
-        if not self._answered:
-            self._park(timeout_s)
+        if not self.answered:
+            self._hub = hub = gevent.get_hub()
+            if timeout_s is not None:
+                if not self.deadline_ns:
+                    self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
+                _deadlines(hub).watch(self, timeout_s)
+            self._parked = getcurrent()
+            try:
+                hub.switch()
+            finally:
+                self._parked = None  # whoever is ended here leaves no wake-up behind for a later wait
         if self._error is not None:
             raise self._error
         return self._value
 
-    def _park(self, timeout_s: float | None) -> None:
-        hub = gevent.get_hub()
-        deadline = None if timeout_s is None else monotonic_ns() + int(timeout_s * NS_PER_SECOND)
-        timer = None
-        if timeout_s is not None:
-            timer = hub.loop.timer(timeout_s)
-            timer.start(self._resume)
-        try:
-            while not self._answered:
-                if deadline is not None and monotonic_ns() >= deadline:
-                    raise AskTimeoutError(f"no answer within {timeout_s} s")
-                self._parked = getcurrent()
-                hub.switch()
-        finally:
-            self._parked = None
-            if timer is not None:
-                timer.stop()
-                timer.close()
+
+class Deadlines:
+    """The deadlines of the asks of one hub.
+
+    Asks with the same timeout expire in the order they were asked, so that one queue and one timer serve them all.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
+        self._queues: dict[float, deque[Slot]] = {}
+
+    def watch(self, slot: Slot, timeout_s: float) -> None:
+        """Expire `slot` at its deadline, which is `timeout_s` seconds away, unless it is answered before."""
+        queue = self._queues.get(timeout_s)
+        if queue is None:
+            queue = self._queues[timeout_s] = deque()
+            self._arm(timeout_s, timeout_s)
+        while queue and queue[0].answered:
+            queue.popleft()
+        queue.append(slot)
+
+    def _arm(self, timeout_s: float, after_s: float) -> None:
+        timer = self._loop.timer(max(0.0, after_s))
+        timer.start(self._look, timeout_s, timer)
+
+    def _look(self, timeout_s: float, timer: Any) -> None:
+        timer.close()
+        queue = self._queues[timeout_s]
+        now = monotonic_ns()
+        while queue and (queue[0].answered or queue[0].deadline_ns <= now):
+            queue.popleft().fail(AskTimeoutError(f"no answer within {timeout_s:g} s"))
+        if queue:
+            self._arm(timeout_s, (queue[0].deadline_ns - now) / NS_PER_SECOND)
+        else:
+            del self._queues[timeout_s]
+
+
+def _deadlines(hub: Any) -> Deadlines:
+    deadlines: Deadlines | None = getattr(hub, "perpbot_deadlines", None)
+    if deadlines is None:
+        deadlines = hub.perpbot_deadlines = Deadlines(hub.loop)
+    return deadlines
