@@ -11,13 +11,10 @@ from typing import Any
 
 import attrs
 import gevent
-from gevent.monkey import get_original
+from gevent._hub_local import get_hub_if_exists
 
 from actors.runtime.letters import Undelivered
 from actors.runtime.trampoline import Trampoline
-
-get_ident = get_original("threading", "get_ident")
-"""Tells native threads apart; gevent's own tells greenlets apart."""
 
 
 class Overflow(StrEnum):
@@ -59,9 +56,9 @@ class Mailbox:
 
     __slots__ = (
         "_bury",
+        "_hub",
         "_limit",
         "_loop",
-        "_thread",
         "capacity",
         "control",
         "dropped",
@@ -91,8 +88,8 @@ class Mailbox:
         """Wakes the reader; taken away by whoever runs it. Only the hub's thread touches it."""
         self._limit = spec.capacity
         self._bury = bury
-        self._thread = get_ident()
-        self._loop = gevent.get_hub().loop
+        self._hub = gevent.get_hub()
+        self._loop = self._hub.loop
         self.run_callback = self._loop.run_callback
         self.trampoline: Trampoline | None = None
         """Runs the parked reader of a compute-only actor; None for an actor with a greenlet to switch to."""
@@ -167,7 +164,7 @@ class Mailbox:
 
     def wake(self) -> None:
         """Have the parked reader run at the hub's next turn."""
-        if get_ident() != self._thread:
+        if get_hub_if_exists() is not self._hub:  # a native thread
             self._loop.run_callback_threadsafe(self.wake)
             return
         parked = self.parked
