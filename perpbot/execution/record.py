@@ -78,32 +78,33 @@ class OrderRecord:
         """The venue's answer to the request, or its absence; whether it is news."""
         match outcome:
             case Accepted(venue_order_id):
-                known = self.venue_order_id == venue_order_id
-                self.venue_order_id = venue_order_id
-                if self.status.final or self.status is OrderStatus.ACCEPTED:
-                    return not known
-                return self._move(OrderStatus.ACCEPTED, "")
+                follows = self._follows(OrderStatus.ACCEPTED)
+                learnt = self._learn(venue_order_id)
+                return (follows and self._move(OrderStatus.ACCEPTED, "")) or learnt
             case Refused(reason):
-                return self._move(OrderStatus.REFUSED, reason)
+                return self._follows(OrderStatus.REFUSED) and self._move(OrderStatus.REFUSED, reason)
             case Unknown(reason):
                 if self.status in {OrderStatus.JOURNALLED, OrderStatus.SUBMITTED}:
                     return self._move(OrderStatus.UNKNOWN, reason)
                 return False
 
     def update(self, update: OrderUpdate) -> bool:
-        """What the venue tells of the order; whether it is news."""
-        news = False
-        if update.venue_order_id and not self.venue_order_id:
-            self.venue_order_id, news = update.venue_order_id, True
+        """What the venue tells of the order; whether it is news. What is not obeyed changes nothing.
+
+        That something is filled is a fact, as a fill is: a refused order of which that is told waits for its fills.
+        """
         if update.filled > self.order.quantity:
             raise IllegalOrderEventError(f"{self.order.client_id}: more filled than ordered, {update.filled}")
+        filled_yet_refused = bool(update.filled) and self.status is OrderStatus.REFUSED
+        follows = not filled_yet_refused and self._follows(update.status)
+        news = self._learn(update.venue_order_id)
         if update.filled > self.reported:
             self.reported, news = update.filled, True
-        if update.status is OrderStatus.ACCEPTED and self.status.final:
-            return news  # overtaken by the end of the order
-        if self.status is OrderStatus.REFUSED and not update.filled:
-            return news  # some venues tell a refusal in the stream too, in their own words
-        return self._move(update.status, update.reason) or news
+        if filled_yet_refused:
+            self._take_refusal_back()
+            news = True
+            follows = update.status is not OrderStatus.REFUSED and self._follows(update.status)
+        return (follows and self._move(update.status, update.reason)) or news
 
     def fill(self, fill: Fill) -> bool:
         """One execution; whether it is news.
@@ -114,24 +115,40 @@ class OrderRecord:
         if fill.trade_ref in self.fills:
             return False
         self.fills[fill.trade_ref] = fill
-        if fill.venue_order_id and not self.venue_order_id:
-            self.venue_order_id = fill.venue_order_id
+        self._learn(fill.venue_order_id)
         filled = self.filled
         self.reported = max(self.reported, filled)
         if self.status is OrderStatus.REFUSED:
-            self.contradiction = f"filled although refused ({self.reason})"
-            self.status = OrderStatus.CANCELLED
-        elif filled > self.order.quantity:
+            self._take_refusal_back()
+        if filled > self.order.quantity:
             self.contradiction = f"{filled} filled of {self.order.quantity}"
-        elif filled == self.order.quantity:
+        if filled >= self.order.quantity:
             self._move(OrderStatus.FILLED, "")
         elif not self.status.final:
             self._move(OrderStatus.ACCEPTED, "")
         return True
 
+    def _learn(self, venue_order_id: str) -> bool:
+        """Keep the first id the venue calls it by; whether that is news."""
+        if self.venue_order_id or not venue_order_id:
+            return False
+        self.venue_order_id = venue_order_id
+        return True
+
+    def _take_refusal_back(self) -> None:
+        self.contradiction = f"filled although refused ({self.reason})"
+        self.status = OrderStatus.CANCELLED
+
+    def _follows(self, status: OrderStatus) -> bool:
+        """Whether `status` may follow; False when the order's end has overtaken it, an error when it contradicts."""
+        if status in LEGAL[self.status]:
+            return True
+        nothing_filled = not self.reported and {self.status, status} == {OrderStatus.REFUSED, OrderStatus.CANCELLED}
+        if nothing_filled or (status is OrderStatus.ACCEPTED and self.status.final):
+            return False
+        raise IllegalOrderEventError(f"{self.order.client_id}: {status.value} after {self.status.value}")
+
     def _move(self, status: OrderStatus, reason: str) -> bool:
-        if status not in LEGAL[self.status]:
-            raise IllegalOrderEventError(f"{self.order.client_id}: {status.value} after {self.status.value}")
         if status is self.status:
             return False
         self.status, self.reason = status, reason
