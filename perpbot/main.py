@@ -27,7 +27,7 @@ from perpbot import logs
 from perpbot.config.loader import ConfigError
 from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings, load_settings
-from perpbot.control.server import control_socket
+from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting
@@ -40,6 +40,10 @@ from perpbot.venues.registry import venue_names
 from supervisors.spec import ChildSpec
 
 EXIT_OK, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 2, 70, 78
+
+
+class FilesError(Exception):
+    """The state or the summary cannot be written; the text says where and why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -69,8 +73,10 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     try:
         settings = load_settings(options.config, environment, tuple(venue_names()))
         refuse_what_cannot_run(settings, served=options.venues is not None)
-        return _with_venues(options, settings, environment)
-    except (ConfigError, PlacesError, JournalError, EmbeddedVenuesError) as error:
+        state = state_directory(options.state, environment)
+        _make_places(state, options.summary)
+        return _with_venues(options, settings, environment, state)
+    except (ConfigError, PlacesError, JournalError, EmbeddedVenuesError, FilesError) as error:
         click.echo(str(error), err=True)
         return EXIT_CONFIG
 
@@ -88,8 +94,23 @@ def refuse_what_cannot_run(settings: Settings, *, served: bool) -> None:
         raise PlacesError(f"{text}. Real venues are traded at in mode live only")
 
 
-def _with_venues(options: Options, settings: Settings, environment: Mapping[str, str]) -> int:
-    state = state_directory(options.state, environment)
+def _make_places(state: Path, summary: Path | None) -> None:
+    """Make sure before anything starts that what is written can be; `FilesError` says what cannot."""
+    try:
+        refuse_long_path(state)
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(state, os.W_OK | os.X_OK):
+            raise FilesError(f"{state} cannot be written to; give another --state")
+        if summary is not None:
+            summary.parent.mkdir(parents=True, exist_ok=True)
+            summary.touch()
+    except SocketPathError as error:
+        raise FilesError(str(error)) from error
+    except OSError as error:
+        raise FilesError(f"{error.filename} cannot be made: {error.strerror}") from error
+
+
+def _with_venues(options: Options, settings: Settings, environment: Mapping[str, str], state: Path) -> int:
     if options.venues is not None:
         return _trade(options, settings, environment, state, _read_venues(options.venues))
     if not settings.simulation.enabled:
@@ -139,7 +160,7 @@ def _trade(
     program = Program(setting, log, surfaces)
     _say_where(setting)
     try:
-        return _run(program, options)
+        return _run(program, options, live=live)
     finally:
         if file is not None:
             file.close()
@@ -153,8 +174,8 @@ def _say_where(setting: Setting) -> None:
     click.echo(f"Control socket: {setting.state / SOCKET_NAME}. There is no web console yet.", err=True)
 
 
-def _run(program: Program, options: Options) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):
+def _run(program: Program, options: Options, *, live: bool) -> int:
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if live else [])):
         gevent.signal_handler(number, program.over_asked)
     try:
         program.start()
@@ -166,7 +187,6 @@ def _run(program: Program, options: Options) -> int:
     gave_up = program.gave_up
     report = program.stop()
     if options.summary is not None:
-        options.summary.parent.mkdir(parents=True, exist_ok=True)
         options.summary.write_text(json.dumps(report, indent=2) + "\n")
     with suppress(OSError):
         click.echo(_last_words(report), err=True)

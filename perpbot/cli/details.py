@@ -46,8 +46,8 @@ def _headline(status: Mapping[str, Any]) -> None:
     else:
         health = click.style("NOT healthy", fg="red", bold=True)
     mode = click.style(status["mode"].upper(), bold=True)
-    up = f"up {uptime(status['uptime_s'])}, process {status['pid']}, {status['config']}"
-    click.echo(f"PerpBot {status['version']}  {mode}  {health}  {clean(up)}")
+    click.echo(f"PerpBot {status['version']}  {mode}  {health}  up {uptime(status['uptime_s'])}")
+    _line("Process", f"{status['pid']}, {status['config']}, state in {status['state_directory']}")
 
 
 _VENUES = (

@@ -12,7 +12,7 @@ from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.cli.wording import amount, clean, counted, currency, gain_style, time
 
 MOST_TRADES = 200
-WIDE, WIDER = 100, 120
+WIDE, WIDER, WIDEST = 100, 120, 140
 
 
 @click.command()
@@ -60,7 +60,7 @@ def trades(*, limit: int, as_json: bool, state: Path | None) -> None:
 
 _OPEN = (
     Column("opened (UTC)"),
-    Column("trade", flexible=True),
+    Column("trade", from_width=WIDE),
     Column("symbol"),
     Column("quantity", right=True),
     Column("buy"),
@@ -72,17 +72,17 @@ _OPEN = (
 )
 _OVER = (
     Column("over (UTC)"),
-    Column("trade", flexible=True),
+    Column("trade", from_width=WIDE),
     Column("symbol"),
     Column("quantity", right=True),
     Column("buy"),
     Column("sell"),
     Column("net", right=True),
     Column("currency"),
-    Column("fees", right=True, from_width=WIDE),
-    Column("expected", right=True, from_width=WIDER),
-    Column("end", from_width=WIDE),
-    Column("reason", flexible=True, from_width=WIDER),
+    Column("fees", right=True, from_width=WIDER),
+    Column("expected", right=True, from_width=WIDEST),
+    Column("end", from_width=WIDER),
+    Column("reason", flexible=True, from_width=WIDEST),
 )
 
 

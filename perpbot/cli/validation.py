@@ -11,7 +11,7 @@ import click
 
 from perpbot.cli.asking import json_option, print_json
 from perpbot.cli.wording import clean
-from perpbot.statedir import SOCKET_NAME, state_directory
+from perpbot.statedir import state_directory
 from perpbot.terminal.options import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 EXIT_CONFIG = 78
 FREE_BYTES = 200_000_000
 """Below this much free space in the state directory the journal is in danger."""
-MAX_SOCKET_PATH = 103
-"""Bytes that every system allows for the path of a Unix socket."""
 
 
 class Area(NamedTuple):
@@ -190,6 +188,8 @@ def _numbers(version: str) -> list[int]:
 
 
 def _state(state: Path) -> Area:
+    from perpbot.control.server import SocketPathError, refuse_long_path
+
     path = state.absolute()
     there = path
     while not there.exists():
@@ -199,9 +199,10 @@ def _state(state: Path) -> Area:
     problems = []
     if not os.access(there, os.W_OK | os.X_OK):
         problems.append(f"{there} cannot be written to; give another --state")
-    where = os.fsencode(path / SOCKET_NAME)
-    if len(where) > MAX_SOCKET_PATH:
-        problems.append(f"{path} is too long for a control socket, by {len(where) - MAX_SOCKET_PATH} bytes")
+    try:
+        refuse_long_path(state)
+    except SocketPathError as error:
+        problems.append(str(error))
     space = os.statvfs(there)
     if (free := space.f_bavail * space.f_frsize) < FREE_BYTES:
         problems.append(f"{there} has only {free // 1_000_000} MB free, and {FREE_BYTES // 1_000_000} MB are needed")

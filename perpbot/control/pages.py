@@ -167,7 +167,7 @@ def positions(state: State) -> dict[str, Any]:
                 "account": account,
                 "symbol": symbol,
                 "quantity": plain(holding.quantity),
-                "mark": None if mark is None else plain(mark),
+                "mark": None if mark is None else plain(round(mark, 8)),
                 "value": None if mark is None else plain(round(holding.quantity * mark, 4)),
                 "currency": view.currencies.get((venue, symbol)),
             }

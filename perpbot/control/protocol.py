@@ -14,6 +14,10 @@ MAX_LINE = 1_000_000
 """A request longer than this is refused, and its connection closed."""
 
 
+MAX_PATH = 103
+"""Bytes that every system allows for the path of a Unix socket."""
+
+
 class ProtocolError(Exception):
     """A line that is not a request or an answer."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError, MailboxFullError
-from perpbot.control.protocol import MAX_LINE, VERSION, ProtocolError, decode, encode
+from perpbot.control.protocol import MAX_LINE, MAX_PATH, VERSION, ProtocolError, decode, encode
 from perpbot.control.verbs import VERBS, BadRequestError
 from perpbot.program import Program
 from perpbot.statedir import SOCKET_NAME
@@ -17,6 +17,18 @@ from supervisors.spec import ChildSpec
 CHUNK = 65_536
 SHOWN = 500
 """Of a request that failed, so much goes into the log."""
+
+
+class SocketPathError(Exception):
+    """The control socket cannot be where it should; the text says why and what to do."""
+
+
+def refuse_long_path(state: Path) -> None:
+    """Refuse a state directory that is too deep for a Unix socket; `SocketPathError`."""
+    path = state / SOCKET_NAME
+    excess = len(os.fsencode(path)) - MAX_PATH
+    if excess > 0:
+        raise SocketPathError(f"{path} is too long for a socket, by {excess} bytes; give another --state")
 
 
 def control_socket(program: Program) -> ChildSpec:

@@ -127,7 +127,8 @@ def header(picture: Picture, width: int, *, roomy: bool) -> list[Line]:
     lines = [both_ends(name, [(f"{up}   ", ""), keys], width), _profit(state, width), _money(state, width)]
     lines.append(_health(picture, width))
     if roomy:
-        lines += [joined([("! ", "bad"), (each, "bad")], width) for each in picture.problems[1:4]]
+        further = picture.problems[0 if picture.stopping else 1 :]
+        lines += [joined([("! ", "bad"), (each, "bad")], width) for each in further[:3]]
         lines.append(joined([], width))
     return lines
 

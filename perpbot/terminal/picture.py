@@ -32,6 +32,8 @@ class Picture:
 
     version: str
     mode: str
+    symbols: Sequence[str]
+    """What is traded."""
     state: State | None
     """None when it could not be read."""
     now_ns: int
@@ -70,6 +72,7 @@ class Observer:
         return Picture(
             version=__version__,
             mode=program.setting.settings.mode.value,
+            symbols=program.setting.settings.symbols,
             state=state,
             now_ns=monotonic_ns(),
             stale_ns=self._stale_ns,

@@ -22,6 +22,8 @@ LOOK_S = 0.5
 OFTEN_S, LINES_OFTEN = 5.0, 24
 """At first somebody looks; a service that runs for months needs less."""
 SELDOM_S = 60.0
+NAMED = 2
+"""Opportunities that are written out, those that were taken first."""
 SHORT_LINES = 8
 """Symbols whose prices are written out."""
 
@@ -110,7 +112,7 @@ def opportunities(picture: Picture, since_ns: int) -> str:
 
 
 def _told(fresh: list[Episode]) -> Iterator[str]:
-    for each in fresh[:2]:
+    for each in sorted(fresh, key=lambda each: not each.admitted)[:NAMED]:
         became = f"taken as {short_id(each.verdict)}" if each.admitted else each.verdict
         yield f"{base(each.symbol)} buy {each.buy}, sell {each.sell}: net {each.net:+.4f}, {became}"
 

@@ -7,6 +7,7 @@ from actors.state import State, VenueState
 from perpbot.clock import NS_PER_SECOND, iso
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
+from perpbot.model.money import ZERO, Price
 from perpbot.model.quote import Quote
 from perpbot.terminal.columns import Column, row, title
 from perpbot.terminal.episodes import Episode
@@ -51,7 +52,7 @@ def _filled(lines: list[Line], height: int, width: int, nothing: str) -> list[Li
 def prices(picture: Picture, state: State, width: int, height: int) -> list[Line]:
     """Bid and ask of every venue and symbol; where one bid is above another ask, both stand out."""
     venues = list(state.venues.values())
-    symbols = list(dict.fromkeys(symbol for venue in venues for symbol in venue.quotes))
+    symbols = picture.symbols
     name = max([6, *(len(venue.name) for venue in venues)])
     left = width - name - CIRCUIT_WIDTH - 1
     fitting = max(1, left // (PRICE_WIDTH + 1)) if symbols else 0
@@ -84,8 +85,10 @@ def connection(venue: VenueState) -> Span:
 
 
 def _best(symbol: str, venues: Sequence[VenueState]) -> tuple[Decimal, Decimal]:
+    """The highest bid and the lowest ask."""
     quotes = [venue.quotes[symbol] for venue in venues if symbol in venue.quotes]
-    return max(quote.bid for quote in quotes), min(quote.ask for quote in quotes)
+    bid = max((quote.bid for quote in quotes), default=Price(ZERO))
+    return bid, min((quote.ask for quote in quotes), default=bid)
 
 
 def _price(quote: Quote | None, best: tuple[Decimal, Decimal], picture: Picture, width: int) -> Iterator[Span]:

@@ -162,6 +162,7 @@ def test_a_status_without_anything_can_be_shown(capsys: pytest.CaptureFixture[st
             "version": "0.1.0",
             "mode": "live",
             "config": "x.yaml",
+            "state_directory": "/s",
             "pid": 1,
             "uptime_s": 0,
             "stopping": True,

@@ -91,7 +91,7 @@ def test_a_state_directory_that_is_a_file(perpbot: Commands, tmp_path: Path) -> 
 def test_a_state_directory_that_is_too_deep_for_a_socket(perpbot: Commands, tmp_path: Path) -> None:
     shown = perpbot("validate", "--state", tmp_path / ("x" * 200))
     assert shown.code == 78
-    assert "is too long for a control socket" in shown.out
+    assert "is too long for a socket, by " in shown.out
 
 
 def test_a_journal_that_is_none(perpbot: Commands, tmp_path: Path) -> None:

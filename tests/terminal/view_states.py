@@ -259,11 +259,14 @@ def extreme() -> State:
 
 def picture(state: State | None, problems: Sequence[str] = (), **changes: Any) -> Picture:
     episodes = Episodes()
+    symbols: dict[str, None] = {}
     if state is not None:
         episodes.take(state.decisions)
+        symbols = {symbol: None for venue in state.venues.values() for symbol in venue.quotes}
     made = Picture(
         version="0.1.0",
         mode="simulation",
+        symbols=list(symbols or PRICES),
         state=state,
         now_ns=MONOTONIC_NS,
         stale_ns=2 * NS_PER_SECOND,

@@ -1,0 +1,72 @@
+"""`perpbot run`: what a run says, leaves behind and ends with, and what keeps it from starting."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from running_system import in_process
+
+pytestmark = pytest.mark.process
+
+
+def test_a_run_without_a_terminal_says_what_there_is_to_see(venues: Path, tmp_path: Path) -> None:
+    summary = tmp_path / "deep" / "summary.json"
+    options: list[str | Path] = [
+        "run",
+        "--venues",
+        venues,
+        "--state",
+        tmp_path / "state",
+        "--duration",
+        "8",
+        "--summary",
+        summary,
+    ]
+    ended = in_process(options)
+    assert (ended.code, ended.out) == (0, "")
+    assert f"perpbot status --state {tmp_path}/state\n" in ended.err
+    assert f"Control socket: {tmp_path}/state/perpbot.sock. There is no web console yet.\n" in ended.err
+    for about in ("prices ", "opportunities ", "trades "):
+        assert f"INFO    {about}" in ended.err
+    assert "Stopped cleanly: " in ended.err.splitlines()[-1]
+    report = json.loads(summary.read_text())
+    assert report["clean"]
+    assert report["trades"]["completed"] >= 1
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    assert not (tmp_path / "state" / "perpbot.sock").exists()
+
+
+def refused(*options: str | Path) -> str:
+    """What is said when nothing starts."""
+    ended = in_process(["run", *options])
+    assert (ended.code, ended.out) == (78, "")
+    assert ended.err.count("\n") == 1
+    return ended.err
+
+
+def test_state_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert refused("--state", tmp_path / "file" / "below").startswith(
+        f"{tmp_path}/file/below cannot be made: Not a dir"
+    )
+    assert "is too long for a socket, by " in refused("--state", tmp_path / ("x" * 150))
+
+
+def test_a_summary_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be made: " in refused("--state", tmp_path, "--summary", tmp_path / "file" / "summary.json")
+
+
+def test_a_file_that_is_not_what_the_simulated_venues_printed(tmp_path: Path) -> None:
+    path = tmp_path / "venues.json"
+    expected = f"{path} does not hold what `perpbot venues serve` prints: "
+    assert refused("--state", tmp_path, "--venues", path).startswith(expected)
+    path.write_text("hello\n")
+    assert refused("--state", tmp_path, "--venues", path).startswith(expected)
+
+
+def test_mode_simulation_never_trades_at_real_venues(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(Path("config/simulation.yaml").read_text().replace("  enabled: true ", "  enabled: false "))
+    assert refused("--config", config, "--state", tmp_path).startswith("mode simulation needs simulated venues: ")
