@@ -95,16 +95,18 @@ class OrderRecord:
         """
         if update.filled > self.order.quantity:
             raise IllegalOrderEventError(f"{self.order.client_id}: more filled than ordered, {update.filled}")
+        status = update.status
+        if status is OrderStatus.REFUSED and update.filled:
+            status = OrderStatus.CANCELLED
         filled_yet_refused = bool(update.filled) and self.status is OrderStatus.REFUSED
-        follows = not filled_yet_refused and self._follows(update.status)
+        follows = not filled_yet_refused and self._follows(status)
         news = self._learn(update.venue_order_id)
         if update.filled > self.reported:
             self.reported, news = update.filled, True
         if filled_yet_refused:
             self._take_refusal_back()
-            news = True
-            follows = update.status is not OrderStatus.REFUSED and self._follows(update.status)
-        return (follows and self._move(update.status, update.reason)) or news
+            follows = self._follows(status)
+        return (follows and self._move(status, update.reason)) or news
 
     def fill(self, fill: Fill) -> bool:
         """One execution; whether it is news.

@@ -213,7 +213,9 @@ def test_a_timeout_after_the_answer_says_nothing() -> None:
 
 def test_an_order_of_unknown_fate_may_become_anything() -> None:
     for status in TOLD:
-        assert record_after(Unknown("timeout"), update(ORDER, status, 4)).status is status
+        filled = 0 if status is REFUSED else 4
+        assert record_after(Unknown("timeout"), update(ORDER, status, filled)).status is status
+    assert record_after(Unknown("timeout"), update(ORDER, REFUSED, 1)).status is CANCELLED, "some of it was taken"
 
 
 def test_more_filled_than_ordered_is_a_contradiction_and_a_fact() -> None:
