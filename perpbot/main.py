@@ -13,8 +13,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from pathlib import Path
 from typing import Any
 
@@ -160,10 +160,27 @@ def _trade(
     program = Program(setting, log, surfaces)
     _say_where(setting)
     try:
-        return _run(program, options, live=live)
+        with _strays(state / "stderr.log") if live else nullcontext():
+            code, last_words = _run(program, options, live=live)
     finally:
         if file is not None:
             file.close()
+    with suppress(OSError):  # the terminal may be gone
+        click.echo(last_words, err=True)
+    return code
+
+
+@contextmanager
+def _strays(path: Path) -> Iterator[None]:
+    """Keep in a file what libraries write to stderr, which would be painted over by the live view."""
+    with path.open("a", encoding="utf-8") as file:
+        before = file.tell()
+        with redirect_stderr(file):
+            yield
+        strays = file.tell() > before
+    with suppress(OSError):
+        if strays:
+            click.echo(f"Something was written to stderr meanwhile; see {path}", err=True)
 
 
 def _say_where(setting: Setting) -> None:
@@ -174,23 +191,20 @@ def _say_where(setting: Setting) -> None:
     click.echo(f"Control socket: {setting.state / SOCKET_NAME}. There is no web console yet.", err=True)
 
 
-def _run(program: Program, options: Options, *, live: bool) -> int:
+def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str]:
     for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if live else [])):
         gevent.signal_handler(number, program.over_asked)
     try:
         program.start()
     except StartError as error:
-        click.echo(f"PerpBot could not start: {error}", err=True)
-        return EXIT_GAVE_UP
+        return EXIT_GAVE_UP, f"PerpBot could not start: {error}"
     program.ended.wait(options.duration)
     program.over_asked()  # so that everybody can see that it stops
     gave_up = program.gave_up
     report = program.stop()
     if options.summary is not None:
         options.summary.write_text(json.dumps(report, indent=2) + "\n")
-    with suppress(OSError):
-        click.echo(_last_words(report), err=True)
-    return EXIT_GAVE_UP if gave_up else EXIT_OK
+    return EXIT_GAVE_UP if gave_up else EXIT_OK, _last_words(report)
 
 
 def _last_words(report: Mapping[str, Any]) -> str:

@@ -103,10 +103,10 @@ def _codes(definition: str, system: ColorSystem | None, *, bare: bool) -> tuple[
 class Screen:
     """The terminal of this process, from `enter` to `leave`; leaving twice is leaving once."""
 
-    def __init__(self, output: TextIO, source: TextIO) -> None:
+    def __init__(self, output: TextIO, source: TextIO | None) -> None:
         self.painter = Painter(Console(file=output))
         self._output = output.fileno()
-        self._input = source.fileno() if source.isatty() else None
+        self._input = source.fileno() if source is not None and source.isatty() else None
         self._before: list[Any] | None = None
         self._entered = False
         self._writer = ThreadPool(1)

@@ -2,10 +2,13 @@
 
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 from running_system import in_process
+
+from perpbot import main as program
 
 pytestmark = pytest.mark.process
 
@@ -35,6 +38,17 @@ def test_a_run_without_a_terminal_says_what_there_is_to_see(venues: Path, tmp_pa
     assert report["trades"]["completed"] >= 1
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
     assert not (tmp_path / "state" / "perpbot.sock").exists()
+
+
+def test_what_libraries_write_beside_the_live_view_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "stderr.log"
+    with program._strays(path):
+        pass
+    assert capsys.readouterr().err == ""
+    with program._strays(path):
+        sys.stderr.write("a warning\n")
+    assert path.read_text() == "a warning\n"
+    assert capsys.readouterr().err == f"Something was written to stderr meanwhile; see {path}\n"
 
 
 def refused(*options: str | Path) -> str:
