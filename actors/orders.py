@@ -24,7 +24,7 @@ from perpbot.execution.entries import (
     TradeRecord,
     TradeSettled,
 )
-from perpbot.execution.ledger import Ledger, OrderNews, answered, told
+from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.plan import Leg, Plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.trade import Want
@@ -194,13 +194,14 @@ class ReadCounts:
 
 @attrs.frozen
 class OrderCounts:
-    """Orders since this incarnation of the order book began, and what is open now."""
+    """Orders since this incarnation of the order book began, what is open now, and how many trades are over."""
 
     sent: int
     accepted: int
     refused: int
     unknown_open: int
     duplicates: int
+    trades_over: int
 
 
 @attrs.frozen
@@ -279,7 +280,8 @@ class Orders(Actor):
         self._marks_ms: dict[tuple[str, str], int] = {}
         self._first_ms = 0
         self._unmatched: list[VenueNews] = []
-        self._next_trade = 0
+        self._last_trade = 0
+        self._opened: set[int] = set()
 
     def on_start(self) -> None:
         """Fold the journal."""
@@ -292,15 +294,17 @@ class Orders(Actor):
             if isinstance(line.entry, CaughtUp):
                 self._marks_ms[line.entry.venue, line.entry.account] = line.entry.until_ms
             self.ledger.apply(line.entry, now)
+            if isinstance(line.entry, TradeOpened):
+                self._opened.add(number_of(line.entry.plan.trade_id))
         self.timers.every(SWEEP_S, _Sweep())
 
     # -- sending -------------------------------------------------------------------------------------------------
 
     @handles(NewTradeId)
     def on_new_trade_id(self, _: NewTradeId) -> str:
-        """The next trade's id. Trades that were never opened leave no gap that matters."""
-        self._next_trade = max(self._next_trade, self.ledger.trades_opened) + 1
-        return f"{self._epoch}-t{self._next_trade}"
+        """The next trade's id. Trades that were never opened leave gaps, which do not matter."""
+        self._last_trade = max(self._last_trade, self.ledger.last_trade_number) + 1
+        return trade_id(self._epoch, self._last_trade)
 
     @handles(OpenTrade)
     def on_open(self, request: OpenTrade) -> TradeView:
@@ -308,11 +312,12 @@ class Orders(Actor):
         plan = request.plan
         if request.approval.kind is not ApprovalKind.OPEN or request.approval.trade_id != plan.trade_id:
             raise NotSubmittedError(f"{plan.trade_id} has no approval to open")
-        if self.ledger.trade(plan.trade_id) is not None:
+        if number_of(plan.trade_id) in self._opened:
             raise NotSubmittedError(f"{plan.trade_id} was opened before")
         wants = [_opening_want(plan, leg) for leg in plan.legs]
         orders = self._number(plan, wants)
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
+        self._opened.add(number_of(plan.trade_id))
         self._record([opened])
         self.publish(OPENED, opened)
         self._send(orders, request.approval, plan.seen_ns)
@@ -530,7 +535,8 @@ class Orders(Actor):
         """How many orders, and how many of unknown fate."""
         unknown = sum(each.status is OrderStatus.UNKNOWN for each in self.ledger.unsettled())
         counts = self.counts
-        return OrderCounts(counts.sent, counts.accepted, counts.refused, unknown, self.ledger.duplicate_ids)
+        over = self.ledger.trades_opened - len(self.ledger.trades())
+        return OrderCounts(counts.sent, counts.accepted, counts.refused, unknown, self.ledger.duplicate_ids, over)
 
     @handles(MoveTrade)
     def on_move(self, request: MoveTrade) -> TradeView:

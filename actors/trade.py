@@ -53,6 +53,8 @@ def _latest_by(message: Any) -> Hashable | None:
         return message.quote.venue
     if isinstance(message, MarketGone):
         return message.venue
+    if isinstance(message, TradeChanged):
+        return TradeChanged  # it only says that there is something to read
     return None
 
 
@@ -253,6 +255,7 @@ class Trade(Actor):
         self._view = self._orders.ask(MoveTrade(self._plan.trade_id, step.phase.value, reason))
 
     def _settle(self, view: TradeView, phase: Phase, reason: str) -> None:
+        self.unsubscribe_all()
         currencies = [self._instruments[leg.venue].quote for leg in self._plan.legs]
         record: TradeRecord = settle(view, phase, reason, currencies, self._timings, wall_ns())
         self._orders.ask(SettleTrade(record))
@@ -261,9 +264,11 @@ class Trade(Actor):
             "trade over",
             trade=record.trade_id,
             symbol=record.symbol,
+            buy=record.buy_venue,
+            sell=record.sell_venue,
             phase=record.phase,
             reason=record.reason,
-            net=str(round(record.net, 4)),
+            net=f"{round(record.net, 4)} {'/'.join(record.currencies)}",
         )
         self.finish()
 

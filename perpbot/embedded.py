@@ -45,7 +45,13 @@ class EmbeddedVenues:
         if seed is not None:
             command += ["--seed", str(seed)]
         with self._errors.open("ab") as errors:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C is for PerpBot, which closes its trades there before it ends them
+            )
         self.details = self._read()
 
     def _read(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
+from gevent.monkey import get_original
 
 from perpbot.clock import iso, wall_ns
 
@@ -15,7 +16,47 @@ Event = MutableMapping[str, Any]
 
 KEEP_FILES = 5
 MAX_BYTES = 50_000_000
+MOST_WAITING = 100_000
+# a real thread and what it waits with, whatever gevent has patched
+_SimpleQueue = get_original("queue", "SimpleQueue")
+_start_new_thread = get_original("_thread", "start_new_thread")
+_allocate_lock = get_original("_thread", "allocate_lock")
 _ON_TERMINAL = ("event", "level", "time", "actor", "traceback")
+
+
+class Background:
+    """Writes events in a thread of its own: a stalled terminal or disk must not stop trading.
+
+    It keeps at most `MOST_WAITING` events; beyond that the newest are left out and counted.
+    """
+
+    def __init__(self, write: Callable[[Event], None]) -> None:
+        self._write = write
+        self._waiting = _SimpleQueue()
+        self._lost = 0
+        self._done = _allocate_lock()
+        self._done.acquire()
+        _start_new_thread(self._run, ())
+
+    def write(self, event: Event) -> None:
+        """Leave one event to be written."""
+        if self._waiting.qsize() >= MOST_WAITING:
+            self._lost += 1
+        else:
+            self._waiting.put(event)
+
+    def _run(self) -> None:
+        while (event := self._waiting.get()) is not None:
+            self._write(event)
+            if self._lost:
+                lost, self._lost = self._lost, 0
+                self._write({"event": "log lines lost", "count": lost, "level": "error", "time": iso(wall_ns())})
+        self._done.release()
+
+    def finish(self, timeout_s: float = 2.0) -> None:
+        """Write what waits, for at most `timeout_s` seconds."""
+        self._waiting.put(None)
+        self._done.acquire(timeout=timeout_s)
 
 
 class LogFile:

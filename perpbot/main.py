@@ -30,9 +30,9 @@ from perpbot.config.settings import Settings, load_settings
 from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.places import PlacesError
-from perpbot.program import Program, Setting
+from perpbot.program import Program, Setting, open_journal
 from perpbot.statedir import SOCKET_NAME, state_directory
-from perpbot.storage.journal import JournalError
+from perpbot.storage.journal import Journal, JournalError
 from perpbot.terminal.options import run_options
 from perpbot.terminal.plain import plain_view
 from perpbot.terminal.view import fits_terminal, how_to_look, live_view
@@ -65,6 +65,7 @@ class Options:
 @run_options
 def main(**options: Any) -> None:
     """Run PerpBot until it is told to stop."""
+    os.umask(0o077)  # journal, logs and socket are ours alone
     sys.exit(run(Options(**options), os.environ))
 
 
@@ -75,7 +76,11 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
         refuse_what_cannot_run(settings, served=options.venues is not None)
         state = state_directory(options.state, environment)
         _make_places(state, options.summary)
-        return _with_venues(options, settings, environment, state)
+        journal = open_journal(state)
+        try:
+            return _with_venues(options, settings, environment, journal)
+        finally:
+            journal.close()
     except (ConfigError, PlacesError, JournalError, EmbeddedVenuesError, FilesError) as error:
         click.echo(str(error), err=True)
         return EXIT_CONFIG
@@ -89,6 +94,8 @@ def refuse_what_cannot_run(settings: Settings, *, served: bool) -> None:
     """
     if settings.mode is Mode.PAPER:
         raise PlacesError("mode paper is not there yet; use mode simulation")
+    if settings.mode is Mode.LIVE and served:
+        raise PlacesError("mode live trades at the real venues; --venues is for mode simulation")
     if settings.mode is Mode.SIMULATION and not (settings.simulation.enabled or served):
         text = "mode simulation needs simulated venues: set simulation.enabled: true, or give --venues"
         raise PlacesError(f"{text}. Real venues are traded at in mode live only")
@@ -110,15 +117,16 @@ def _make_places(state: Path, summary: Path | None) -> None:
         raise FilesError(f"{error.filename} cannot be made: {error.strerror}") from error
 
 
-def _with_venues(options: Options, settings: Settings, environment: Mapping[str, str], state: Path) -> int:
+def _with_venues(options: Options, settings: Settings, environment: Mapping[str, str], journal: Journal) -> int:
     if options.venues is not None:
-        return _trade(options, settings, environment, state, _read_venues(options.venues))
+        return _trade(options, settings, environment, journal, _read_venues(options.venues))
     if not settings.simulation.enabled:
-        return _trade(options, settings, environment, state, None)
+        return _trade(options, settings, environment, journal, None)
     seed = options.seed if options.seed is not None else settings.simulation.seed
-    embedded = EmbeddedVenues(list(settings.exchanges), settings.simulation, seed, state / "venues")
+    place = journal.path.parent / "venues"
+    embedded = EmbeddedVenues(list(settings.exchanges), settings.simulation, seed, place)
     try:
-        return _trade(options, settings, environment, state, embedded.details)
+        return _trade(options, settings, environment, journal, embedded.details)
     finally:
         embedded.stop()
 
@@ -135,13 +143,14 @@ def _trade(
     options: Options,
     settings: Settings,
     environment: Mapping[str, str],
-    state: Path,
+    journal: Journal,
     simulated: Mapping[str, Any] | None,
 ) -> int:
+    state = journal.path.parent
     live = options.console and fits_terminal()
-    terminal = logs.terminal_writer(sys.stderr)
-    writers = [] if live else [terminal]
-    file = None if settings.log.file is None else logs.LogFile(state / settings.log.file)
+    terminal = logs.Background(logs.terminal_writer(sys.stderr))
+    writers = [] if live else [terminal.write]
+    file = None if settings.log.file is None else logs.Background(logs.LogFile(state / settings.log.file).write)
     if file is not None:
         writers.append(file.write)
     log = logs.make_log(settings.log.level.value, *writers)
@@ -155,16 +164,17 @@ def _trade(
     )
 
     def surfaces(program: Program) -> Sequence[ChildSpec]:
-        return [control_socket(program), live_view(program) if live else plain_view(program, terminal)]
+        return [control_socket(program), live_view(program) if live else plain_view(program, terminal.write)]
 
-    program = Program(setting, log, surfaces)
+    program = Program(setting, journal, log, surfaces)
     _say_where(setting)
     try:
         with _strays(state / "stderr.log") if live else nullcontext():
             code, last_words = _run(program, options, live=live)
     finally:
+        terminal.finish()
         if file is not None:
-            file.close()
+            file.finish()
     with suppress(OSError):  # the terminal may be gone
         click.echo(last_words, err=True)
     return code

@@ -47,12 +47,16 @@ class Program:
     """One PerpBot in this process. Made, it holds the journal; started, it trades."""
 
     def __init__(
-        self, setting: Setting, log: Any, surfaces: Callable[["Program"], Sequence[ChildSpec]] = lambda _: ()
+        self,
+        setting: Setting,
+        journal: Journal,
+        log: Any,
+        surfaces: Callable[["Program"], Sequence[ChildSpec]] = lambda _: (),
     ) -> None:
-        """Open the journal and build the tree.
+        """Build the tree around `journal`, which the program closes at the end.
 
         Raises:
-            JournalError: the state directory is in use, unreadable, or belongs to another world.
+            JournalError: the journal belongs to another world.
             PlacesError: a venue cannot be reached as configured.
         """
         self.setting = setting
@@ -63,7 +67,7 @@ class Program:
         settings = setting.settings
         self.system = System(Chance(setting.seed), log)
         self.kill = KillSwitches()
-        self.journal = Journal(setting.state, epoch=wall_ns() // NS_PER_SECOND)
+        self.journal = journal
         self.start_seq = _bind(self.journal, setting)
         made = venues(settings, setting.simulated, setting.environment)
         trading = trading_venues(settings, made)
@@ -179,6 +183,15 @@ class Program:
         return 0 if scanner is None else int(scanner.describe()["opportunities"])
 
 
+def open_journal(state: Path) -> Journal:
+    """The journal in `state`, made when there is none; until it is closed nobody else can have it.
+
+    Raises:
+        JournalError: the state directory is in use or unreadable.
+    """
+    return Journal(state, epoch=wall_ns() // NS_PER_SECOND)
+
+
 def _bind(journal: Journal, setting: Setting) -> int:
     """Make sure that the journal belongs to the world that is traded in; returns its last entry's number."""
     mode = setting.settings.mode.value
@@ -189,7 +202,6 @@ def _bind(journal: Journal, setting: Setting) -> int:
     if bound is None:
         return journal.append([WorldBound(world=world, mode=mode)], wall_ns())
     if isinstance(bound, WorldBound) and bound.world != world:
-        journal.close()
         raise JournalError(
             f"{journal.path} belongs to world {bound.world} ({bound.mode}), not to {world} ({mode}): its orders are "
             f"not there. Give this run a --state of its own, or move the old one away"

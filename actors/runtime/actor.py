@@ -129,6 +129,10 @@ class Actor(pykka.Actor):
         """
         self.cell.system.subscribe(address, topic, self.cell)
 
+    def unsubscribe_all(self) -> None:
+        """Get nothing more of what others publish."""
+        self.cell.unsubscribe_all()
+
     def spawn_task(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run `function` in a greenlet of its own that ends with this incarnation.
 

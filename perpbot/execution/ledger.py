@@ -49,6 +49,8 @@ class Ledger:
     def __init__(self, keep_records: int = 1_000) -> None:
         self.orders_intended = 0
         self.trades_opened = 0
+        self.last_trade_number = 0
+        """Highest number in a trade's id so far."""
         self.duplicate_ids = 0
         """Client ids that were used twice: must stay zero for ever."""
         self.records: list[TradeRecord] = []
@@ -97,6 +99,7 @@ class Ledger:
         match entry:
             case TradeOpened():
                 self.trades_opened += 1
+                self.last_trade_number = max(self.last_trade_number, number_of(entry.plan.trade_id))
                 self._trades[entry.plan.trade_id] = _Trade(entry.plan, entry.pool, entry.reserved)
                 self._intend(entry.orders, now_ns)
             case OrdersIntended():
@@ -224,3 +227,13 @@ def _view(trade: _Trade) -> TradeView:
         opened_ns=trade.opened_ns,
         orders=tuple(view(record) for record in trade.orders),
     )
+
+
+def trade_id(epoch: int, number: int) -> str:
+    """The id of trade `number` of the journal `epoch`."""
+    return f"{epoch}-t{number}"
+
+
+def number_of(trade_id_: str) -> int:
+    """The number in a trade's id."""
+    return int(trade_id_.rpartition("-t")[2])

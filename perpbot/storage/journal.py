@@ -130,9 +130,11 @@ class Journal:
         return seq
 
     def close(self) -> None:
-        """Close the file and let others have it."""
+        """Close the file and let others have it; once closed, it stays closed."""
         self._db.close()
-        os.close(self._lock)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
 
 def _lock(directory: Path) -> int:

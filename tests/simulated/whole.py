@@ -23,7 +23,7 @@ from perpbot.config.settings import Settings, load_settings
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.ledger import Ledger
 from perpbot.model.money import ZERO
-from perpbot.program import Program, Setting
+from perpbot.program import Program, Setting, open_journal
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.world import World
@@ -81,6 +81,7 @@ class Whole:
                 environment=os.environ,
                 seed=self.world.seed,
             ),
+            open_journal(self.state),
             logs.make_log("INFO", self.log.append),
         )
 

@@ -205,7 +205,7 @@ def usual(**changes: Any) -> State:
             "USDT": Profit(trading=Decimal(12), fees=Decimal("4.5"), funding=Decimal(0)),
             "USDC": Profit(trading=Decimal(1), fees=Decimal("4.5"), funding=Decimal("0.25")),
         },
-        orders=OrderCounts(48, 48, 0, 0, 0),
+        orders=OrderCounts(48, 48, 0, 0, 0, 12),
         missing=(),
     )
     return attrs.evolve(state, **changes)
