@@ -270,7 +270,7 @@ class Trade(Actor):
             reason=record.reason,
             net=f"{round(record.net, 4)} {'/'.join(record.currencies)}",
         )
-        self.finish()
+        self.finish(forget=True)
 
     def _look_in(self, ms: int) -> None:
         self.timers.after(ms / 1_000, _LookAgain())

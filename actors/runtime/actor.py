@@ -101,8 +101,13 @@ class Actor(pykka.Actor):
         """A reference to whoever lives, or will live, at `address`."""
         return self.cell.system.ref(address)
 
-    def finish(self) -> None:
-        """End normally after the handler that runs now; waiting messages stay unread."""
+    def finish(self, *, forget: bool = False) -> None:
+        """End normally after the handler that runs now; waiting messages stay unread.
+
+        With `forget` they are dropped: for actors that are only told to look, and have seen all there is to see.
+        """
+        if forget:
+            self.cell.mailbox.drain()
         self.cell.mailbox.signal(Stop(NORMAL))
 
     def defer(self) -> Slot:
