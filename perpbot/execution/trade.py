@@ -25,6 +25,10 @@ RETRY_MS = (0, 100, 200, 400, 800, 1_600)
 """Pauses before the second and later tries of the same thing, in milliseconds; the last one repeats."""
 
 
+UNWINDS = len(RETRY_MS)
+"""Times that what is too much is given back alone, before all of it is."""
+
+
 class Phase(StrEnum):
     """Where a trade is on its way. The first two steps, reserving and checking, come before it exists."""
 
@@ -55,6 +59,7 @@ class CloseReason(StrEnum):
     TIME = "held long enough"
     ASKED = "asked to"
     BROKEN = "could not be hedged"
+    REST = "a rest is left that its venue does not take"
 
 
 @attrs.frozen(kw_only=True)
@@ -124,6 +129,10 @@ class Situation:
         """The state of a leg."""
         return self.legs[leg.name]
 
+    def opened(self, leg: Leg) -> Decimal:
+        """Coins a leg holds in the direction it opens."""
+        return leg.side.sign * self.legs[leg.name].held
+
     def market(self, leg: Leg) -> LegMarket:
         """The market of a leg."""
         return self.markets[leg.name]
@@ -149,19 +158,15 @@ def _opening(now: Situation, rules: Execution) -> Step:
     buy, sell = now.plan.legs
     if not any(now.leg(leg).tries for leg in now.plan.legs):
         return Step(phase=Phase.OPENING, wants=(_first(now, buy), _first(now, sell)))
-    bought, sold = abs(now.leg(buy).held), abs(now.leg(sell).held)
-    if bought == sold:
-        return _equal(now, Quantity(bought))
-    lag, lead = (buy, sell) if bought < sold else (sell, buy)
-    gap = abs(bought - sold)
-    hedge = _hedge(now, lag, gap, rules)
-    if hedge is not None:
-        return hedge
-    unwind = _unwind(now, lead, gap, rules)
-    if unwind is not None:
-        return unwind
-    # what neither venue takes is carried; it is given back together with the rest
-    return _equal(now, Quantity(min(bought, sold))) if min(bought, sold) else _begin_closing(CloseReason.BROKEN)
+    step = _equalise(now, rules)
+    if step is not None:
+        return step
+    if min(now.opened(buy), now.opened(sell)) > 0:
+        return Step(phase=Phase.OPEN, retry_ms=0)
+    if any(now.leg(leg).held for leg in now.plan.legs):
+        return _begin_closing(CloseReason.BROKEN)
+    gave_back = any("unwind" in now.leg(leg).tries for leg in now.plan.legs)
+    return Step(phase=Phase.UNWOUND if gave_back else Phase.FAILED)
 
 
 def _first(now: Situation, leg: Leg) -> Want:
@@ -175,42 +180,60 @@ def _first(now: Situation, leg: Leg) -> Want:
     )
 
 
-def _equal(now: Situation, quantity: Quantity) -> Step:
-    if quantity:
-        return Step(phase=Phase.OPEN, retry_ms=0)
-    gave_back = any("unwind" in now.leg(leg).tries for leg in now.plan.legs)
-    return Step(phase=Phase.UNWOUND if gave_back else Phase.FAILED)
+# -- keeping the legs equal ------------------------------------------------------------------------------------------
 
 
-def _hedge(now: Situation, lag: Leg, gap: Decimal, rules: Execution) -> Step | None:
+def _equalise(now: Situation, rules: Execution) -> Step | None:
+    """What makes the legs equal; None when they are, or when neither venue takes as little as they differ by.
+
+    Such a rest is carried: it is given back together with all else.
+    """
+    lag, lead = sorted(now.plan.legs, key=now.opened)
+    gap = now.opened(lead) - now.opened(lag)
+    if not gap:
+        return None
+    # what is beyond the plan, because a fill came late, is not hedged but given back
+    missing = min(now.opened(lead), now.plan.quantity) - now.opened(lag)
+    return _hedge(now, lag, missing, rules) or _unwind(now, lead, gap, rules)
+
+
+def _hedge(now: Situation, lag: Leg, missing: Decimal, rules: Execution) -> Step | None:
     """Fill the missing part where it is missing; None when that is not wanted or not possible."""
     tried = now.leg(lag).tries.get("hedge", 0)
     market = now.market(lag)
     if rules.partial_fill_handling is not PartialFillHandling.HEDGE or tried >= rules.hedge_attempts:
         return None
-    if not market.tradable or market.quote is None:
+    if not market.tradable or market.quote is None or _too_wide(market.quote, rules):
         return None
     price = _banded(market, lag.side, tried, rules)
-    quantity = market.instrument.round_quantity(gap)
+    quantity = market.instrument.round_quantity(missing)
     if not market.instrument.accepts(quantity, price):
         return None
     want = Want(leg=lag.name, side=lag.side, quantity=quantity, price=price, reduce_only=False, purpose="hedge")
-    return _send_or_wait(now, Phase.OPENING, [want], tried)
+    return _send_or_wait(now, [want], tried)
 
 
 def _unwind(now: Situation, lead: Leg, gap: Decimal, rules: Execution) -> Step | None:
     """Give back what is too much where it is; None when the venue does not take so little."""
     market = now.market(lead)
     tried = now.leg(lead).tries.get("unwind", 0)
-    quantity = market.instrument.round_quantity(gap)
-    if not quantity or quantity < market.instrument.min_quantity:
+    quantity = _reducible(market.instrument, min(gap, now.opened(lead)))
+    if not quantity:
         return None
+    if tried >= UNWINDS:
+        return _begin_closing(CloseReason.BROKEN)
     if not market.tradable or market.quote is None:
-        return Step(phase=Phase.OPENING, retry_ms=RETRY_MS[1])
+        return Step(phase=now.phase, retry_ms=RETRY_MS[1])
     side = lead.side.opposite
     price = _banded(market, side, tried, rules)
     want = Want(leg=lead.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="unwind")
-    return _send_or_wait(now, Phase.OPENING, [want], tried)
+    return _send_or_wait(now, [want], tried)
+
+
+def _reducible(instrument: Instrument, quantity: Decimal) -> Quantity:
+    """The part of `quantity` that an order can give back; zero when the venue does not take so little."""
+    rounded = instrument.round_quantity(quantity)
+    return rounded if rounded >= instrument.min_quantity else Quantity(ZERO)
 
 
 # -- open ------------------------------------------------------------------------------------------------------------
@@ -220,6 +243,9 @@ def _open(now: Situation, rules: Execution) -> Step:
     reason = close_reason(now, rules)
     if reason is not None:
         return _begin_closing(reason)
+    step = _equalise(now, rules)  # a fill that came after the end of its order
+    if step is not None:
+        return step
     held_ns = now.now_ns - now.opened_ns
     left_ms = rules.max_hold_sec * 1_000 - held_ns / NS_PER_MS
     return Step(phase=Phase.OPEN, retry_ms=max(1, min(250, int(left_ms))))
@@ -261,42 +287,56 @@ def _begin_closing(reason: CloseReason) -> Step:
 
 
 def _closing(now: Situation, rules: Execution) -> Step:
-    left = [leg for leg in now.plan.legs if now.leg(leg).held]
+    left = {leg: quantity for leg in now.plan.legs if (quantity := _left(now, leg))}
     if not left:
         unhedged = not all("close" in now.leg(leg).tries for leg in now.plan.legs)
-        return Step(phase=Phase.UNWOUND if unhedged else Phase.COMPLETED)
+        rest = any(now.leg(leg).held for leg in now.plan.legs)
+        return Step(phase=Phase.UNWOUND if unhedged else Phase.COMPLETED, reason=CloseReason.REST.value if rest else "")
     # a leg is not closed alone while the other could not follow: that would open what is hedged
     if not all(now.market(leg).tradable and now.market(leg).quote is not None for leg in left):
         return Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
     tried = max(now.leg(leg).tries.get("close", 0) for leg in left)
-    return _send_or_wait(now, Phase.CLOSING, [_close(now, leg, rules) for leg in left], tried)
+    return _send_or_wait(now, [_close(now, leg, quantity, rules) for leg, quantity in left.items()], tried)
 
 
-def _close(now: Situation, leg: Leg, rules: Execution) -> Want:
-    held, market = now.leg(leg).held, now.market(leg)
-    side = Side.SELL if held > 0 else Side.BUY
-    price = _banded(market, side, now.leg(leg).tries.get("close", 0), rules)
-    return Want(leg=leg.name, side=side, quantity=Quantity(abs(held)), price=price, reduce_only=True, purpose="close")
+def _left(now: Situation, leg: Leg) -> Quantity:
+    return _reducible(now.market(leg).instrument, abs(now.leg(leg).held))
+
+
+def _close(now: Situation, leg: Leg, quantity: Quantity, rules: Execution) -> Want:
+    side = Side.SELL if now.leg(leg).held > 0 else Side.BUY
+    price = _banded(now.market(leg), side, now.leg(leg).tries.get("close", 0), rules)
+    return Want(leg=leg.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="close")
 
 
 # -- prices and pauses -----------------------------------------------------------------------------------------------
 
 
 def _banded(market: LegMarket, side: Side, tried: int, rules: Execution) -> Price:
-    """The worst price of an order that must fill: a band beyond the best price, wider with every try."""
-    quote = market.quote
+    """The worst price of an order that must fill: a band beyond the best price, wider with every try.
+
+    It is never farther from the middle than the last band, unless the best price itself is: the price collar would
+    refuse it however often it was tried.
+    """
+    quote, grid, bands = market.quote, market.instrument, rules.hedge_band_pct
     if quote is None:
-        raise ValueError(f"no quote of {market.instrument.venue} to price an order")
-    bands = rules.hedge_band_pct
-    band = bands[min(tried, len(bands) - 1)] / HUNDRED
+        raise ValueError(f"no quote of {grid.venue} to price an order")
+    band, last = (side.sign * each / HUNDRED for each in (bands[min(tried, len(bands) - 1)], bands[-1]))
     best = quote.ask if side is Side.BUY else quote.bid
-    return market.instrument.round_price(best * (1 + side.sign * band), side, outward=True)
+    wanted = grid.round_price(best * (1 + band), side, outward=True)
+    farthest = grid.round_price(quote.mid * (1 + last), side, outward=False)
+    return min(wanted, max(best, farthest)) if side is Side.BUY else max(wanted, min(best, farthest))
 
 
-def _send_or_wait(now: Situation, phase: Phase, wants: list[Want], tried: int) -> Step:
+def _too_wide(quote: Quote, rules: Execution) -> bool:
+    """Whether even the best price is farther from the middle than any hedge may be."""
+    return (quote.ask - quote.mid) * HUNDRED > quote.mid * rules.hedge_band_pct[-1]
+
+
+def _send_or_wait(now: Situation, wants: list[Want], tried: int) -> Step:
     pause_ms = RETRY_MS[min(tried, len(RETRY_MS) - 1)]
     last = max(now.leg(leg).last_try_ns for leg in now.plan.legs)
     left_ms = pause_ms - (now.now_ns - last) // NS_PER_MS
     if tried and left_ms > 0:
-        return Step(phase=phase, retry_ms=int(left_ms))
-    return Step(phase=phase, wants=tuple(wants))
+        return Step(phase=now.phase, retry_ms=int(left_ms))
+    return Step(phase=now.phase, wants=tuple(wants))
