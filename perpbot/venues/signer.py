@@ -8,6 +8,7 @@ imported when the first signer is made, because it costs 0.4 s and 56 MB that ma
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from decimal import localcontext
 from typing import Any, ClassVar
 
 from perpbot.venues.answers import FIRST_CLIENT_ERROR, ask
@@ -77,7 +78,8 @@ class Signer:
 
 
 def _exchange(name: str, settings: Mapping[str, object], signer: Signer) -> Any:
-    import ccxt
+    with localcontext():  # ccxt changes how the importing thread rounds
+        import ccxt
 
     _use_fast_keccak()
     made = _offline(getattr(ccxt, name), signer)({"enableRateLimit": False, **settings})
