@@ -98,7 +98,7 @@ class PoolAgainstDicts(RuleBasedStateMachine):
 
 
 TestPoolAgainstDicts = PoolAgainstDicts.TestCase
-TestPoolAgainstDicts.settings = settings(deadline=None, max_examples=80, stateful_step_count=25)
+TestPoolAgainstDicts.settings = settings(deadline=None, max_examples=50, stateful_step_count=25)
 
 
 @pytest.mark.full

@@ -139,7 +139,7 @@ class Live:
 
 
 @given(history=histories())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_a_restart_folds_what_was_folded_while_trading(history: list[list[Any]]) -> None:
     check_replay(history)
 
@@ -162,7 +162,7 @@ def check_replay(history: list[list[Any]]) -> None:
 
 
 @given(history=histories())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_the_same_fact_is_never_let_through_twice(history: list[list[Any]]) -> None:
     live = Live()
     for batch in history:
@@ -175,7 +175,7 @@ def test_the_same_fact_is_never_let_through_twice(history: list[list[Any]]) -> N
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_within_a_batch_a_fact_counts_once_too(data: st.DataObject) -> None:
     batch = data.draw(st.lists(news_of(order_of(1, 1)), max_size=6))
     live, doubled = Live().ledger, [each for each in batch for _ in range(2)]

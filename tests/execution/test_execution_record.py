@@ -103,7 +103,7 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 TestAnyHistory = AnyHistory.TestCase
-TestAnyHistory.settings = settings(deadline=None, max_examples=150, stateful_step_count=20)
+TestAnyHistory.settings = settings(deadline=None, max_examples=80, stateful_step_count=20)
 
 
 @pytest.mark.full
@@ -133,7 +133,7 @@ def honest(draw: st.DrawFn) -> tuple[OrderStatus, int, list[Event]]:
 
 
 @given(history=honest(), sent=st.integers(0, 12))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_what_an_honest_venue_says_comes_to_the_same_in_any_order(
     history: tuple[OrderStatus, int, list[Event]], sent: int
 ) -> None:

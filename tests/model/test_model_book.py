@@ -12,7 +12,7 @@ from perpbot.model.instrument import Side
 from perpbot.model.money import Price, Quantity
 from perpbot.model.quote import Quote
 
-relaxed = settings(deadline=None)
+relaxed = settings(deadline=None, max_examples=60)
 
 
 def level(price: str | int, size: str | int) -> Level:
@@ -98,7 +98,7 @@ class BookAgainstDicts(RuleBasedStateMachine):
 
 
 TestBookAgainstDicts = BookAgainstDicts.TestCase
-TestBookAgainstDicts.settings = settings(deadline=None, max_examples=60, stateful_step_count=25)
+TestBookAgainstDicts.settings = settings(deadline=None, max_examples=40, stateful_step_count=25)
 
 
 @pytest.mark.full

@@ -10,7 +10,7 @@ from model_values import ALL, AMOUNTS, CONTRACTS, FIGURES, KILO, ODD, PLAIN, PRI
 from perpbot.model.instrument import Instrument, InstrumentTable, Side, canonical_symbol
 from perpbot.model.money import plain
 
-relaxed = settings(deadline=None)
+relaxed = settings(deadline=None, max_examples=60)
 every_grid = pytest.mark.parametrize("grid", ALL.values(), ids=list(ALL))
 
 

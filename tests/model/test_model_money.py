@@ -12,7 +12,7 @@ from model_values import AMOUNTS, LONG, LOTS
 
 from perpbot.model.money import Money, Rate, ceil_to, common_step, floor_to, nearest_to, plain
 
-relaxed = settings(deadline=None)
+relaxed = settings(deadline=None, max_examples=60)
 
 
 # -- floats ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from perpbot.model.money import ZERO, Money, Price, Quantity
 from perpbot.model.order import Fill, Liquidity
 from perpbot.portfolio.holding import Holding, total
 
-relaxed = settings(deadline=None)
+relaxed = settings(deadline=None, max_examples=60)
 
 
 def fill(side: Side, quantity: Decimal | int, price: Decimal | int, fee: Decimal | int = 0) -> Fill:

@@ -36,7 +36,7 @@ def test_a_venue_is_never_compared_with_itself() -> None:
 
 
 @given(first=markets("a"), second=markets("b"), third=markets("c"))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 def test_it_does_not_matter_which_venue_moved(first: Market, second: Market, third: Market) -> None:
     shown = board(first, second, third)
     venues = ("a", "b", "c")

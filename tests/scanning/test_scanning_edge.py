@@ -15,7 +15,7 @@ from perpbot.model.book import Level, walk
 from perpbot.model.money import ZERO, Rate, common_step
 from perpbot.scanning.edge import Edge, Market, Terms, carry, find_edge
 
-relaxed = settings(deadline=None, max_examples=50)
+relaxed = settings(deadline=None, max_examples=30)
 CHEAP, DEAR = markets("a", 95, 102), markets("b", 99, 110)
 ANY_TERMS = st.builds(
     terms,
