@@ -189,6 +189,13 @@ def test_what_cannot_be_hedged_is_given_back_where_it_is(changes: dict[str, Any]
     assert one(opening(2, 0, rules, **changes)) == unwind("buy", "2", "99.9")
 
 
+@pytest.mark.parametrize(("ask", "purpose"), [("99.6", "hedge"), ("100.8", "hedge"), ("100.81", "unwind")])
+def test_a_market_is_too_wide_where_the_best_price_is_beyond_the_last_band(ask: str, purpose: str) -> None:
+    assert RULES.hedge_band_pct[-1] == d("0.8")
+    wide = changed(SELL, quote=quote("b", "99.2", ask))
+    assert one(opening(2, 0, sell=wide)).purpose == purpose
+
+
 def test_only_what_is_too_much_is_given_back() -> None:
     assert one(opening("0.5", 2, UNWIND_ONLY)) == unwind("sell", "1.5", "102.13")
 
@@ -241,6 +248,15 @@ def test_each_try_waits_longer_than_the_one_before(tried: int, pause_ms: int) ->
     assert closing(1, 1, ended_ms=pause_ms - 1, **tries) == Step(phase=Phase.CLOSING, retry_ms=1)
     assert closing(1, 1, ended_ms=0, **tries).retry_ms == pause_ms
     assert len(closing(1, 1, ended_ms=pause_ms, **tries).wants) == 2
+
+
+def test_the_pause_is_that_of_the_leg_that_was_tried_more_often_and_later() -> None:
+    now = situation(Phase.CLOSING, 1, 1, buy_tries={"close": 2}, sell_tries={"close": 1}, ended_ms=150)
+    assert decide(now, RULES).retry_ms == 50
+    just_ended = attrs.evolve(now.legs["sell"], last_try_ns=NOW)
+    assert decide(attrs.evolve(now, legs={**now.legs, "sell": just_ended}), RULES).retry_ms == 200
+    just_ended = attrs.evolve(now.legs["buy"], last_try_ns=NOW)
+    assert decide(attrs.evolve(now, legs={**now.legs, "buy": just_ended}), RULES).retry_ms == 200
 
 
 def test_the_first_try_does_not_wait() -> None:
