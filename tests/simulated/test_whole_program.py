@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import attrs
 import gevent
 import pytest
 from whole import Whole, check_accounts
+from whole import settings as whole_settings
 
 from perpbot.simulation.venues.market import MarketSettings
-from perpbot.simulation.world import World, run_forked
+from perpbot.simulation.world import World, real_seconds, run_forked
 from perpbot.storage.journal import export
 
 pytest_plugins = ["whole"]
@@ -55,3 +57,40 @@ def test_a_run_without_edges_trades_nothing_and_loses_nothing(state: Path) -> No
     assert report["trades"]["opened"] == 0
     assert report["pnl"]["net"] == "0"
     assert report["clean"] is True
+
+
+def trade_with_unknown_symbol(world: World, state: Path) -> dict[str, Any]:
+    settings = whole_settings()
+    symbols = (*settings.symbols, "NOSUCH-PERP")
+    whole = Whole(world, state, settings=attrs.evolve(settings, symbols=symbols))
+    whole.program.start()
+    gevent.sleep(30.0)
+    complaints = [event for event in whole.log if event["event"] == "unknown symbol"]
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {**report, "complaints": complaints}
+
+
+def test_a_symbol_that_no_venue_lists_is_named_once_a_venue_and_the_others_trade(state: Path) -> None:
+    report = run_forked(trade_with_unknown_symbol, 5, state)
+    assert sorted(each["venue"] for each in report["complaints"]) == ["aster", "hyperliquid", "okx"]
+    assert all(each["missing"] == ["NOSUCH-PERP"] for each in report["complaints"])
+    assert report["trades"]["completed"] > 0
+    assert report["clean"] is True
+
+
+HOUR = MarketSettings(frames_per_second=2.0, edge_every_s=30.0, depth=12)
+
+
+def an_hour(world: World, state: Path) -> tuple[dict[str, Any], float]:
+    began = real_seconds()
+    report = trade_for(world, state, 3600.0, HOUR)
+    return report, real_seconds() - began
+
+
+@pytest.mark.full
+def test_an_hour_of_three_venues_and_three_symbols_takes_less_than_a_minute(state: Path) -> None:
+    report, took_s = run_forked(an_hour, 1, state, timeout_s=300)
+    assert report["trades"]["completed"] > 60
+    assert report["clean"] is True
+    assert took_s < 60

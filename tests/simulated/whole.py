@@ -24,7 +24,7 @@ from perpbot.execution.entries import TradeRecord
 from perpbot.execution.ledger import Ledger
 from perpbot.model.money import ZERO
 from perpbot.program import Program, Setting, open_journal
-from perpbot.simulation.venues.market import MarketSettings
+from perpbot.simulation.venues.market import COINS, MarketSettings
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.world import World
 from perpbot.venues.registry import venue_names
@@ -63,7 +63,7 @@ class Whole:
             list(self.settings.exchanges),
             seed=self.world.seed,
             settings=self.market,
-            coins=self.settings.bases,
+            coins=[base for base in self.settings.bases if base in COINS],
             world_id=WORLD_ID,
         )
         self.details = self.venues.start()
