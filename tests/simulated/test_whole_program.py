@@ -18,7 +18,10 @@ pytestmark = pytest.mark.simulated
 
 
 def trade_for(world: World, state: Path, seconds: float, market: MarketSettings | None = None) -> dict[str, Any]:
-    whole = Whole(world, state) if market is None else Whole(world, state, market=market)
+    return carry_on(Whole(world, state) if market is None else Whole(world, state, market=market), seconds)
+
+
+def carry_on(whole: Whole, seconds: float) -> dict[str, Any]:
     whole.program.start()
     gevent.sleep(seconds)
     report = whole.stop()
@@ -83,8 +86,11 @@ HOUR = MarketSettings(frames_per_second=2.0, edge_every_s=30.0, depth=12)
 
 
 def an_hour(world: World, state: Path) -> tuple[dict[str, Any], float]:
+    settings = whole_settings()
+    capital = attrs.evolve(settings.capital, snapshot_interval_sec=10.0)
+    whole = Whole(world, state, market=HOUR, settings=attrs.evolve(settings, capital=capital))
     began = real_seconds()
-    report = trade_for(world, state, 3600.0, HOUR)
+    report = carry_on(whole, 3600.0)
     return report, real_seconds() - began
 
 
