@@ -5,6 +5,7 @@ cell      one address: its mailbox, its incarnations, what is known of them
 actor     the base class; handlers by message type
 mailbox   bounded queues: first in first out, or the latest for each key
 slot      the answer to an ask
+stopping  how incarnations are ended
 timers    messages to oneself, later
 letters   what could not be delivered, and why
 """
@@ -12,7 +13,16 @@ letters   what could not be delivered, and why
 from actors.runtime.actor import LATER, Actor, handles
 from actors.runtime.backoff import Backoff
 from actors.runtime.cell import Cell, State
-from actors.runtime.errors import ActorDeadError, AskCycleError, AskTimeoutError, DomainError, StartError
+from actors.runtime.errors import (
+    ActorDeadError,
+    AddressTakenError,
+    AskCycleError,
+    AskTimeoutError,
+    DeclinedError,
+    DomainError,
+    StartError,
+    UnkillableError,
+)
 from actors.runtime.exits import Exit, ExitKind
 from actors.runtime.letters import DeadLetter, DeadLetters, Undelivered
 from actors.runtime.mailbox import Mailbox, MailboxFullError, MailboxSpec, Overflow
@@ -24,12 +34,14 @@ __all__ = [
     "LATER",
     "Actor",
     "ActorDeadError",
+    "AddressTakenError",
     "AskCycleError",
     "AskTimeoutError",
     "Backoff",
     "Cell",
     "DeadLetter",
     "DeadLetters",
+    "DeclinedError",
     "DomainError",
     "Exit",
     "ExitKind",
@@ -43,5 +55,6 @@ __all__ = [
     "State",
     "System",
     "Undelivered",
+    "UnkillableError",
     "handles",
 ]

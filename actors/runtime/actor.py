@@ -148,8 +148,12 @@ class Actor(pykka.Actor):
 
     # -- what a subclass may define ------------------------------------------------------------------------------
 
-    def on_start(self) -> None:
-        """Get ready; no message is handled before it returns."""
+    def on_start(self) -> Any:
+        """Get ready; no message is handled before it returns. What it returns is for whoever asked for the start.
+
+        Raises:
+            DeclinedError: there is nothing to do for this actor.
+        """
 
     def on_stop(self) -> None:
         """Clean up after a normal end or a stop."""

@@ -12,13 +12,14 @@ from gevent import GreenletExit
 from greenlet import getcurrent
 
 from actors.runtime.actor import LATER, Actor
-from actors.runtime.errors import ActorDeadError, AskTimeoutError, DomainError
+from actors.runtime.errors import ActorDeadError, DeclinedError, DomainError
 from actors.runtime.exits import KILLED, NORMAL, Exit, ExitKind
 from actors.runtime.letters import Undelivered
 from actors.runtime.mailbox import Mailbox, MailboxSpec, make_mailbox
 from actors.runtime.ref import Ask, Ref
 from actors.runtime.signals import ChildExited, Resume, Stop, Suspend, TaskFailed
 from actors.runtime.slot import Slot
+from actors.runtime.stopping import stop_together
 from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.timers import Timer, Timers
 from actors.runtime.trampoline import trampoline_of
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 SLICE_NS = 1_000_000
 """An actor with a full mailbox lets the others run after this long."""
-KILL_GRACE_S = 1.0
-"""How long a killed greenlet may take to end before it counts as unkillable."""
 
 
 class State(StrEnum):
@@ -124,6 +123,8 @@ class Cell:
         self._exit_waiters: list[Slot] = []
         self.on_over: Callable[[Exit], None] | None = None
         """Called in the hub when an incarnation is over; for the root, which has no parent to tell."""
+        self.while_down: Callable[[Any], bool] | None = None
+        """Takes care of what is sent here while nobody lives here; False makes it a dead letter all the same."""
         self._suspended = False
         self._routes: dict[type, Route] = {}
         self._hot: Any = None
@@ -219,6 +220,8 @@ class Cell:
     def bury(self, message: Any, why: Undelivered) -> None:
         """Record a message that was sent here and not handled; an asker is told at once."""
         sender = getattr(getcurrent(), "cell", None)
+        if why is Undelivered.NOBODY and self.while_down is not None and self.while_down(message):
+            return
         if type(message) is Ask:
             kind = type(message.message).__name__
             message.fail(ActorDeadError(f"{self.address} did not take {kind}: {why.value}"))
@@ -247,7 +250,7 @@ class Cell:
         greenlet = gevent.Greenlet(self._run, actor, started)
         greenlet.cell = self  # type: ignore[attr-defined]
         self._greenlet = greenlet
-        greenlet.rawlink(lambda _: self._ended(started))
+        greenlet.rawlink(lambda _: self._ended(greenlet, started))
         greenlet.start()
         return started
 
@@ -261,17 +264,26 @@ class Cell:
 
     def _run(self, actor: Actor, started: Slot) -> None:
         try:
+            self._live(actor, started)
+        finally:  # also where the actor has removed the links of its greenlet
+            self.mailbox.run_callback(self._ended, getcurrent(), started)
+
+    def _live(self, actor: Actor, started: Slot) -> None:
+        try:
             self.handling = "on_start"
-            actor.on_start()
+            info = actor.on_start()
         except GreenletExit:
             self._exit = KILLED
+            return
+        except DeclinedError as error:
+            self._exit = Exit(ExitKind.IGNORED, error, "on_start")
             return
         except BaseException as error:  # noqa: BLE001 - the starter gets it
             self._exit = Exit(ExitKind.FAILED, error, "on_start")
             return
         self.handling = None
         self.state = State.RUNNING
-        started.set()
+        started.set(info)
         try:
             self._exit = self._loop(actor)
         except GreenletExit:
@@ -440,8 +452,10 @@ class Cell:
             actor.on_signal(signal)
         return None
 
-    def _ended(self, started: Slot) -> None:
+    def _ended(self, greenlet: Any, started: Slot) -> None:
         """Runs in the hub when the greenlet is over, whatever ended it, and also when it never ran."""
+        if greenlet is not self._greenlet:
+            return
         exit_ = self._exit or KILLED
         if self._timers is not None:
             self._timers.cancel_all()
@@ -451,7 +465,7 @@ class Cell:
             task.kill(block=False)
         self._tasks = []
         for child in self.children.values():
-            child.orphaned()
+            child.kill()  # the parent is gone without having stopped it: it must not outlive it
         unanswered = self._deferred if self._answering is None else [*self._deferred, self._answering]
         for slot in unanswered:
             slot.fail(ActorDeadError(f"{self.address} ended before it answered: {exit_}"))
@@ -460,7 +474,11 @@ class Cell:
         self.handling = None
         self.actor = self._timers = self._greenlet = None
         self.state = State.FAILED if exit_.abnormal else State.STOPPED
-        if exit_.error is not None or exit_.abnormal:
+        self._tell(exit_, started)
+
+    def _tell(self, exit_: Exit, started: Slot) -> None:
+        """Let everybody know that the incarnation is over."""
+        if exit_.abnormal or (exit_.error is not None and exit_.kind is not ExitKind.IGNORED):
             self.last_failure = Failure(wall_ns(), exit_)
         if not started.answered:
             started.fail(exit_.error or ActorDeadError(f"{self.address} was {exit_} before it had started"))
@@ -487,36 +505,25 @@ class Cell:
         It is asked to stop and given `timeout_s` seconds (None: for ever; 0: it is not asked), then killed. The
         result is how it ended, or None when it survived even that; it is then marked unkillable.
         """
-        greenlet = self._greenlet
-        if greenlet is None:
-            return self._exit or NORMAL
-        ended = self.when_over()
-        if timeout_s is None or timeout_s > 0:
-            self.mailbox.signal(Stop())
-            if (exit_ := _within(ended, timeout_s)) is not None:
-                return exit_
-        greenlet.kill(block=False)
-        exit_ = _within(ended, KILL_GRACE_S)
-        if exit_ is None:
-            self.state = State.UNKILLABLE
-            self.log.error("unkillable", doing=self.doing, hint="only a restart of the process ends it")
-        return exit_
+        return stop_together([(self, timeout_s)])[0]
 
-    def orphaned(self) -> None:
-        """The parent is gone without having stopped this actor: it must not outlive it."""
+    def ask_to_stop(self) -> None:
+        """Have the incarnation that is up end after the handler that runs now."""
+        if self._greenlet is not None:
+            self.mailbox.signal(Stop())
+
+    def kill(self) -> None:
+        """End the incarnation that is up without asking it; its clean-up does not run."""
         if self._greenlet is not None:
             self._greenlet.kill(block=False)
+
+    def survived(self) -> None:
+        """Mark the incarnation that is up as one that even a kill did not end."""
+        self.state = State.UNKILLABLE
+        self.log.error("unkillable", doing=self.doing, hint="only a restart of the process ends it")
 
     def close_mailbox(self) -> None:
         """Take no more messages; those that wait become dead letters."""
         self.mailbox.close()
         for message in self.mailbox.drain():
             self.bury(message, Undelivered.DISCARDED)
-
-
-def _within(slot: Slot, timeout_s: float | None) -> Exit | None:
-    try:
-        answer: Exit = slot.wait(timeout_s)
-    except AskTimeoutError:
-        return None
-    return answer

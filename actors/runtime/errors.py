@@ -19,3 +19,15 @@ class AskCycleError(Exception):
 
 class StartError(Exception):
     """An actor did not start; the cause is the error its start raised."""
+
+
+class AddressTakenError(StartError):
+    """Somebody lives at the address already."""
+
+
+class UnkillableError(StartError):
+    """What lived at the address could not be ended; the address is of no use until the process is started anew."""
+
+
+class DeclinedError(Exception):
+    """Raised by an actor's start: there is nothing for it to do here. It is not a failure, and nothing retries it."""

@@ -38,6 +38,13 @@ class Slot:
             if self._parked is not None:
                 self._hub.loop.run_callback(self._resume)
 
+    def expire(self, timeout_s: float) -> None:
+        """Answer with `AskTimeoutError` in `timeout_s` seconds, unless an answer comes before."""
+        if not self.answered:
+            if not self.deadline_ns:
+                self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
+            _deadlines(gevent.get_hub()).watch(self, timeout_s)
+
     def _resume(self) -> None:
         parked, self._parked = self._parked, None
         if parked is not None:
@@ -52,9 +59,7 @@ class Slot:
         if not self.answered:
             self._hub = hub = gevent.get_hub()
             if timeout_s is not None:
-                if not self.deadline_ns:
-                    self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
-                _deadlines(hub).watch(self, timeout_s)
+                self.expire(timeout_s)
             self._parked = getcurrent()
             try:
                 hub.switch()

@@ -6,9 +6,10 @@ from typing import Any
 import structlog
 
 from actors.runtime.actor import Actor
-from actors.runtime.cell import Cell
+from actors.runtime.cell import Cell, State
 from actors.runtime.crashes import Crashes
-from actors.runtime.errors import AskTimeoutError, StartError
+from actors.runtime.errors import AddressTakenError, AskTimeoutError, DeclinedError, StartError, UnkillableError
+from actors.runtime.exits import Exit
 from actors.runtime.letters import DeadLetters
 from actors.runtime.mailbox import MailboxSpec
 from actors.runtime.ref import Ref
@@ -72,23 +73,56 @@ class System:
 
         Raises:
             StartError: it could not be made, `on_start` raised or did not return in time, or the address is taken.
+            DeclinedError: it had nothing to do; nothing is left of it.
         """
         cell = self.cell(address)
+        try:
+            self.begin(cell, factory, parent=parent, mailbox=mailbox, start_timeout_s=start_timeout_s)
+        except DeclinedError:
+            self.forget(cell)
+            raise
+        return cell.ref
+
+    def begin(
+        self,
+        cell: Cell,
+        factory: Callable[[], Actor],
+        *,
+        parent: Cell | None,
+        mailbox: MailboxSpec | None,
+        start_timeout_s: float,
+    ) -> Any:
+        """Begin the next incarnation of `cell` as `spawn` does; returns what its `on_start` returned."""
+        if cell.state is State.UNKILLABLE:
+            raise UnkillableError(f"what lived at {cell.address} did not end even when killed; restart the process")
         if cell.alive:
-            raise StartError(f"{cell.address} is already taken")
+            raise AddressTakenError(f"{cell.address} is already taken")
         cell.parent = parent
         if parent is not None:
             parent.children[cell.name] = cell
         try:
             actor = factory()
             started = cell.begin(actor, mailbox or actor.mailbox)
-            started.wait(start_timeout_s)
+            return started.wait(start_timeout_s)
         except AskTimeoutError as error:
             cell.stop(0)
             raise StartError(f"{cell.address} did not start within {start_timeout_s} s") from error
+        except DeclinedError:
+            raise
         except Exception as error:
             raise StartError(f"{cell.address} did not start: {type(error).__name__}: {error}") from error
-        return cell.ref
+
+    def stop(self, address: str, timeout_s: float | None = None) -> Exit:
+        """Ask whoever lives at `address` to stop, and wait until it has; nobody is killed.
+
+        Raises:
+            AskTimeoutError: it was not over in `timeout_s` seconds. It goes on stopping.
+        """
+        cell = self.cell(address)
+        over = cell.when_over()
+        cell.ask_to_stop()
+        exit_: Exit = over.wait(timeout_s)
+        return exit_
 
     def forget(self, cell: Cell) -> None:
         """Remove an address for good: its mailbox is emptied, its subscriptions end."""
