@@ -1,0 +1,87 @@
+"""Any value as what can be shown: JSON-able, limited in depth, length and all, and without secrets."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import attrs
+
+from perpbot.model.money import plain
+
+MAX_DEPTH = 6
+MAX_ITEMS = 200
+MAX_TEXT = 2_000
+MAX_VALUES = 5_000
+MASK = "***"
+CUT = "…"
+
+_SECRET = re.compile(
+    r"secret|pass(word|phrase|wd)|private_?key|api_?key|mnemonic|credential|auth|signature|listen_?key|token|jwt|cookie",
+    re.IGNORECASE,
+)
+
+
+def presentable(value: Any, depth: int = MAX_DEPTH, most: int = MAX_VALUES) -> Any:
+    """`value` as JSON-able values: `depth` levels, `most` values in all, and secrets as ``***``.
+
+    What is called like a secret and is text is taken for one.
+    """
+    return _Presenter(most).present(value, depth)
+
+
+class _Presenter:
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def present(self, value: Any, depth: int) -> Any:
+        self._left -= 1
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Decimal):
+            return plain(value)
+        if isinstance(value, Enum):
+            return self.present(value.value, depth)
+        if isinstance(value, str):
+            return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + CUT
+        if isinstance(value, type):
+            return value.__name__
+        if depth <= 0 or self._left <= 0:
+            return CUT
+        return self._nested(value, depth - 1)
+
+    def _nested(self, value: Any, depth: int) -> Any:
+        if attrs.has(type(value)):
+            fields = [each.name for each in attrs.fields(type(value)) if each.repr is not False]
+            return {name: self._named(name, getattr(value, name, None), depth) for name in fields}
+        if isinstance(value, Mapping):
+            return self._mapping(value, depth)
+        if isinstance(value, bytes | bytearray):
+            return f"{len(value)} bytes"
+        if isinstance(value, Collection):
+            shown = [self.present(each, depth) for each in self._some(value)]
+            return shown if len(shown) == len(value) else [*shown, f"{CUT} and {len(value) - len(shown)} more"]
+        return self.present(repr(value), depth)
+
+    def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        shown = {}
+        for key in self._some(value):
+            name = "/".join(map(str, key)) if isinstance(key, tuple) else str(key)
+            shown[name] = self._named(name, value[key], depth)
+        if len(value) > len(shown):
+            shown[CUT] = f"and {len(value) - len(shown)} more"
+        return shown
+
+    def _some(self, values: Iterable[Any]) -> Iterable[Any]:
+        """Of many the first, and no more than may still be shown."""
+        for number, each in enumerate(list(values)):
+            if number == MAX_ITEMS or self._left <= 0:
+                return
+            yield each
+
+    def _named(self, name: str, value: Any, depth: int) -> Any:
+        if isinstance(value, str | bytes) and value and _SECRET.search(name):
+            self._left -= 1
+            return MASK
+        return self.present(value, depth)
