@@ -22,6 +22,7 @@ from actors.runtime.slot import Slot
 from actors.runtime.stopping import stop_together
 from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.timers import Timer, Timers
+from actors.runtime.trace import Handler, listened
 from actors.runtime.trampoline import trampoline_of
 from perpbot.clock import wall_ns
 
@@ -61,25 +62,6 @@ Hot = tuple["Cell", Actor, Mailbox, deque[Any], deque[Any], Any, Callable[[], An
 """What reading a mailbox needs, at hand in one piece: cell, actor, mailbox, control, ticks, waiting, take, routes."""
 
 
-class Routes(dict[type, Route]):
-    """The routes of one incarnation, made when a type is first seen."""
-
-    def __init__(self, cell: "Cell", actor: Actor) -> None:
-        super().__init__()
-        self._cell = cell
-        self._handlers = actor.handlers
-
-    def __missing__(self, kind: type) -> Route:
-        cell = self._cell
-        if kind is Ask:
-            route: Route = (cell.answer_in_hub, HandlerTimes().cells)  # counted under the type of what was asked
-        else:
-            times = cell.times.setdefault(kind, HandlerTimes())
-            route = (self._handlers.get(kind, _receive), times.cells)
-        self[kind] = route
-        return route
-
-
 def _receive(actor: Actor, message: Any) -> Any:
     return actor.on_receive(message)
 
@@ -97,12 +79,17 @@ class Cell:
         self.state = State.STOPPED
         self.mailbox: Mailbox = make_mailbox(MailboxSpec(), self.bury)
         self.mailbox.close()
-        self.ref.tell = self.mailbox.put
+        self.connect()
         self.actor: Actor | None = None
         self.type_name = ""
         self.kind = "actor"
         self.incarnation = 0
         self.restarts = 0
+        self.crashes = 0
+        """Incarnations that ended abnormally, those that could not start included."""
+        self.ticks_handled = 0
+        self.listener: Callable[[Handler], Handler] | None = None
+        """Stands before every handler while somebody traces this address."""
         self.times: dict[type, HandlerTimes] = {}
         self.started_ns = 0
         self.last_failure: Failure | None = None
@@ -168,6 +155,15 @@ class Cell:
         """What it is doing, as text."""
         return self.handling.__name__ if isinstance(self.handling, type) else self.handling
 
+    def connect(self) -> None:
+        """Have the reference leave messages in the mailbox, and those who trace see it."""
+        put = self.mailbox.put
+        self.ref.tell = listened(self, put) if self.system.traces else put
+
+    def forget_routes(self) -> None:
+        """Find every handler anew: somebody began or ceased to trace this address."""
+        self._routes.clear()
+
     def subscribers(self, topic: Hashable) -> Iterable[Ref]:
         """Who gets what is published here under `topic`."""
         return self._subscribers.get(topic, ())
@@ -201,6 +197,7 @@ class Cell:
         """Run `function` in a greenlet that ends with the incarnation and whose failure is the incarnation's."""
         task = gevent.Greenlet(self._run_task, function, arguments, self.incarnation)
         self._tasks.append(task)
+        task.owner = self  # type: ignore[attr-defined]
         task.rawlink(self._forget_task)
         task.start()
         return task
@@ -243,7 +240,7 @@ class Cell:
         self._timers = Timers(self.mailbox.tick)
         actor.cell = self
         actor.timers = self._timers
-        self._routes = Routes(self, actor)
+        self._routes = {}
         mailbox = self.mailbox
         self._hot = (self, actor, mailbox, mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take, self._routes)
         started = Slot()
@@ -257,7 +254,7 @@ class Cell:
     def _open_mailbox(self, spec: MailboxSpec) -> None:
         if self.incarnation == 1 or self.mailbox.spec != spec:
             self.mailbox = make_mailbox(spec, self.bury)
-            self.ref.tell = self.mailbox.put
+            self.connect()
         self.mailbox.control.clear()
         self.mailbox.parked = None
         self.mailbox.open()
@@ -306,18 +303,27 @@ class Cell:
 
     def _loop(self, actor: Actor) -> Exit:  # noqa: C901, PLR0912, PLR0915 - the hot path stays in one piece
         """Obey signals and read messages until told to stop; returns how it ended."""
-        hub, mailbox, routes = gevent.get_hub(), self.mailbox, self._routes
+        mailbox, routes, inline = self.mailbox, self._routes, actor.inline
         control, ticks, waiting, take = mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take
-        switch, wake = hub.switch, getcurrent().switch
+        switch, wake = gevent.get_hub().switch, getcurrent().switch
         slice_end = 0
         while True:
             if control:
                 over = self._obey(control.popleft(), actor)
                 if over is not None:
                     return over
-            elif ticks and not self._suspended:
+            elif self._suspended:
+                mailbox.trampoline, mailbox.parked = None, wake
+                if control:  # it came from another thread in this very moment
+                    mailbox.parked = None
+                else:
+                    switch()
+            elif ticks:
                 self._tick(ticks.popleft(), actor)
-            elif waiting and not (self._suspended or actor.inline):
+            elif inline:
+                self.park_in_hub(self._hot)
+                switch()
+            elif waiting:
                 now = monotonic_ns()
                 if now > slice_end:
                     slice_end = now + SLICE_NS
@@ -327,14 +333,20 @@ class Cell:
                     if kind is Ask:
                         kind = type(message.message)
                         self.handling = kind
-                        handler, times = routes[kind]
+                        try:
+                            handler, times = routes[kind]
+                        except KeyError:
+                            handler, times = self.route(kind)
                         if now > message.deadline_ns:
                             self.bury(message, Undelivered.EXPIRED)
                         else:
                             self._answer(actor, message, handler)
                     else:
                         self.handling = kind
-                        handler, times = routes[kind]
+                        try:
+                            handler, times = routes[kind]
+                        except KeyError:
+                            handler, times = self.route(kind)
                         handler(actor, message)
                     ended = monotonic_ns()
                     ns = ended - now
@@ -349,24 +361,21 @@ class Cell:
                         break
                 self.handling = None
             else:
-                if actor.inline and not self._suspended:
-                    self.park_in_hub(self._hot)
+                mailbox.parked = wake
+                if control or ticks or waiting:  # it came from another thread in this very moment
+                    mailbox.parked = None
                 else:
-                    mailbox.trampoline = None
-                    mailbox.parked = wake
-                    if control or (not self._suspended and (ticks or waiting)):
-                        mailbox.parked = None  # it came from another thread in this very moment
-                        continue
-                switch()
+                    switch()
 
     def _tick(self, tick: Timer, actor: Actor) -> None:
         if self._timers is None or not self._timers.take(tick):
             return
         began = monotonic_ns()
         kind = self.handling = type(tick.message)
-        handler, _ = self._routes[kind]
+        handler, _ = self._routes.get(kind) or self.route(kind)
         handler(actor, tick.message)
         self.times[kind].add(monotonic_ns() - began)
+        self.ticks_handled += 1
         self.handling = None
 
     # -- compute-only actors: their messages are read by the hub's trampoline, everything else by their greenlet -----
@@ -385,11 +394,22 @@ class Cell:
         if mailbox.waiting or mailbox.control or mailbox.ticks:
             mailbox.wake()
 
-    def failed_in_hub(self, error: BaseException) -> None:
+    def failed_in_hub(self, error: BaseException, during: str) -> None:
         """A handler of a compute-only actor raised: its greenlet fails with it."""
         if self._greenlet is not None:
-            self.mailbox.control.append(TaskFailed(self.doing or "", error, self.incarnation))
+            self.mailbox.control.append(TaskFailed(during, error, self.incarnation))
             self.mailbox.run_callback(self._greenlet.switch)
+
+    def route(self, kind: type) -> Route:
+        """Find and keep the handler of a type of message that this incarnation sees for the first time."""
+        if kind is Ask:
+            route: Route = (self.answer_in_hub, HandlerTimes().cells)  # counted under the type of what was asked
+        else:
+            times = self.times.setdefault(kind, HandlerTimes())
+            handler = type(self.actor).handlers.get(kind, _receive)
+            route = (handler if self.listener is None else self.listener(handler), times.cells)
+        self._routes[kind] = route
+        return route
 
     # -- asks --------------------------------------------------------------------------------------------------------
 
@@ -400,7 +420,7 @@ class Cell:
             self.bury(ask, Undelivered.EXPIRED)
             return
         kind = self.handling = type(ask.message)
-        handler, _ = self._routes[kind]
+        handler, _ = self._routes.get(kind) or self.route(kind)
         self._answer(actor, ask, handler)
         self.times[kind].add(monotonic_ns() - began)
 
@@ -478,6 +498,7 @@ class Cell:
 
     def _tell(self, exit_: Exit, started: Slot) -> None:
         """Let everybody know that the incarnation is over."""
+        self.crashes += exit_.abnormal
         if exit_.abnormal or (exit_.error is not None and exit_.kind is not ExitKind.IGNORED):
             self.last_failure = Failure(wall_ns(), exit_)
         if not started.answered:

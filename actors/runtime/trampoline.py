@@ -45,8 +45,10 @@ class Trampoline:
                 while waiting and not (control or ticks):
                     message = take()
                     kind = type(message)
-                    cell.handling = kind
-                    handler, times = routes[kind]
+                    try:
+                        handler, times = routes[kind]
+                    except KeyError:
+                        handler, times = cell.route(kind)
                     handler(actor, message)
                     ended = monotonic_ns()
                     ns = ended - now
@@ -58,9 +60,8 @@ class Trampoline:
                     if now > slice_end:
                         break
             except BaseException as error:  # noqa: BLE001 - the actor fails with it, not the hub
-                cell.failed_in_hub(error)
+                cell.failed_in_hub(error, kind.__name__)
                 continue
-            cell.handling = None
             mailbox.parked = hot
             if waiting or control or ticks:  # more to do, or it came from another thread in this very moment
                 mailbox.parked = None
