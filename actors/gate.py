@@ -67,6 +67,8 @@ class Gate:
         self.reason = "not connected yet"
         self.heard_ns = monotonic_ns()
         """When anything was last heard from the venue on this connection; set by the connection."""
+        self.moved_ns = monotonic_ns()
+        """When the circuit came into its state."""
         self._kill = kill
         self._moves = 0
         self._probed_move = -1
@@ -84,6 +86,7 @@ class Gate:
     def move(self, circuit: Circuit, reason: str) -> None:
         """Set the state; only the venue's supervisor does."""
         self._moves += 1
+        self.moved_ns = monotonic_ns()
         self.circuit, self.reason = circuit, reason
 
     def refusal_to_open(self) -> str | None:

@@ -23,16 +23,20 @@ import click
 import gevent
 
 from actors.runtime import StartError
+from actors.runtime.crashes import MOST_HISTORIES
 from perpbot import logs
 from perpbot.config.loader import ConfigError
 from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings, load_settings
+from perpbot.control.crashes import CRASHES_NAME, history_line, read_histories
 from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
+from perpbot.interrupts import heed_interrupts
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting, open_journal
 from perpbot.statedir import SOCKET_NAME, state_directory
 from perpbot.storage.journal import Journal, JournalError
+from perpbot.storage.ring_file import RingFile
 from perpbot.terminal.options import run_options
 from perpbot.terminal.plain import plain_view
 from perpbot.terminal.view import fits_terminal, how_to_look, live_view
@@ -167,17 +171,31 @@ def _trade(
         return [control_socket(program), live_view(program) if live else plain_view(program, terminal.write)]
 
     program = Program(setting, journal, log, surfaces)
+    crashes = _keep_crashes(program)
     _say_where(setting)
     try:
         with _strays(state / "stderr.log") if live else nullcontext():
-            code, last_words = _run(program, options, live=live)
+            code, last_words, report = _run(program, options, live=live)
     finally:
-        terminal.finish()
-        if file is not None:
-            file.finish()
+        for writer in (crashes, terminal, file):
+            if writer is not None:
+                writer.finish()
     with suppress(OSError):  # the terminal may be gone
         click.echo(last_words, err=True)
+    for tell in program.at_end:
+        tell({"code": code, "clean": report.get("clean", False), "said": last_words})
     return code
+
+
+def _keep_crashes(program: Program) -> logs.Background:
+    """Take up the crashes that earlier runs had, and keep this one's beside them."""
+    log = program.log.bind(actor="crashes")
+    path = program.setting.state / CRASHES_NAME
+    file = RingFile(path, MOST_HISTORIES, lambda why: log.error("crashes are not kept", why=why))
+    program.system.crashes.remember(read_histories(file.values))
+    writer = logs.Background(lambda event: file.write({**event}))
+    program.system.crashes.on_change = lambda history: writer.write(history_line(history, program.mask))
+    return writer
 
 
 @contextmanager
@@ -201,20 +219,21 @@ def _say_where(setting: Setting) -> None:
     click.echo(f"Control socket: {setting.state / SOCKET_NAME}. There is no web console yet.", err=True)
 
 
-def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str]:
-    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if live else [])):
+def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, Mapping[str, Any]]:
+    for number in (signal.SIGTERM, *([signal.SIGHUP] if live else [])):
         gevent.signal_handler(number, program.over_asked)
+    heed_interrupts(program)
     try:
         program.start()
     except StartError as error:
-        return EXIT_GAVE_UP, f"PerpBot could not start: {error}"
+        return EXIT_GAVE_UP, f"PerpBot could not start: {error}", {}
     program.ended.wait(options.duration)
     program.over_asked()  # so that everybody can see that it stops
     gave_up = program.gave_up
     report = program.stop()
     if options.summary is not None:
         options.summary.write_text(json.dumps(report, indent=2) + "\n")
-    return EXIT_GAVE_UP if gave_up else EXIT_OK, _last_words(report)
+    return EXIT_GAVE_UP if gave_up else EXIT_OK, _last_words(report), report
 
 
 def _last_words(report: Mapping[str, Any]) -> str:

@@ -18,11 +18,13 @@ from perpbot.clock import iso, wall_ns
 from perpbot.config.decisions import OnStop
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import WorldBound
+from perpbot.masking import Mask
 from perpbot.places import trading_venues, venues
 from perpbot.storage.journal import Journal, JournalError, read
 from perpbot.summary import summary
 from supervisors import tree
 from supervisors.spec import ChildSpec
+from supervisors.vitals import Vitals
 
 NS_PER_SECOND = 1_000_000_000
 FUNDING_TIMEOUT_S = 3.0
@@ -64,6 +66,10 @@ class Program:
         self.ended = Event()
         """Set when it should stop: it was asked to, or the root supervisor has given up."""
         self.gave_up = False
+        self.at_end: list[Callable[[Mapping[str, Any]], None]] = []
+        """Called by whoever runs the program when it is over, with how it ended."""
+        self.give_back: list[Callable[[], None]] = []
+        """What has to be put right when the process ends at once: the terminal."""
         settings = setting.settings
         self.system = System(Chance(setting.seed), log)
         self.kill = KillSwitches()
@@ -71,6 +77,8 @@ class Program:
         self.start_seq = _bind(self.journal, setting)
         made = venues(settings, setting.simulated, setting.environment)
         trading = trading_venues(settings, made)
+        credentials = [each.credentials for each in made.values() if each.credentials is not None]
+        self.mask = Mask(secret for each in credentials for secret in each.secrets)
         self.parts = tree.Parts(
             system=self.system,
             settings=settings,
@@ -107,6 +115,15 @@ class Program:
         """Everything at this moment; raises ActorDeadError or AskTimeoutError when the state view is away."""
         state: State = self.system.ref(tree.STATE).ask(ReadState(max_age_s=0))
         return state
+
+    def vitals(self) -> Vitals | None:
+        """Who knows how the actors do; None while it is away."""
+        actor = self.system.cell(tree.VITALS).actor
+        return actor if isinstance(actor, Vitals) else None
+
+    def trades_in_progress(self) -> int:
+        """How many trades' actors there are: cheap, and good enough to watch a number become zero."""
+        return sum(cell.alive for cell in self.system.cell(tree.TRADES).children.values() if cell.name != "executor")
 
     def drain(self) -> bool:
         """Open nothing any more and finish or close what is open; whether that was done in time."""

@@ -1,44 +1,49 @@
 """Looking into a running system: the tree and single actors, as plain values. It costs nothing when nobody looks."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
-from enum import Enum
+from itertools import islice
 from typing import Any
-
-import attrs
 
 from actors.gate import Gate
 from actors.runtime import Cell, System
+from actors.runtime.ref import Ask
+from actors.runtime.stacks import began_ns
 from actors.runtime.telemetry import HandlerTimes
 from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns
-from perpbot.model.money import plain
+from supervisors.presenting import presentable
+from supervisors.pulse import Pulse, Trouble
 from supervisors.supervisor import Supervisor
+from supervisors.vitals import wall
 
-MAX_DEPTH = 6
-MAX_ITEMS = 200
-MAX_TEXT = 2_000
+CRASHES_SHOWN = 10
+MOST_COUNTED = 10_000
+"""Of the messages that wait, so many are looked at."""
+
+
+def find(system: System, address: str) -> Cell:
+    """What is known of an address where somebody lives or lived; `KeyError` otherwise."""
+    cell = system.known(address)
+    if cell is None or cell.incarnation == 0:
+        raise KeyError(address)
+    return cell
 
 
 def tree(system: System, gates: Mapping[str, Gate], address: str) -> dict[str, Any]:
     """The supervision tree from `address` down, as nested nodes; `KeyError` when nobody lives there."""
-    cell = system.known(address)
-    if cell is None or cell.incarnation == 0:
-        raise KeyError(address)
-    return _node(cell, gates)
+    return _node(find(system, address), gates)
 
 
 def _node(cell: Cell, gates: Mapping[str, Gate]) -> dict[str, Any]:
-    actor = cell.actor
     times = _all_times(cell.times.values())
     gate = gates.get(cell.address)
-    supervisor = actor if isinstance(actor, Supervisor) else None
     return {
         "address": cell.address,
         "name": cell.name,
         "kind": cell.kind,
         "type": cell.type_name,
         "state": cell.state.value,
-        "uptime_s": round((monotonic_ns() - cell.started_ns) / NS_PER_SECOND, 3) if cell.alive else None,
+        "uptime_s": _seconds_since(cell.started_ns) if cell.alive else None,
         "restarts": cell.restarts,
         "mailbox": {
             "depth": cell.mailbox.depth,
@@ -50,82 +55,133 @@ def _node(cell: Cell, gates: Mapping[str, Gate]) -> dict[str, Any]:
         "latency_us": {"p50": _us(times.quantile_ns(0.5)), "p99": _us(times.quantile_ns(0.99))},
         "last_failure": _failure(cell),
         "circuit": None if gate is None else gate.circuit.value,
-        "strategy": None if supervisor is None else supervisor.policy.flags.strategy.value,
+        "circuit_s": None if gate is None else _seconds_since(gate.moved_ns),
+        "strategy": _strategy(cell),
         "children": [_node(child, gates) for child in cell.children.values()],
     }
 
 
-def inspect(system: System, gates: Mapping[str, Gate], address: str) -> dict[str, Any]:
+def inspect(system: System, gates: Mapping[str, Gate], address: str, pulse: Pulse | None) -> dict[str, Any]:
     """Everything known of one actor; `KeyError` when nobody lives, or lived, there."""
-    cell = system.known(address)
-    if cell is None or cell.incarnation == 0:
-        raise KeyError(address)
+    cell = find(system, address)
     node = _node(cell, gates)
-    node["children"] = [child.address for child in cell.children.values()]
+    gate = gates.get(address)
     return {
         **node,
+        "children": [child.address for child in cell.children.values()],
+        "supervisor": _supervisor(cell),
         "incarnation": cell.incarnation,
         "handling": cell.doing,
-        "circuit_reason": gates[address].reason if address in gates else None,
-        "mailbox": {
-            **node["mailbox"],
-            "overflow": cell.mailbox.overflow.value,
-            "waiting_ticks": len(cell.mailbox.ticks),
-        },
-        "handlers": {
-            kind.__name__: {
-                "count": each.count,
-                "p50_us": _us(each.quantile_ns(0.5)),
-                "p99_us": _us(each.quantile_ns(0.99)),
-                "max_us": _us(each.max_ns),
-            }
-            for kind, each in cell.times.items()
-        },
+        "doing": doing(cell),
+        "troubles": [] if pulse is None else [trouble(each) for each in pulse.troubles()],
+        "circuit_reason": None if gate is None else gate.reason,
+        "circuit_moves": None if gate is None else gate.moves,
+        "mailbox": {**node["mailbox"], **_mailbox(cell, pulse)},
+        "handlers": {kind.__name__: handler_times(each) for kind, each in cell.times.items()},
         "timers": [
             {"key": key, "message": message, "interval_s": interval}
             for key, message, interval in (cell.timers.pending() if cell.timers is not None else ())
         ],
         "tasks": len(list(cell.tasks)),
-        "subscribers": {str(topic): [ref.address for ref in refs] for topic, refs in cell.subscriptions.items()},
+        "watchers": [getattr(each, "address", str(each)) for each in getattr(cell, "watchers", ())],
+        "subscribers": {
+            getattr(topic, "__name__", str(topic)): [ref.address for ref in refs]
+            for topic, refs in cell.subscriptions.items()
+        },
         "subscribed_to": sorted(cell.subscribed_to),
         "crashes": [
             {"at": iso(each.at_ns), "incarnation": each.incarnation, "reason": each.reason, "decision": each.decision}
             for each in system.crashes
             if each.address == address
-        ][-10:],
+        ][-CRASHES_SHOWN:],
         "state_of_actor": None if cell.actor is None else presentable(cell.actor.describe()),
     }
 
 
-def presentable(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """`value` as JSON-able values, limited in depth and length."""
-    if isinstance(value, Decimal):
-        return plain(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str):
-        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…"
-    if depth == 0:
-        return "…"
-    if isinstance(value, Mapping):
-        items = [(_key(key), presentable(each, depth - 1)) for key, each in list(value.items())[:MAX_ITEMS]]
-        return dict(items)
-    if attrs.has(type(value)):
-        return presentable(attrs.asdict(value, recurse=False), depth)
-    if isinstance(value, Iterable):
-        return [presentable(each, depth - 1) for each in list(value)[:MAX_ITEMS]]
-    return presentable(repr(value), depth)
+def doing(cell: Cell) -> dict[str, Any] | None:
+    """What an actor is at, for how long, and whom it waits for; None when it is at nothing."""
+    if cell.handling is None:
+        return None
+    began = began_ns(cell)
+    waits_for = cell.waits_for
+    return {
+        "message": cell.doing,
+        "seconds": None if began is None else _seconds_since(began),
+        "waits_for": None if waits_for is None else waits_for.address,
+    }
 
 
-def _key(key: object) -> str:
-    return "/".join(map(str, key)) if isinstance(key, tuple) else str(key)
+def trouble(each: Trouble) -> dict[str, Any]:
+    """One trouble for whoever asks."""
+    return {
+        "kind": each.kind.value,
+        "since": iso(wall(each.since_ns)),
+        "seconds": _seconds_since(each.since_ns),
+        "what": each.what,
+    }
+
+
+def handler_times(times: HandlerTimes) -> dict[str, Any]:
+    """How long an actor took for messages of one type."""
+    return {
+        "count": times.count,
+        "total_us": _us(times.total_ns),
+        "p50_us": _us(times.quantile_ns(0.5)),
+        "p99_us": _us(times.quantile_ns(0.99)),
+        "max_us": _us(times.max_ns),
+    }
+
+
+def _mailbox(cell: Cell, pulse: Pulse | None) -> dict[str, Any]:
+    box = cell.mailbox
+    waiting = box.waiting.values() if isinstance(box.waiting, dict) else box.waiting
+    kinds = Counter(_kind(each) for each in islice(list(waiting), MOST_COUNTED))
+    oldest = None if pulse is None or not box.depth else pulse.oldest_ns()
+    return {
+        "overflow": box.overflow.value,
+        "waiting_ticks": len(box.ticks),
+        "waiting": dict(kinds.most_common(20)),
+        "oldest_s": None if oldest is None else round(oldest / NS_PER_SECOND, 1),
+    }
+
+
+def _kind(message: Any) -> str:
+    return type(message.message if type(message) is Ask else message).__name__
+
+
+def _supervisor(cell: Cell) -> dict[str, Any] | None:
+    """Who restarts this actor, and by which rules."""
+    parent = cell.parent
+    if parent is None or not isinstance(parent.actor, Supervisor):
+        return None
+    policy = parent.actor.policy
+    child = policy.children.get(cell.name)
+    if child is None:
+        return None
+    spec, flags = child.spec, policy.flags
+    return {
+        "address": parent.address,
+        "strategy": flags.strategy.value,
+        "restart": spec.restart.value,
+        "intensity": None if spec.backoff is not None else flags.intensity,
+        "period_s": flags.period_s,
+        "backoff": None if spec.backoff is None else {"min_s": spec.backoff.min_s, "max_s": spec.backoff.max_s},
+        "shutdown_s": spec.shutdown_s,
+        "status": child.status.value,
+    }
+
+
+def _strategy(cell: Cell) -> str | None:
+    return cell.actor.policy.flags.strategy.value if isinstance(cell.actor, Supervisor) else None
+
+
+def _seconds_since(moment_ns: int) -> float:
+    return round((monotonic_ns() - moment_ns) / NS_PER_SECOND, 3)
 
 
 def _failure(cell: Cell) -> dict[str, str] | None:
     failure = cell.last_failure
-    return None if failure is None else {"at": iso(failure.at_ns), "reason": str(failure.exit)}
+    return None if failure is None else {"at": iso(failure.at_ns), "reason": str(failure.exit)[:500]}
 
 
 def _all_times(every: Iterable[HandlerTimes]) -> HandlerTimes:

@@ -9,7 +9,7 @@
         books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
         trades          one_for_one     the executor, and one actor per trade in progress
         strategies      one_for_one     one scanner per symbol
-      operations        one_for_one     state, status log
+      operations        one_for_one     state, vitals, status log
       surfaces          one_for_one     control socket, terminal
 
 `perpbot`, `trading`, `operations` and `surfaces` only group: an address starts below them, as in
@@ -51,9 +51,11 @@ from supervisors.breaker import BreakerRules
 from supervisors.spec import ChildSpec, Flags, Kind, Restart, Strategy
 from supervisors.supervisor import StartChild, Supervisor
 from supervisors.venue import Circuited, VenueSupervisor
+from supervisors.vitals import Vitals
 
 JOURNAL = "/journal"
 KILL_SWITCH = "/kill-switch"
+VITALS = "/vitals"
 ORDERS = "/books/orders"
 BALANCES = "/books/balances"
 POSITIONS = "/books/positions"
@@ -349,6 +351,7 @@ def operations(parts: Parts) -> list[ChildSpec]:
                 executor=EXECUTOR,
             ),
         ),
+        _resilient("vitals", parts, Vitals),
         _actor("status-log", parts, lambda: StatusLog(STATE, parts.settings.log.status_interval_sec)),
     ]
 

@@ -14,6 +14,7 @@ from actors.runtime.letters import DeadLetters
 from actors.runtime.mailbox import MailboxSpec
 from actors.runtime.ref import Ref
 from actors.runtime.telemetry import HandlerTimes
+from actors.runtime.trace import Trace
 from perpbot.chance import Chance
 
 
@@ -28,6 +29,8 @@ class System:
         self.escalations = 0
         self.stages: dict[str, HandlerTimes] = {}
         """Times of stages that span actors, by name."""
+        self.traces: list[Trace] = []
+        """Who listens to addresses at this moment."""
         self._cells: dict[str, Cell] = {}
 
     def stage(self, name: str) -> HandlerTimes:

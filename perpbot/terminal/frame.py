@@ -123,7 +123,7 @@ def header(picture: Picture, width: int, *, roomy: bool) -> list[Line]:
     if state is None:
         return [both_ends(name, [], width), _health(picture, width)]
     up = f"up {clock(state.uptime_s)}"
-    keys: Span = ("stopping", "warn") if picture.stopping else ("Ctrl-C stops", "dim")
+    keys: Span = ("Ctrl-C again ends at once", "warn") if picture.stopping else ("Ctrl-C stops", "dim")
     lines = [both_ends(name, [(f"{up}   ", ""), keys], width), _profit(state, width), _money(state, width)]
     lines.append(_health(picture, width))
     if roomy:

@@ -50,6 +50,7 @@ def live_view(program: Program) -> ChildSpec:
     screen = Screen(sys.stdout, sys.stdin)
     # an actor that is killed cleans nothing up, and the terminal must come back even then
     atexit.register(screen.leave_now)
+    program.give_back.append(screen.leave_now)
     observer = Observer(program, how_to_look(program.setting.state))
     return ChildSpec(name="live-view", start=lambda: LiveView(observer, screen), backoff=Backoff(min_s=1.0, max_s=30.0))
 

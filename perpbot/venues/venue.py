@@ -37,6 +37,11 @@ class Credentials:
         """The secret called `name`, or None."""
         return self._values.get(name)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown, in whatever text it stands; addresses of wallets are public."""
+        return tuple(value for name, value in self._values.items() if name != "walletAddress")
+
     def __repr__(self) -> str:
         return f"Credentials({', '.join(f'{name}=***' for name in sorted(self._values))})"
 

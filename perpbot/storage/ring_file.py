@@ -1,0 +1,76 @@
+"""A small file of JSON lines that keeps the newest state of the last few things, each known by its key.
+
+Lines are appended; of lines with the same key the last counts. A file that has grown long is written anew. Whatever
+is not a whole line at the start, because its writer died, is left out.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+LINES_PER_KEY = 4
+"""How many times as many lines as keys a file may have before it is written anew."""
+
+
+class RingFile:
+    """The file at `path`. `complain` is called with a sentence when it cannot be written; nothing is raised then."""
+
+    def __init__(self, path: Path, keep: int, complain: Callable[[str], None]) -> None:
+        self._path = path
+        self._keep = keep
+        self._complain = complain
+        self._latest, self._lines = _load(path)
+        self._trim()
+
+    @property
+    def values(self) -> list[dict[str, Any]]:
+        """What the file holds, the newest last."""
+        return list(self._latest.values())
+
+    def write(self, value: Mapping[str, Any]) -> None:
+        """Keep `value`, which has its key under ``key``, in place of an earlier one."""
+        key = str(value["key"])
+        self._latest.pop(key, None)
+        self._latest[key] = dict(value)
+        self._trim()
+        try:
+            if self._lines >= self._keep * LINES_PER_KEY:
+                self._write_anew()
+            else:
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(_line(value))
+                self._lines += 1
+        except OSError as error:
+            self._complain(f"{self._path} cannot be written ({error.strerror}); what it should keep is lost at the end")
+
+    def _write_anew(self) -> None:
+        beside = self._path.with_name(f"{self._path.name}.new")
+        beside.write_text("".join(map(_line, self._latest.values())), encoding="utf-8")
+        beside.replace(self._path)
+        self._lines = len(self._latest)
+
+    def _trim(self) -> None:
+        while len(self._latest) > self._keep:
+            del self._latest[next(iter(self._latest))]
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str) + "\n"
+
+
+def _load(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return {}, 0
+    latest: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        try:
+            value = json.loads(line)
+            key = value["key"]
+        except (ValueError, TypeError, KeyError):  # cut short by the end of its writer
+            continue
+        latest.pop(key, None)
+        latest[key] = value
+    return latest, len(lines)
