@@ -6,6 +6,7 @@ from perpbot.venues.venue import Venue
 
 _WHERE = {
     "aster": "perpbot.venues.aster:Aster",
+    "backpack": "perpbot.venues.backpack:Backpack",
     "hyperliquid": "perpbot.venues.hyperliquid:Hyperliquid",
     "okx": "perpbot.venues.okx:Okx",
 }

@@ -11,6 +11,7 @@ from perpbot import clock
 from perpbot.chance import Chance
 from perpbot.simulation.venues.admin import Administration
 from perpbot.simulation.venues.aster import Aster
+from perpbot.simulation.venues.backpack import Backpack
 from perpbot.simulation.venues.hyperliquid import Hyperliquid
 from perpbot.simulation.venues.market import COINS, Market, MarketSettings
 from perpbot.simulation.venues.okx import Okx
@@ -18,8 +19,16 @@ from perpbot.simulation.venues.server import Server
 from perpbot.simulation.venues.store import SqliteStore, Store, WorldFacts
 from perpbot.simulation.venues.venue import DEPOSIT, SimulatedVenue, World
 
-VENUES: Mapping[str, type[SimulatedVenue]] = {"okx": Okx, "hyperliquid": Hyperliquid, "aster": Aster}
+VENUES: Mapping[str, type[SimulatedVenue]] = {
+    "okx": Okx,
+    "hyperliquid": Hyperliquid,
+    "aster": Aster,
+    "backpack": Backpack,
+}
 """Every venue there is, by name."""
+
+FIRST = ("okx", "hyperliquid", "aster")
+"""The venues served when none is named."""
 
 _LATE_NS = clock.NS_PER_SECOND
 _SAVE_PRICES_NS = clock.NS_PER_SECOND
@@ -33,7 +42,7 @@ class SimulatedVenues:
 
     def __init__(
         self,
-        names: Sequence[str] = tuple(VENUES),
+        names: Sequence[str] = FIRST,
         *,
         seed: int | None = None,
         settings: MarketSettings | None = None,
