@@ -1,279 +1,129 @@
-"""A supervisor: carries out what its policy decides, and answers questions about its children.
+"""A supervisor: keeps its children, and answers and obeys whoever administers it.
 
-Its own mailbox takes only administration. Between two attempts to restart a child it goes back to that mailbox, so
-that it can always be asked, told to stop, or relieved of the child.
+Its own mailbox takes only administration.
 """
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-import attrs
-
-from actors.runtime import Actor, Cell, DomainError, Exit, ExitKind, Ref, StartError, State, handles
-from actors.runtime.signals import ChildExited, Stop
-from perpbot.clock import monotonic_ns
-from supervisors.policy import (
-    Decision,
-    Forget,
-    GiveUp,
-    Policy,
-    Retry,
-    StartChildren,
-    Status,
-    StopChildren,
+from actors.runtime import AddressTakenError, DeclinedError, Ref, StartError, handles
+from supervisors.administration import (
+    AdministrationError,
+    ChangeChild,
+    ChangeFlags,
+    CountChildren,
+    Counts,
+    DeleteChild,
+    GetChildSpec,
+    Refused,
+    ResetBackoff,
+    RestartChild,
+    Standing,
+    StartChild,
+    Started,
+    TerminateChild,
+    WhichChild,
+    WhichChildren,
 )
-from supervisors.spec import ChildSpec, Flags, Kind, Restart
+from supervisors.keeper import Keeper
+from supervisors.policy import WAITING, Child, Status, StopChildren
+from supervisors.spec import ChildSpec, Kind, SpecError
 
 
-class AdministrationError(DomainError):
-    """A request a supervisor cannot carry out; the text says why."""
-
-
-@attrs.frozen
-class StartChild:
-    """Take in a child and start it; the answer is its reference."""
-
-    spec: ChildSpec
-
-
-@attrs.frozen
-class TerminateChild:
-    """Stop a child; its spec stays, and nothing restarts it."""
-
-    name: str
-
-
-@attrs.frozen
-class RestartChild:
-    """Start a child that is stopped; the answer is its reference."""
-
-    name: str
-
-
-@attrs.frozen
-class DeleteChild:
-    """Drop the spec of a child that is stopped."""
-
-    name: str
-
-
-@attrs.frozen
-class CountChildren:
-    """The answer is a `Counts`."""
-
-
-@attrs.frozen
-class Counts:
-    """How many children a supervisor has."""
-
-    specs: int
-    active: int
-    supervisors: int
-    workers: int
-
-
-@attrs.frozen
-class _RetryNow:
-    name: str
-    ticket: int
-
-
-class Supervisor(Actor):
+class Supervisor(Keeper):
     """Starts its children in order, watches them, restarts them by policy, and stops them newest first."""
 
-    def __init__(self, specs: Sequence[ChildSpec] = (), flags: Flags | None = None) -> None:
-        super().__init__()
-        self.policy = Policy(flags or Flags(), specs)
-
-    # -- life ----------------------------------------------------------------------------------------------------
-
-    def on_start(self) -> None:
-        """Start every child, oldest first; when one fails, stop those that are up and fail with its error."""
-        self.cell.kind = "supervisor"
-        for name in list(self.policy.children):
-            try:
-                self._start_child(name)
-            except StartError:
-                self._stop_everyone()
-                raise
-
-    def on_stop(self) -> None:
-        """Stop every child, newest first."""
-        self._stop_everyone()
-
-    def on_failure(self, *_: Any) -> None:
-        """Stop every child, newest first."""
-        self._stop_everyone()
-
-    def _stop_everyone(self) -> None:
-        self._carry_out([StopChildren(tuple(reversed(list(self.policy.children))))])
-
-    # -- signals -------------------------------------------------------------------------------------------------
-
-    def on_signal(self, signal: Any) -> None:
-        """Learn of a child's end, or of a wait that is over."""
-        if isinstance(signal, ChildExited):
-            self._report(signal)
-            self._carry_out(
-                self.policy.exited(signal.name, signal.incarnation, signal.exit, monotonic_ns(), self.chance.random())
-            )
-        elif isinstance(signal, _RetryNow):
-            self._carry_out(self.policy.retry(signal.name, signal.ticket))
-        else:
-            super().on_signal(signal)
-
-    @handles(_RetryNow)
-    def on_retry_timer(self, retry: _RetryNow) -> None:
-        """The wait before a restart is over."""
-        self._carry_out(self.policy.retry(retry.name, retry.ticket))
-
-    def _report(self, signal: ChildExited) -> None:
-        child = self.policy.children.get(signal.name)
-        if child is None or (child.spec.restart is not Restart.PERMANENT and not signal.exit.abnormal):
-            return
-        if child.status is Status.UP and child.incarnation == signal.incarnation:
-            self.system.crashes.record(self.cell.children[signal.name], signal.exit, child.spec.restart.value)
-
-    # -- effects -------------------------------------------------------------------------------------------------
-
-    def _carry_out(self, decisions: Iterable[Decision]) -> None:
-        todo = list(decisions)
-        while todo:
-            match todo.pop(0):
-                case StopChildren(names):
-                    for name in names if not self.policy.flags.dynamic else self._ask_all_to_stop(names):
-                        todo.extend(self._stop_child(name))
-                case StartChildren(names):
-                    todo.extend(self._start_group(names))
-                case Retry(name, delay_s, ticket):
-                    self._wait_and_retry(name, delay_s, ticket)
-                case Forget(name):
-                    self._forget(name)
-                case GiveUp(reason):
-                    self._give_up(reason)
-                    return
-
-    def _start_child(self, name: str) -> Ref:
-        child = self.policy.children[name]
-        cell = self._cell_of(name)
-        if not child.spec.keep_mailbox:
-            cell.close_mailbox()
-        ref = self.system.spawn(
-            child.spec.start,
-            cell.address,
-            parent=self.cell,
-            mailbox=child.spec.mailbox,
-            start_timeout_s=child.spec.start_timeout_s,
-        )
-        self.policy.started(name, cell.incarnation, monotonic_ns())
-        return ref
-
-    def _start_group(self, names: Iterable[str]) -> list[Decision]:
-        for name in names:
-            if self.policy.children[name].status is Status.UP:
-                continue
-            cell = self._cell_of(name)
-            cell.restarts += 1
-            try:
-                self._start_child(name)
-            except StartError as error:
-                self.log.warning("start failed", child=name, error=str(error))
-                self.system.crashes.record(cell, Exit(ExitKind.FAILED, error, "on_start"), "start failed")
-                return self.policy.start_failed(name, monotonic_ns(), self.chance.random())
-        return []
-
-    def _stop_child(self, name: str) -> list[Decision]:
-        child = self.policy.children[name]
-        cell = self._cell_of(name)
-        was_alive = cell.alive
-        exit_ = cell.stop(child.spec.shutdown_s)
-        if was_alive:
-            self._report_stop(cell, exit_)
-        cell.close_mailbox()
-        if cell.state not in {State.STOPPED, State.UNKILLABLE}:
-            cell.state = State.STOPPED
-        return self.policy.stopped(name)
-
-    def _report_stop(self, cell: Cell, exit_: Exit | None) -> None:
-        if exit_ is None:
-            self.log.error("child would not stop", child=cell.address)
-        elif exit_.kind is not ExitKind.SHUTDOWN or exit_.error is not None:
-            self.log.warning("child did not stop cleanly", child=cell.address, exit=str(exit_))
-
-    def _ask_all_to_stop(self, names: Iterable[str]) -> tuple[str, ...]:
-        for name in names:
-            if self.policy.children[name].spec.shutdown_s != 0:
-                self._cell_of(name).mailbox.signal(Stop())
-        return tuple(names)
-
-    def _wait_and_retry(self, name: str, delay_s: float, ticket: int) -> None:
-        cell = self._cell_of(name)
-        if not self.policy.children[name].spec.keep_mailbox:
-            cell.close_mailbox()
-        if delay_s:
-            cell.state = State.BACKING_OFF
-            self.timers.after(delay_s, _RetryNow(name, ticket), key=("retry", name))
-        else:
-            cell.state = State.RESTARTING
-            self.cell.mailbox.signal(_RetryNow(name, ticket))
-
-    def _forget(self, name: str) -> None:
-        self.policy.remove(name)
-        self.system.forget(self._cell_of(name))
-
-    def _give_up(self, reason: str) -> None:
-        self.log.error("supervisor gives up", reason=reason)
-        self.system.escalations += 1
-        self._stop_everyone()
-        self.cell.mailbox.signal(Stop(Exit(ExitKind.SHUTDOWN, GaveUpError(reason), "supervision")))
-
-    def _cell_of(self, name: str) -> Cell:
-        base = "" if self.policy.flags.group else self.address
-        return self.system.cell(f"{base}/{name}")
-
-    # -- administration ------------------------------------------------------------------------------------------
-
     @handles(StartChild)
-    def start_child(self, request: StartChild) -> Ref:
+    def start_child(self, request: StartChild) -> Started:
         """Start a new child; nothing is left of it when that fails."""
         name = request.spec.name
         child = self.policy.children.get(name)
         if child is not None:
-            present = "already started" if child.status is Status.UP else "already present"
-            raise AdministrationError(f"{self.address}/{name} is {present}")
-        self.policy.add(request.spec)
+            self._refuse_second(child)
+        limit = self.policy.flags.max_children
+        if limit is not None and len(self.policy.children) >= limit:
+            raise AdministrationError(Refused.MAX_CHILDREN, f"{self.address} takes no more than {limit} children")
+        try:
+            self.policy.add(request.spec)
+        except SpecError as error:
+            raise AdministrationError(Refused.BAD_SPEC, str(error)) from error
         try:
             return self._start_child(name)
+        except DeclinedError:
+            self._carry_out(self._declined(name))
+            return Started(None)
+        except AddressTakenError as error:
+            self.policy.remove(name)
+            raise AdministrationError(Refused.ALREADY_STARTED, str(error), self._cell_of(name).ref) from error
         except StartError as error:
+            self._report_failed_start(name, error)
             self._forget(name)
-            raise AdministrationError(str(error)) from error
+            raise AdministrationError(Refused.START_FAILED, str(error)) from error
+
+    def _refuse_second(self, child: Child) -> None:
+        cell = self._cell_of(child.spec.name)
+        if child.status is Status.UP:
+            raise AdministrationError(Refused.ALREADY_STARTED, f"{cell.address} is already started", cell.ref)
+        raise AdministrationError(Refused.ALREADY_PRESENT, f"{cell.address} is already present, {child.status.value}")
 
     @handles(TerminateChild)
     def terminate_child(self, request: TerminateChild) -> None:
         """Stop a child; stopping a stopped one is fine."""
-        self._child(request.name)
-        self._carry_out([StopChildren((request.name,))])
+        if isinstance(request.child, Ref):
+            name = request.child.address.rsplit("/", 1)[-1]
+            if self._cell_of(name).ref is not request.child:
+                raise AdministrationError(Refused.NOT_FOUND, f"{request.child.address} is no child of {self.address}")
+        elif self.policy.flags.dynamic:
+            raise AdministrationError(
+                Refused.BY_REFERENCE, f"{self.address} is dynamic: {request.child!r} is terminated by its reference"
+            )
+        else:
+            name = request.child
+        self._child(name)
+        self._carry_out([StopChildren((name,))])
 
     @handles(RestartChild)
-    def restart_child(self, request: RestartChild) -> Ref:
+    def restart_child(self, request: RestartChild) -> Started:
         """Start a stopped child; a failure is only reported, nothing is retried."""
-        child = self._child(request.name)
-        if child.status is Status.UP:
-            raise AdministrationError(f"{self.address}/{request.name} is running")
-        if child.status in {Status.RESTARTING, Status.BACKING_OFF}:
-            raise AdministrationError(f"{self.address}/{request.name} is restarting")
+        self._stopped_child(request.name)
         try:
             return self._start_child(request.name)
+        except DeclinedError:
+            self._carry_out(self._declined(request.name))
+            return Started(None)
         except StartError as error:
-            raise AdministrationError(str(error)) from error
+            self._report_failed_start(request.name, error)
+            raise AdministrationError(Refused.START_FAILED, str(error)) from error
 
     @handles(DeleteChild)
     def delete_child(self, request: DeleteChild) -> None:
         """Drop a stopped child."""
-        child = self._child(request.name)
-        if child.status is not Status.STOPPED:
-            raise AdministrationError(f"{self.address}/{request.name} is {child.status.value}")
+        self._stopped_child(request.name)
         self._forget(request.name)
+
+    @handles(ResetBackoff)
+    def reset_backoff(self, request: ResetBackoff) -> None:
+        """Start again from the shortest wait."""
+        child = self._child(request.name)
+        if child.spec.backoff is None or child.spec.backoff.reset_after_s is not None:
+            raise AdministrationError(Refused.BAD_SPEC, f"the back-off of {request.name} is not reset by hand")
+        self.policy.reset_backoff(request.name)
+
+    @handles(ChangeFlags)
+    def change_flags(self, request: ChangeFlags) -> None:
+        """Go by other flags."""
+        try:
+            self.policy.change_flags(request.flags)
+        except SpecError as error:
+            raise AdministrationError(Refused.BAD_SPEC, str(error)) from error
+
+    @handles(ChangeChild)
+    def change_child(self, request: ChangeChild) -> None:
+        """Go by another spec of a child."""
+        self._child(request.spec.name)
+        try:
+            self.policy.change_child(request.spec)
+        except SpecError as error:
+            raise AdministrationError(Refused.BAD_SPEC, str(error)) from error
 
     @handles(CountChildren)
     def count_children(self, _: CountChildren) -> Counts:
@@ -283,22 +133,48 @@ class Supervisor(Actor):
         active = sum(each.status is Status.UP for each in children)
         return Counts(len(children), active, supervisors, len(children) - supervisors)
 
-    def _child(self, name: str) -> Any:
+    @handles(WhichChildren)
+    def which_children(self, _: WhichChildren) -> tuple[Standing, ...]:
+        """Where every child stands, newest first."""
+        return tuple(self._standing(child) for child in reversed(self.policy.children.values()))
+
+    @handles(WhichChild)
+    def which_child(self, request: WhichChild) -> Standing:
+        """Where one child stands."""
+        return self._standing(self._child(request.name))
+
+    @handles(GetChildSpec)
+    def get_child_spec(self, request: GetChildSpec) -> ChildSpec:
+        """The spec of one child."""
+        return self._child(request.name).spec
+
+    def _standing(self, child: Child) -> Standing:
+        name = child.spec.name
+        ref = self._cell_of(name).ref if child.status is Status.UP else None
+        return Standing(name, ref, child.status, child.spec.kind)
+
+    def _child(self, name: str) -> Child:
         child = self.policy.children.get(name)
         if child is None:
-            raise AdministrationError(f"{self.address} has no child {name!r}")
+            raise AdministrationError(Refused.NOT_FOUND, f"{self.address} has no child {name!r}")
+        return child
+
+    def _stopped_child(self, name: str) -> Child:
+        child = self._child(name)
+        if child.status is Status.UP:
+            raise AdministrationError(Refused.RUNNING, f"{self.address}/{name} is running")
+        if child.status in WAITING:
+            raise AdministrationError(Refused.RESTARTING, f"{self.address}/{name} is {child.status.value}")
         return child
 
     def describe(self) -> dict[str, Any]:
-        """The flags and where each child stands."""
+        """The flags, where each child stands, and the newest reports."""
         flags = self.policy.flags
         return {
             "strategy": flags.strategy.value,
             "intensity": flags.intensity,
             "period_s": flags.period_s,
+            "auto_shutdown": flags.auto_shutdown.value,
             "children": {name: child.status.value for name, child in self.policy.children.items()},
+            "reports": list(self._reports),
         }
-
-
-class GaveUpError(Exception):
-    """A supervisor spent its restarts."""

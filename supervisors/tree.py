@@ -47,9 +47,10 @@ from perpbot.scanning.edge import Terms
 from perpbot.scanning.ticks import TickRules
 from perpbot.storage.journal import Journal as JournalFile
 from perpbot.venues.venue import Venue
+from supervisors.administration import StartChild
 from supervisors.breaker import BreakerRules
 from supervisors.spec import ChildSpec, Flags, Kind, Restart, Strategy
-from supervisors.supervisor import StartChild, Supervisor
+from supervisors.supervisor import Supervisor
 from supervisors.venue import Circuited, VenueSupervisor
 from supervisors.vitals import Vitals
 
@@ -390,7 +391,6 @@ def _backoff(parts: Parts) -> Backoff:
         min_s=settings.backoff_min_sec,
         max_s=settings.backoff_max_sec,
         jitter=settings.backoff_jitter,
-        reset_after_s=(settings.backoff_min_sec + settings.backoff_max_sec) / 2,
     )
 
 

@@ -15,13 +15,17 @@ class Backoff:
     """Waits between attempts: min·2ⁿ up to max, times 1 + U(0, jitter).
 
     The jitter comes after the cap, so max·(1 + jitter) is the true ceiling. What ran well for `reset_after_s` starts
-    again from the shortest wait.
+    again from the shortest wait; None leaves that to whoever looks after it.
     """
 
     min_s: float = attrs.field(default=1.0, validator=_at_least_zero)
     max_s: float = attrs.field(default=60.0, validator=_at_least_zero)
     jitter: float = attrs.field(default=0.2, validator=_at_least_zero)
-    reset_after_s: float = attrs.field(default=30.0, validator=_at_least_zero)
+    reset_after_s: float | None = attrs.field(validator=attrs.validators.optional(_at_least_zero))
+
+    @reset_after_s.default
+    def _half_way(self) -> float:
+        return (self.min_s + self.max_s) / 2
 
     def __attrs_post_init__(self) -> None:
         if self.max_s < self.min_s:

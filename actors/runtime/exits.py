@@ -4,6 +4,18 @@ from enum import StrEnum
 
 import attrs
 
+MAX_TEXT = 2_000
+"""Characters of what an error says of itself: it may hold a whole mailbox."""
+
+
+def shown(error: BaseException) -> str:
+    """What `error` says, limited in length, even if it cannot say anything."""
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001 - whoever looks at an error must not fail with it
+        return f"(its text raised {type(broken).__name__})"
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
 
 class ExitKind(StrEnum):
     """The reasons supervisors tell apart. All but the first two are abnormal."""
@@ -38,7 +50,7 @@ class Exit:
         if self.error is None:
             return self.kind.value
         where = f" in {self.during}" if self.during else ""
-        return f"{self.kind.value}{where}: {type(self.error).__name__}: {self.error}"
+        return f"{self.kind.value}{where}: {type(self.error).__name__}: {shown(self.error)}"
 
 
 NORMAL = Exit(ExitKind.NORMAL)

@@ -3,18 +3,20 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import gevent
 import structlog
 
 from actors.runtime.actor import Actor
 from actors.runtime.cell import Cell, State
 from actors.runtime.crashes import Crashes
 from actors.runtime.errors import AddressTakenError, AskTimeoutError, DeclinedError, StartError, UnkillableError
-from actors.runtime.exits import Exit
+from actors.runtime.exits import Exit, shown
 from actors.runtime.letters import DeadLetters
 from actors.runtime.mailbox import MailboxSpec
 from actors.runtime.ref import Ref
 from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.trace import Trace
+from actors.runtime.watch import Watches
 from perpbot.chance import Chance
 
 
@@ -31,6 +33,8 @@ class System:
         """Times of stages that span actors, by name."""
         self.traces: list[Trace] = []
         """Who listens to addresses at this moment."""
+        self.watches = Watches()
+        """Who wants to know when whom is gone."""
         self._cells: dict[str, Cell] = {}
 
     def stage(self, name: str) -> HandlerTimes:
@@ -112,8 +116,8 @@ class System:
             raise StartError(f"{cell.address} did not start within {start_timeout_s} s") from error
         except DeclinedError:
             raise
-        except Exception as error:
-            raise StartError(f"{cell.address} did not start: {type(error).__name__}: {error}") from error
+        except (Exception, SystemExit, gevent.Timeout) as error:
+            raise StartError(f"{cell.address} did not start: {type(error).__name__}: {shown(error)}") from error
 
     def stop(self, address: str, timeout_s: float | None = None) -> Exit:
         """Ask whoever lives at `address` to stop, and wait until it has; nobody is killed.
@@ -127,9 +131,21 @@ class System:
         exit_: Exit = over.wait(timeout_s)
         return exit_
 
+    def drain(self, address: str, timeout_s: float | None = None) -> Exit:
+        """Have whoever lives at `address` read what waits, end normally, and wait until it has.
+
+        Raises:
+            AskTimeoutError: it was not over in `timeout_s` seconds. It goes on reading.
+        """
+        cell = self.cell(address)
+        over = cell.when_over()
+        cell.finish_reading()
+        exit_: Exit = over.wait(timeout_s)
+        return exit_
+
     def forget(self, cell: Cell) -> None:
         """Remove an address for good: its mailbox is emptied, its subscriptions end."""
-        cell.close_mailbox()
+        cell.retire()
         if cell.parent is not None:
             cell.parent.children.pop(cell.name, None)
         for child in list(cell.children.values()):
