@@ -1,7 +1,8 @@
 """Talks to a running system over its control socket. Plain sockets: whoever uses this is not patched by gevent."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -57,22 +58,58 @@ class Client:
             RefusedError: the system said no.
             NotRunningError: it ended, or does not answer.
         """
+        items = self.stream(verb, timeout_s, **arguments)
+        while True:
+            try:
+                next(items)
+            except StopIteration as over:
+                return over.value
+
+    def stream(self, verb: str, timeout_s: float | None = None, **arguments: Any) -> Generator[Any, None, Any]:
+        """What the system says item by item, each within `timeout_s`; the generator's value is the final answer.
+
+        Raises what `ask` does.
+        """
         self._asked += 1
-        try:
+        with self._understood():
             self._socket.settimeout(timeout_s or self._timeout_s)
             self._socket.sendall(encode({"v": VERSION, "id": self._asked, "verb": verb, "args": arguments}))
-            answer = decode(next(self._lines))
-        except StopIteration:
-            raise NotRunningError(f"the system at {self._path} ended before it answered") from None
+        while "item" in (answer := self._receive()):
+            yield answer["item"]
+        if not answer.get("ok"):
+            raise RefusedError(str(answer.get("error")), str(answer.get("code")))
+        return answer.get("data")
+
+    def wait_for_end(self, timeout_s: float) -> bool:
+        """Wait until the system has hung up; whether it has."""
+        self._socket.settimeout(timeout_s)
+        try:
+            for _ in self._lines:
+                pass
+        except TimeoutError:
+            return False
+        except OSError:
+            pass  # it is gone all the more
+        return True
+
+    def _receive(self) -> dict[str, Any]:
+        with self._understood():
+            line = next(self._lines, None)
+            if line is None:
+                raise NotRunningError(f"the system at {self._path} ended before it answered")
+            return decode(line)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Say of what goes wrong on the way what it means."""
+        try:
+            yield
         except TimeoutError:
             raise NotRunningError(f"the system at {self._path} does not answer") from None
         except OSError as error:
             raise NotRunningError(f"the system at {self._path} has ended: {error.strerror}") from error
         except ProtocolError as error:
             raise NotRunningError(f"what listens at {self._path} is not PerpBot: {error}") from error
-        if not answer.get("ok"):
-            raise RefusedError(str(answer.get("error")), str(answer.get("code")))
-        return answer.get("data")
 
     def _read(self) -> Iterator[bytes]:
         waiting: list[bytes] = []

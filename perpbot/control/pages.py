@@ -1,5 +1,6 @@
 """What the surfaces show, as JSON-able values: money as text, times as ISO 8601."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actors.runtime import System
@@ -8,17 +9,19 @@ from perpbot.clock import iso
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO, plain
+from supervisors.vitals import GRAVE
 
 
-def status(state: State, system: System) -> dict[str, Any]:
-    """One screen: is it well, what is it doing, what did it earn."""
-    wrong = problems(state)
+def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """One screen: is it well, what is it doing, what did it earn; `troubles` are those of the actors."""
+    wrong = [*problems(state), *(_trouble(each) for each in troubles if each["kind"] in GRAVE)]
     return {
         "at": iso(state.at_ns),
         "mode": state.mode,
         "uptime_s": round(state.uptime_s, 1),
         "healthy": not wrong,
         "problems": wrong,
+        "troubles": list(troubles),
         "venues": {
             name: {
                 "circuits": dict(venue.circuits),
@@ -61,6 +64,10 @@ def status(state: State, system: System) -> dict[str, Any]:
         "crashes": system.crashes.total,
         "dead_letters": system.letters.total,
     }
+
+
+def _trouble(each: Mapping[str, Any]) -> str:
+    return f"{each['address']}, {each['kind']} since {each['since'][11:19]}: {each['what']}"
 
 
 def problems(state: State) -> list[str]:

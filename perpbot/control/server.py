@@ -3,13 +3,15 @@
 import os
 import socket
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError, MailboxFullError
+from perpbot.control.arguments import BadRequestError
 from perpbot.control.protocol import MAX_LINE, MAX_PATH, VERSION, ProtocolError, decode, encode
-from perpbot.control.verbs import VERBS, BadRequestError
+from perpbot.control.verbs import VERBS, AtEnd
 from perpbot.program import Program
 from perpbot.statedir import SOCKET_NAME
 from supervisors.spec import ChildSpec
@@ -73,14 +75,18 @@ class ControlSocket(Actor):
         try:
             with client:
                 for line in _lines(client):
-                    for answer in self._answer(line):
-                        client.sendall(encode(answer))
+                    with closing(self._answer(line, client)) as answers:
+                        for answer in answers:
+                            client.sendall(self._line(answer))
         except OSError:
             pass  # the client is gone, and nobody waits for the rest
         finally:
             self._clients -= 1
 
-    def _answer(self, line: bytes | None) -> Iterator[dict[str, Any]]:
+    def _line(self, answer: dict[str, Any]) -> bytes:
+        return self._program.mask(encode(answer).decode()).encode()
+
+    def _answer(self, line: bytes | None, client: socket.socket) -> Generator[dict[str, Any], None, None]:
         self._requests += 1
         number: Any = None
         try:
@@ -88,7 +94,7 @@ class ControlSocket(Actor):
                 raise ProtocolError(f"a line longer than {MAX_LINE} bytes")
             request = decode(line)
             number = request.get("id")
-            yield from self._carry_out(request, number)
+            yield from self._carry_out(request, number, client)
         except (ProtocolError, BadRequestError) as error:
             yield {"id": number, "ok": False, "error": str(error), "code": "bad-request"}
         except (DomainError, ActorDeadError, AskTimeoutError, MailboxFullError) as error:
@@ -99,7 +105,7 @@ class ControlSocket(Actor):
             reason = f"{type(error).__name__}: {error}; the log has the details"
             yield {"id": number, "ok": False, "error": reason, "code": "failed"}
 
-    def _carry_out(self, request: dict[str, Any], number: Any) -> Iterator[dict[str, Any]]:
+    def _carry_out(self, request: dict[str, Any], number: Any, client: socket.socket) -> Iterator[dict[str, Any]]:
         if request.get("v") != VERSION:
             raise ProtocolError(f"version {request.get('v')!r} is not spoken here, {VERSION} is")
         verb = VERBS.get(str(request.get("verb")))
@@ -109,6 +115,9 @@ class ControlSocket(Actor):
         if not isinstance(arguments, dict):
             raise BadRequestError("args must be an object")
         answer = verb(self._program, arguments)
+        if isinstance(answer, AtEnd):
+            self._program.at_end.append(_last_answer(client, number))
+            answer = answer.items
         if isinstance(answer, Iterator):
             for item in answer:
                 yield {"id": number, "item": item}
@@ -138,6 +147,20 @@ def _lines(client: socket.socket) -> Iterator[bytes | None]:
         if len(waiting) > MAX_LINE:
             yield None
             return
+
+
+def _last_answer(client: socket.socket, number: Any) -> Callable[[Mapping[str, Any]], None]:
+    """Answers `client` when this actor is gone and the program is over.
+
+    The connection then stays, so that it ends with the process itself, and who waits for that knows it.
+    """
+    kept = os.dup(client.fileno())
+
+    def answer(data: Mapping[str, Any]) -> None:
+        with suppress(OSError):  # nobody waits any more
+            os.write(kept, encode({"id": number, "ok": True, "data": data}))
+
+    return answer
 
 
 def _text(error: BaseException) -> str:

@@ -1,8 +1,12 @@
 """What the command line can ask of a running system."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
+
+import attrs
+import gevent
 
 from actors.executor import CloseOpen
 from actors.gate import GLOBAL
@@ -10,50 +14,26 @@ from actors.kill_switch import TurnKillSwitch
 from actors.state import TRADES_SHOWN as MOST_TRADES
 from actors.state import State
 from perpbot import __version__
-from perpbot.clock import iso
+from perpbot.control import looking
+from perpbot.control.arguments import Args, BadRequestError, number
+from perpbot.control.handling import HANDS, lay_hands
 from perpbot.control.pages import opportunities, positions, status, trades
+from perpbot.control.tracing import trace
 from perpbot.program import Program
-from supervisors import inspection, tree
-from supervisors.inspection import presentable
+from supervisors import tree
 
-ROOT = "/perpbot"
-Verb = Callable[[Program, Mapping[str, Any]], Any]
-
-
-class BadRequestError(Exception):
-    """A request that cannot be carried out as it is; the text says what is allowed."""
+PROGRESS_S = 0.5
+Verb = Callable[[Program, Args], Any]
 
 
-def _number(args: Mapping[str, Any], name: str, default: float, least: float, most: float) -> float:
-    value = args.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise BadRequestError(f"{name} must be a number from {least} to {most}, not {value!r}")
-    return value
+@attrs.frozen
+class AtEnd:
+    """The answer comes at the very end of the program. Until then there are `items`, for as long as anybody can ask."""
+
+    items: Iterator[dict[str, Any]]
 
 
-def _nobody(address: str) -> BadRequestError:
-    return BadRequestError(f"nobody lives at {address}; `perpbot tree` shows who lives where")
-
-
-def _tree(program: Program, args: Mapping[str, Any]) -> Any:
-    address = str(args.get("address") or ROOT)
-    try:
-        return inspection.tree(program.system, program.parts.gates, address)
-    except KeyError:
-        raise _nobody(address) from None
-
-
-def _inspect(program: Program, args: Mapping[str, Any]) -> Any:
-    address = str(args.get("address") or ROOT)
-    try:
-        return presentable(inspection.inspect(program.system, program.parts.gates, address), depth=8)
-    except KeyError:
-        raise _nobody(address) from None
-
-
-def _status(program: Program, _: Mapping[str, Any]) -> Any:
+def _status(program: Program, _: Args) -> Any:
     settings = program.setting.settings
     return {
         "version": __version__,
@@ -62,19 +42,19 @@ def _status(program: Program, _: Mapping[str, Any]) -> Any:
         "pid": os.getpid(),
         "stopping": program.ended.is_set(),
         "symbols": list(settings.symbols),
-        **status(_state(program), program.system),
+        **status(_state(program), program.system, looking.troubles(program.vitals())),
     }
 
 
-def _trades(program: Program, args: Mapping[str, Any]) -> Any:
-    return trades(_state(program), int(_number(args, "limit", 20, 1, MOST_TRADES)))
+def _trades(program: Program, args: Args) -> Any:
+    return trades(_state(program), int(number(args, "limit", 20, 1, MOST_TRADES)))
 
 
 def _state(program: Program) -> State:
     return program.state()
 
 
-def _kill_switch(program: Program, args: Mapping[str, Any]) -> Any:
+def _kill_switch(program: Program, args: Args) -> Any:
     action = args.get("action")
     if action == "status":
         return {"on": program.kill.on, "loaded": program.kill.loaded}
@@ -88,7 +68,7 @@ def _no_venue(program: Program, venue: object) -> BadRequestError:
     return BadRequestError(f"no venue {venue!r} here; there are {', '.join(program.parts.venues)}")
 
 
-def _scope(program: Program, args: Mapping[str, Any]) -> str:
+def _scope(program: Program, args: Args) -> str:
     venue, connection = args.get("venue"), args.get("connection")
     if venue is not None and connection is not None:
         raise BadRequestError("give a venue or a connection, not both")
@@ -103,44 +83,46 @@ def _scope(program: Program, args: Mapping[str, Any]) -> str:
     return GLOBAL
 
 
-def _flatten(program: Program, args: Mapping[str, Any]) -> Any:
+def _flatten(program: Program, args: Args) -> Any:
     venue = args.get("venue")
     if venue is not None and venue not in list(program.parts.venues):
         raise _no_venue(program, venue)
     usual = program.setting.settings.execution.stop_timeout_sec
-    timeout_s = _number(args, "timeout", usual, 1, 600)
+    timeout_s = number(args, "timeout", usual, 1, 600)
     closing = program.system.ref(tree.EXECUTOR).ask(CloseOpen(venue), timeout_s=timeout_s)
     return {"closed": closing, "positions": positions(_state(program))}
 
 
-def _stop(program: Program, _: Mapping[str, Any]) -> Any:
+def _stop(program: Program, args: Args) -> Any:
+    if args.get("wait"):
+        return AtEnd(_stopping(program))
     program.over_asked()
     return {"stopping": True}
 
 
-def _crashes(program: Program, _: Mapping[str, Any]) -> Any:
-    return [{**presentable(each), "at": iso(each.at_ns)} for each in program.system.crashes]
-
-
-def _dead_letters(program: Program, _: Mapping[str, Any]) -> Any:
-    letters = program.system.letters
-    newest = [
-        {"at": iso(each.at_ns), "to": each.receiver, "from": each.sender, "why": each.why.value, "type": each.type}
-        for each in letters
-    ]
-    return {"total": letters.total, "counts": {why.value: n for why, n in letters.counts.items()}, "newest": newest}
+def _stopping(program: Program) -> Iterator[dict[str, Any]]:
+    """Stop, and say how many trades still go on."""
+    program.over_asked()
+    patience_s = program.setting.settings.execution.stop_timeout_sec
+    while True:
+        yield {"trades": program.trades_in_progress(), "patience_s": patience_s}
+        gevent.sleep(PROGRESS_S)
 
 
 VERBS: dict[str, Verb] = {
-    "tree": _tree,
-    "inspect": _inspect,
+    "tree": looking.tree,
+    "top": looking.top,
+    "inspect": looking.inspect,
+    "trace": trace,
+    "stacks": looking.stacks,
     "status": _status,
     "trades": _trades,
     "positions": lambda program, _: positions(_state(program)),
     "opportunities": lambda program, _: opportunities(_state(program)),
     "kill-switch": _kill_switch,
     "flatten": _flatten,
-    "crashes": _crashes,
-    "dead-letters": _dead_letters,
+    "crashes": looking.crashes,
+    "dead-letters": looking.dead_letters,
+    **{action: partial(lay_hands, action) for action in HANDS},
     "stop": _stop,
 }
