@@ -9,6 +9,7 @@ _WHERE = {
     "backpack": "perpbot.venues.backpack:Backpack",
     "hyperliquid": "perpbot.venues.hyperliquid:Hyperliquid",
     "okx": "perpbot.venues.okx:Okx",
+    "paradex": "perpbot.venues.paradex:Paradex",
 }
 
 

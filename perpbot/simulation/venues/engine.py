@@ -96,14 +96,14 @@ class Engine:
         instrument = self._instrument(ticket.symbol)
         account = self.accounts[ticket.account]
         self._check(ticket, instrument, account)
-        order = VenueOrder(
-            id=self._order_id(),
-            created_ns=now_ns,
-            updated_ns=now_ns,
-            **attrs.asdict(ticket),
-        )
-        self._tell(order)
+        order = self._take_up(ticket, now_ns)
         self._run(order, account, at_most, now_ns)
+        return order
+
+    def turn_down(self, ticket: Ticket, ending: Ending, now_ns: int) -> VenueOrder:
+        """Take an order and end it at once, as venues do that check it only after they have answered."""
+        order = self._take_up(ticket, now_ns)
+        self._end(order, ending, now_ns)
         return order
 
     def cancel(self, account: str, order_id: int, now_ns: int, ending: Ending = Ending.USER) -> VenueOrder:
@@ -379,6 +379,11 @@ class Engine:
         self.accounts[order.account].keep(order)
         self._events.append(OrderEvent(attrs.evolve(order), execution))
         self.accounts_changed = True
+
+    def _take_up(self, ticket: Ticket, now_ns: int) -> VenueOrder:
+        order = VenueOrder(id=self._order_id(), created_ns=now_ns, updated_ns=now_ns, **attrs.asdict(ticket))
+        self._tell(order)
+        return order
 
     def _order_id(self) -> int:
         self.next_order_id += 1

@@ -45,6 +45,10 @@ class Ending(StrEnum):
     """There was no position left to reduce."""
     TIMER = "timer"
     """The account's dead man's switch."""
+    MARGIN = "margin"
+    """There was not enough, and the venue said so only after it had taken the order."""
+    BAND = "band"
+    """Its price was too far from the mark, and the venue said so only after it had taken the order."""
 
 
 class Refusal(StrEnum):

@@ -15,6 +15,7 @@ from perpbot.simulation.venues.backpack import Backpack
 from perpbot.simulation.venues.hyperliquid import Hyperliquid
 from perpbot.simulation.venues.market import COINS, Market, MarketSettings
 from perpbot.simulation.venues.okx import Okx
+from perpbot.simulation.venues.paradex import Paradex
 from perpbot.simulation.venues.server import Server
 from perpbot.simulation.venues.store import SqliteStore, Store, WorldFacts
 from perpbot.simulation.venues.venue import DEPOSIT, SimulatedVenue, World
@@ -24,6 +25,7 @@ VENUES: Mapping[str, type[SimulatedVenue]] = {
     "hyperliquid": Hyperliquid,
     "aster": Aster,
     "backpack": Backpack,
+    "paradex": Paradex,
 }
 """Every venue there is, by name."""
 

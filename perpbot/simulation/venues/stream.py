@@ -58,11 +58,11 @@ class Topics:
         for topic in self.of(socket):
             self.remove(topic, socket)
 
-    def publish(self, topic: Topic, text: str) -> None:
-        """Send `text` to all who listen to `topic`."""
+    def publish(self, topic: Topic, message: str | bytes) -> None:
+        """Send `message` to all who listen to `topic`."""
         sockets = self._listeners.get(topic)
         if sockets:
-            frame = self._encoder.frame(text)
+            frame = self._encoder.frame(message)
             for socket in list(sockets):
                 socket.send(frame)
 

@@ -43,9 +43,9 @@ class Encoder:
     def __init__(self) -> None:
         self._protocol = FrameProtocol(client=False, extensions=[])
 
-    def frame(self, text: str) -> bytes:
-        """One unmasked text frame."""
-        return bytes(self._protocol.send_data(text))
+    def frame(self, message: str | bytes) -> bytes:
+        """One unmasked frame: of text, or of binary data."""
+        return bytes(self._protocol.send_data(message))
 
 
 def reset(connection: socket.socket) -> None:
@@ -99,6 +99,10 @@ class WebSocket:
     def send_text(self, text: str) -> None:
         """Queue a message meant for this peer alone."""
         self.send(self._encoder.frame(text))
+
+    def send_binary(self, data: bytes) -> None:
+        """Queue binary data meant for this peer alone."""
+        self.send(self._encoder.frame(data))
 
     def ping(self) -> None:
         """Queue a ping frame."""
