@@ -3,14 +3,15 @@
 system    what all actors of one PerpBot share; starts and finds them
 cell      one address: its mailbox, its incarnations, what is known of them
 actor     the base class; handlers by message type
-mailbox   bounded queues: first in first out, or the latest for each key
+mailbox   bounded queues, first in first out; disciplines: the latest of each key, the most urgent first
+watch     being told when somebody is gone for good
 slot      the answer to an ask
 stopping  how incarnations are ended
 timers    messages to oneself, later
 letters   what could not be delivered, and why
 """
 
-from actors.runtime.actor import LATER, Actor, handles
+from actors.runtime.actor import LATER, Actor, Ping, handles
 from actors.runtime.backoff import Backoff
 from actors.runtime.cell import Cell, State
 from actors.runtime.errors import (
@@ -25,10 +26,11 @@ from actors.runtime.errors import (
 )
 from actors.runtime.exits import Exit, ExitKind
 from actors.runtime.letters import DeadLetter, DeadLetters, Undelivered
-from actors.runtime.mailbox import Mailbox, MailboxFullError, MailboxSpec, Overflow
+from actors.runtime.mailbox import Mailbox, MailboxFullError, MailboxSpec, Overflow, StashFullError
 from actors.runtime.ref import Ref
 from actors.runtime.slot import Slot
 from actors.runtime.system import System
+from actors.runtime.watch import DeathPactError, Terminated
 
 __all__ = [
     "LATER",
@@ -41,6 +43,7 @@ __all__ = [
     "Cell",
     "DeadLetter",
     "DeadLetters",
+    "DeathPactError",
     "DeclinedError",
     "DomainError",
     "Exit",
@@ -49,11 +52,14 @@ __all__ = [
     "MailboxFullError",
     "MailboxSpec",
     "Overflow",
+    "Ping",
     "Ref",
     "Slot",
     "StartError",
+    "StashFullError",
     "State",
     "System",
+    "Terminated",
     "Undelivered",
     "UnkillableError",
     "handles",

@@ -5,13 +5,15 @@ from collections.abc import Callable, Hashable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+import attrs
 import pykka
 
 from actors.runtime.exits import NORMAL
 from actors.runtime.letters import Undelivered
-from actors.runtime.mailbox import Mailbox, MailboxSpec
-from actors.runtime.signals import Stop
+from actors.runtime.mailbox import Mailbox, MailboxFullError, MailboxSpec
+from actors.runtime.signals import FinishReading, Stop
 from actors.runtime.slot import Slot
+from actors.runtime.watch import DeathPactError, Terminated
 
 if TYPE_CHECKING:
     from actors.runtime.cell import Cell
@@ -25,6 +27,11 @@ H = TypeVar("H", bound=Handler)
 
 LATER = object()
 """Returned by a handler that took its ask's slot with `defer` and will answer it later."""
+
+
+@attrs.frozen
+class Ping:
+    """Every actor answers it, in its turn: whoever does is alive, and reads its mailbox."""
 
 
 def handles(*types: type) -> Callable[[H], H]:
@@ -55,7 +62,10 @@ class Actor(pykka.Actor):
     inline: ClassVar[bool] = False
     """Whether handlers run in the hub itself, without a switch of greenlets: several times as fast, and only for
     actors that compute and tell. Such a handler must not wait for anything; asking from one raises."""
-    handlers: ClassVar[dict[type, Handler]] = {}
+    handlers: ClassVar[dict[type, Handler]] = {
+        Ping: lambda _actor, _ping: None,
+        FinishReading: lambda actor, _: actor.finish(),
+    }
 
     cell: "Cell"
     """The actor's place in the system; set before `on_start`."""
@@ -125,7 +135,37 @@ class Actor(pykka.Actor):
         if retain:
             self.cell.retained[topic] = message
         for ref in self.cell.subscribers(topic):
-            ref.tell(message)
+            try:
+                ref.tell(message)
+            except MailboxFullError:  # one full mailbox must not keep it from the rest
+                ref.cell.bury(message, Undelivered.OVERFLOW)
+
+    def stash(self, message: Any) -> Any:
+        """Put the message that is being handled aside until `unstash`; the handler returns what this returns.
+
+        It keeps its place before everything that comes later, and whoever asked goes on waiting. An incarnation that
+        ends puts what it had put aside back into the mailbox, which the child's spec keeps or discards.
+
+        Raises:
+            StashFullError: as many are put aside as the mailbox declares.
+        """
+        return self.cell.stash(message)
+
+    def unstash(self) -> None:
+        """Read next what was put aside, in the order it came."""
+        self.cell.mailbox.unstash()
+
+    def watch(self, ref: "Ref", instead: Any = None) -> None:
+        """Have a `Terminated`, or `instead`, sent here once when `ref` is gone for good; at once if it is already.
+
+        Restarts are silent. What it had sent before is read first. An incarnation that has no handler for
+        `Terminated` fails with it. The watch ends with this incarnation; watching twice is watching once.
+        """
+        self.cell.system.watches.watch(self.cell, ref.cell, instead)
+
+    def unwatch(self, ref: "Ref") -> None:
+        """Take a watch back, also when word of the end waits unread already."""
+        self.cell.system.watches.unwatch(self.cell, ref.cell)
 
     def subscribe(self, address: str, topic: Hashable) -> None:
         """Have what `address` publishes under `topic` sent here, across restarts of both.
@@ -167,7 +207,13 @@ class Actor(pykka.Actor):
         """Clean up after a failure."""
 
     def on_receive(self, message: Any) -> Any:
-        """Handle a message that has no handler; becomes a dead letter by default."""
+        """Handle a message that has no handler; becomes a dead letter by default.
+
+        Raises:
+            DeathPactError: it is word of the end of an actor that was watched.
+        """
+        if type(message) is Terminated:
+            raise DeathPactError(f"{message.ref.address} is gone ({message.exit}), and this actor watched it")
         self.cell.bury(message, Undelivered.UNHANDLED)
 
     def on_signal(self, signal: Any) -> None:

@@ -12,18 +12,20 @@ from gevent import GreenletExit
 from greenlet import getcurrent
 
 from actors.runtime.actor import LATER, Actor
+from actors.runtime.disciplines import make_mailbox
 from actors.runtime.errors import ActorDeadError, DeclinedError, DomainError
 from actors.runtime.exits import KILLED, NORMAL, Exit, ExitKind
 from actors.runtime.letters import Undelivered
-from actors.runtime.mailbox import Mailbox, MailboxSpec, make_mailbox
+from actors.runtime.mailbox import Mailbox, MailboxSpec
 from actors.runtime.ref import Ask, Ref
-from actors.runtime.signals import ChildExited, Resume, Stop, Suspend, TaskFailed
+from actors.runtime.signals import ChildExited, FinishReading, Resume, Stop, Suspend, TaskFailed
 from actors.runtime.slot import Slot
 from actors.runtime.stopping import stop_together
 from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.timers import Timer, Timers
 from actors.runtime.trace import Handler, listened
 from actors.runtime.trampoline import trampoline_of
+from actors.runtime.watch import Watch
 from perpbot.clock import wall_ns
 
 if TYPE_CHECKING:
@@ -107,6 +109,8 @@ class Cell:
         self._answering: Slot | None = None
         self._deferred: list[Slot] = []
         self._exit: Exit | None = None
+        self.gone = True
+        """Whether nobody lives here and nobody will be started again by whoever started the last one."""
         self._exit_waiters: list[Slot] = []
         self.on_over: Callable[[Exit], None] | None = None
         """Called in the hub when an incarnation is over; for the root, which has no parent to tell."""
@@ -219,6 +223,8 @@ class Cell:
         sender = getattr(getcurrent(), "cell", None)
         if why is Undelivered.NOBODY and self.while_down is not None and self.while_down(message):
             return
+        if type(message) is Watch:
+            return  # the watcher is over itself
         if type(message) is Ask:
             kind = type(message.message).__name__
             message.fail(ActorDeadError(f"{self.address} did not take {kind}: {why.value}"))
@@ -236,6 +242,7 @@ class Cell:
         self.state = State.STARTING
         self.started_ns = monotonic_ns()
         self._exit = None
+        self.gone = False
         self._suspended = False
         self._timers = Timers(self.mailbox.tick)
         actor.cell = self
@@ -253,8 +260,11 @@ class Cell:
 
     def _open_mailbox(self, spec: MailboxSpec) -> None:
         if self.incarnation == 1 or self.mailbox.spec != spec:
+            kept = self.mailbox.drain()
             self.mailbox = make_mailbox(spec, self.bury)
             self.connect()
+            for message in kept:
+                self.mailbox.insist(message)
         self.mailbox.control.clear()
         self.mailbox.parked = None
         self.mailbox.open()
@@ -367,7 +377,10 @@ class Cell:
                 else:
                     switch()
 
-    def _tick(self, tick: Timer, actor: Actor) -> None:
+    def _tick(self, tick: Timer | Watch, actor: Actor) -> None:
+        if isinstance(tick, Watch):
+            self.hear_of_end(actor, tick)
+            return
         if self._timers is None or not self._timers.take(tick):
             return
         began = monotonic_ns()
@@ -397,19 +410,34 @@ class Cell:
     def failed_in_hub(self, error: BaseException, during: str) -> None:
         """A handler of a compute-only actor raised: its greenlet fails with it."""
         if self._greenlet is not None:
-            self.mailbox.control.append(TaskFailed(during, error, self.incarnation))
+            self.mailbox.control.append(TaskFailed(self.doing or during, error, self.incarnation))
             self.mailbox.run_callback(self._greenlet.switch)
 
     def route(self, kind: type) -> Route:
         """Find and keep the handler of a type of message that this incarnation sees for the first time."""
         if kind is Ask:
-            route: Route = (self.answer_in_hub, HandlerTimes().cells)  # counted under the type of what was asked
+            route: Route = (self.answer_in_hub, HandlerTimes().cells)  # counted under the type of what is in it
+        elif kind is Watch:
+            route = (self.hear_of_end, HandlerTimes().cells)
         else:
             times = self.times.setdefault(kind, HandlerTimes())
-            handler = type(self.actor).handlers.get(kind, _receive)
+            handlers = {} if self.actor is None else self.actor.handlers
+            handler = handlers.get(kind, _receive)
             route = (handler if self.listener is None else self.listener(handler), times.cells)
         self._routes[kind] = route
         return route
+
+    def hear_of_end(self, actor: Actor, watch: Watch) -> None:
+        """Handle word of the end of somebody who is watched, unless the watch was taken back."""
+        if watch.cancelled:
+            return
+        self.system.watches.settled(watch)
+        kind = self.handling = type(watch.message)
+        handler, _ = self._routes.get(kind) or self.route(kind)
+        began = monotonic_ns()
+        handler(actor, watch.message)
+        self.times[kind].add(monotonic_ns() - began)
+        self.handling = None
 
     # -- asks --------------------------------------------------------------------------------------------------------
 
@@ -423,6 +451,7 @@ class Cell:
         handler, _ = self._routes.get(kind) or self.route(kind)
         self._answer(actor, ask, handler)
         self.times[kind].add(monotonic_ns() - began)
+        self.handling = None
 
     def _answer(self, actor: Actor, ask: Ask, handler: Callable[[Any, Any], Any]) -> None:
         """Handle a message whose sender waits. A domain error is only an answer; any other is a failure too."""
@@ -447,6 +476,13 @@ class Cell:
             self._deferred = [each for each in self._deferred if not each.answered]
             self._deferred.append(slot)
         return slot
+
+    def stash(self, message: Any) -> object:
+        """Put the message that is being handled aside, with whoever waits for the answer; the handler returns this."""
+        ask = self._answering
+        asked = isinstance(ask, Ask) and ask.message is message
+        self.mailbox.stash(ask if asked else message)
+        return LATER
 
     def _let_others_run(self, switch: Callable[[], Any]) -> None:
         hub = gevent.get_hub()
@@ -481,6 +517,8 @@ class Cell:
             self._timers.cancel_all()
         self.mailbox.ticks.clear()
         self.mailbox.parked = None
+        self.system.watches.leave(self)
+        self._put_back_stash()
         for task in self._tasks:
             task.kill(block=False)
         self._tasks = []
@@ -508,8 +546,36 @@ class Cell:
         waiting, self._exit_waiters = self._exit_waiters, []
         for slot in waiting:
             slot.set(exit_)
+        if self.parent is None:  # nobody who would start it again
+            self.retire()
+        elif self.gone:
+            self.system.watches.gone(self)
         if self.on_over is not None:
             self.on_over(exit_)
+
+    def _put_back_stash(self) -> None:
+        """What was put aside is first in the mailbox again, and shares its fate: kept or discarded at a restart."""
+        mailbox = self.mailbox
+        mailbox.stashed = [each for each in mailbox.stashed if not (type(each) is Ask and each.answered)]
+        mailbox.unstash()
+
+    @property
+    def last_exit(self) -> Exit | None:
+        """How the last incarnation ended; None before the first one."""
+        return (self._exit or KILLED) if self.incarnation else None
+
+    def retire(self) -> None:
+        """Nobody will start an actor here again: take no more messages, and tell whoever watches."""
+        self.close_mailbox()
+        if not self.gone:
+            self.gone = True
+            if self._greenlet is None:
+                self.system.watches.gone(self)
+
+    def finish_reading(self) -> None:
+        """Have the incarnation that is up read what waits at this moment, and then end normally."""
+        if self._greenlet is not None:
+            self.mailbox.insist(FinishReading())
 
     def when_over(self) -> Slot:
         """A slot that is answered with the `Exit` of the incarnation that is up, when it is over."""

@@ -4,6 +4,7 @@ A mailbox belongs to an address and outlives the incarnations behind it. Control
 lanes of their own that are read first. Whoever reads it parks a wake-up there; the first arrival takes and runs it.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Hashable
 from enum import StrEnum
@@ -15,6 +16,7 @@ from gevent._hub_local import get_hub_if_exists
 
 from actors.runtime.letters import Undelivered
 from actors.runtime.trampoline import Trampoline
+from actors.runtime.watch import Watch
 
 
 class Overflow(StrEnum):
@@ -32,17 +34,29 @@ class MailboxFullError(Exception):
     """The mailbox takes no more, and its messages may not be lost silently."""
 
 
+class StashFullError(Exception):
+    """The actor has put aside as many messages as its mailbox declares."""
+
+
 @attrs.frozen(kw_only=True)
 class MailboxSpec:
     """How an address keeps what is sent to it.
 
     With `latest_by`, a message replaces the one of the same key that still waits; a message whose key is None is
-    never replaced. The place in the queue stays that of the first.
+    never replaced. The place in the queue stays that of the first. With `priority`, lower numbers are read first, and
+    messages of one number in the order they came. An ask is never replaced.
     """
 
     capacity: int = attrs.field(default=1_000, validator=attrs.validators.ge(1))
     overflow: Overflow = Overflow.DEAD_LETTER
     latest_by: Callable[[Any], Hashable | None] | None = None
+    priority: Callable[[Any], int] | None = None
+    stash: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    """How many messages the actor may put aside."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.priority is not None and (self.latest_by is not None or self.overflow is Overflow.DROP_OLDEST):
+            raise ValueError("priority goes neither with latest_by nor with drop-oldest: the oldest is not the first")
 
 
 Bury = Callable[[Any, Undelivered], None]
@@ -67,6 +81,7 @@ class Mailbox:
         "parked",
         "run_callback",
         "spec",
+        "stashed",
         "take",
         "ticks",
         "trampoline",
@@ -93,6 +108,8 @@ class Mailbox:
         self.run_callback = self._loop.run_callback
         self.trampoline: Trampoline | None = None
         """Runs the parked reader of a compute-only actor; None for an actor with a greenlet to switch to."""
+        self.stashed: list[Any] = []
+        """Put aside by the actor, to be read later."""
         self.waiting: Any = None
         self._make_room_to_wait()
 
@@ -102,8 +119,8 @@ class Mailbox:
 
     @property
     def depth(self) -> int:
-        """How many messages wait."""
-        return len(self.waiting)
+        """How many messages wait, those put aside included."""
+        return len(self.waiting) + len(self.stashed)
 
     @property
     def closed(self) -> bool:
@@ -150,8 +167,20 @@ class Mailbox:
         if self.overflow is Overflow.DEAD_LETTER:
             self._bury(message, Undelivered.OVERFLOW)
             return False
-        self._bury(self.take(), Undelivered.OVERFLOW)
+        oldest = self.take()
+        if type(oldest) is Watch:  # word of an end is never lost
+            self.ticks.append(oldest)
+        else:
+            self._bury(oldest, Undelivered.OVERFLOW)
         return True
+
+    def insist(self, message: Any) -> None:
+        """Leave a message of the runtime, after those that wait and even if the mailbox is full."""
+        limit, self._limit = self._limit, sys.maxsize if self._limit >= 0 else self._limit
+        try:
+            self.put(message)
+        finally:
+            self._limit = limit
 
     def signal(self, signal: Any) -> None:
         """Leave a control signal; it is read before any message, and also by a suspended or closing actor."""
@@ -178,58 +207,28 @@ class Mailbox:
             else:
                 self.trampoline.schedule(parked)
 
+    def stash(self, message: Any) -> None:
+        """Put aside a message that was taken.
+
+        Raises:
+            StashFullError: there are as many already as the mailbox declares.
+        """
+        if len(self.stashed) >= self.spec.stash:
+            raise StashFullError(f"{len(self.stashed)} messages are put aside, and the mailbox declares no more")
+        self.stashed.append(message)
+
+    def unstash(self) -> None:
+        """Have what was put aside read next, in the order it came."""
+        if self.stashed:
+            messages, self.stashed = self.stashed, []
+            self._put_back(messages)
+
+    def _put_back(self, messages: list[Any]) -> None:
+        self.waiting.extendleft(reversed(messages))
+
     def drain(self) -> list[Any]:
         """Take everything that waits."""
         waiting = []
         while self.waiting:
             waiting.append(self.take())
         return waiting
-
-
-class LatestMailbox(Mailbox):
-    """Messages in order of their keys' first arrival, only the latest of each key."""
-
-    __slots__ = ("_key_of", "_serial", "replaced")
-
-    def __init__(self, spec: MailboxSpec, bury: Bury) -> None:
-        if spec.latest_by is None:
-            raise ValueError("a LatestMailbox needs latest_by")
-        super().__init__(spec, bury)
-        self._key_of = spec.latest_by
-        self._serial = 0
-        self.replaced = 0
-
-    def _make_room_to_wait(self) -> None:
-        self.waiting = {}
-        self.take = self._take
-
-    def put(self, message: Any) -> None:
-        """Leave a message, in place of a waiting one of its key."""
-        waiting = self.waiting
-        key = self._key_of(message)
-        if key is not None and key in waiting and self._limit >= 0:
-            waiting[key] = message
-            self.replaced += 1
-            return
-        depth = len(waiting)
-        if depth >= self._limit and not self._room_for(message):
-            return
-        if depth >= self.high_water:
-            self.high_water = depth + 1
-        if key is None:
-            self._serial += 1
-            key = (LatestMailbox, self._serial)
-        waiting[key] = message
-        if self.parked is not None:
-            self.wake()
-
-    def _take(self) -> Any:
-        waiting = self.waiting
-        for key in waiting:
-            return waiting.pop(key)
-        raise IndexError("no message waits")
-
-
-def make_mailbox(spec: MailboxSpec, bury: Bury) -> Mailbox:
-    """The mailbox that `spec` describes."""
-    return Mailbox(spec, bury) if spec.latest_by is None else LatestMailbox(spec, bury)

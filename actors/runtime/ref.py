@@ -43,6 +43,11 @@ class Ref:
         self._cell = cell
 
     @property
+    def cell(self) -> "Cell":
+        """What the runtime keeps for the address, and only for the runtime."""
+        return self._cell
+
+    @property
     def address(self) -> str:
         """The address, as in ``/trading/books/orders``."""
         return self._cell.address

@@ -13,6 +13,11 @@ class Stop:
 
 
 @attrs.frozen
+class FinishReading:
+    """In the mailbox itself, unlike the others: end normally, now that everything sent before has been read."""
+
+
+@attrs.frozen
 class Suspend:
     """Leave messages unread until `Resume`; signals are still obeyed."""
 

@@ -5,6 +5,7 @@ from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated w
 from typing import Any
 
 import gevent
+from gevent._hub_local import get_hub_if_exists
 from greenlet import getcurrent
 
 from actors.runtime.errors import AskTimeoutError
@@ -29,14 +30,18 @@ class Slot:
         if not self.answered:
             self.answered, self._value = True, value
             if self._parked is not None:
-                self._hub.loop.run_callback(self._resume)
+                hub = self._hub
+                loop = hub.loop  # another thread's, when somebody waits there
+                (loop.run_callback if get_hub_if_exists() is hub else loop.run_callback_threadsafe)(self._resume)
 
     def fail(self, error: BaseException) -> None:
         """Answer with an error, which `wait` raises."""
         if not self.answered:
             self.answered, self._error = True, error
             if self._parked is not None:
-                self._hub.loop.run_callback(self._resume)
+                hub = self._hub
+                loop = hub.loop  # another thread's, when somebody waits there
+                (loop.run_callback if get_hub_if_exists() is hub else loop.run_callback_threadsafe)(self._resume)
 
     def expire(self, timeout_s: float) -> None:
         """Answer with `AskTimeoutError` in `timeout_s` seconds, unless an answer comes before."""
@@ -59,10 +64,13 @@ class Slot:
         if not self.answered:
             self._hub = hub = gevent.get_hub()
             if timeout_s is not None:
-                self.expire(timeout_s)
+                if not self.deadline_ns:
+                    self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
+                (getattr(hub, "perpbot_deadlines", None) or _deadlines(hub)).watch(self, timeout_s)
             self._parked = getcurrent()
             try:
-                hub.switch()
+                if not self.answered:  # it may have come from another thread in this very moment
+                    hub.switch()
             finally:
                 self._parked = None  # whoever is ended here leaves no wake-up behind for a later wait
         if self._error is not None:
