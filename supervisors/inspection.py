@@ -136,7 +136,7 @@ def _mailbox(cell: Cell, pulse: Pulse | None) -> dict[str, Any]:
     box = cell.mailbox
     waiting = box.waiting.values() if isinstance(box.waiting, dict) else box.waiting
     kinds = Counter(_kind(each) for each in islice(list(waiting), MOST_COUNTED))
-    oldest = None if pulse is None or not box.depth else pulse.oldest_ns()
+    oldest = None if pulse is None or not box.depth else pulse.oldest_ns(monotonic_ns())
     return {
         "overflow": box.overflow.value,
         "waiting_ticks": len(box.ticks),

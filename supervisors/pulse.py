@@ -27,6 +27,7 @@ QUIET_NS = 30 * NS_PER_SECOND
 """After this long without anything new, what came from single events is over."""
 CRASH_LOOP_NS = 60 * NS_PER_SECOND
 MOST_ARRIVALS = 512
+SOON_S = 3_600
 
 
 class Kind(StrEnum):
@@ -62,6 +63,9 @@ class Reading:
     began_ns: int | None = None
     """When it began with the message it is at."""
     ticks: int = 0
+    capacity: int = 0
+    failure: str | None = None
+    """The last one."""
 
     @property
     def handled(self) -> int:
@@ -115,7 +119,7 @@ class Pulse:
 
     def __init__(self) -> None:
         self._window: deque[Reading] = deque()
-        self._arrivals: deque[tuple[int, int]] = deque()
+        self._arrivals: deque[tuple[float, int]] = deque()
         self._crashes: deque[int] = deque(maxlen=100)
         self._since: dict[Kind, int] = {}
         self._last: dict[Kind, int] = {}
@@ -154,18 +158,19 @@ class Pulse:
             heaviest=max(_spent(first, last, span), key=lambda each: each.share, default=None),
         )
 
-    def oldest_ns(self) -> int | None:
-        """For how long the oldest message that waits has been waiting, a second more or less; None if none waits."""
-        if not self._window or not self._window[-1].depth:
-            return None
-        last = self._window[-1]
-        return last.at_ns - (self._arrivals[0][0] if self._arrivals else last.at_ns)
+    def oldest_ns(self, now_ns: int) -> int | None:
+        """For how long the oldest message that waits has been waiting, half a second more or less.
+
+        None when none waited at the last reading.
+        """
+        return int(now_ns - self._arrivals[0][0]) if self._arrivals else None
 
     def _note_arrivals(self, reading: Reading) -> None:
         """How many messages had come by when, as long as any of them waits."""
         arrived = self._arrived(reading)
+        earlier = self._window[-2].at_ns if len(self._window) > 1 else reading.at_ns
         if not self._arrivals or arrived > self._arrivals[-1][1]:
-            self._arrivals.append((reading.at_ns, arrived))
+            self._arrivals.append(((earlier + reading.at_ns) / 2, arrived))
         handled = arrived - reading.depth
         while self._arrivals and self._arrivals[0][1] <= handled:
             self._arrivals.popleft()
@@ -241,26 +246,33 @@ class Pulse:
         heaviest = None if rates is None else rates.heaviest
         match kind:
             case Kind.AWAY:
-                return f"it is {last.state}"
+                return f"{last.state}; {last.failure}" if last.failure else last.state
             case Kind.SUSPENDED:
-                return f"somebody suspended it; {last.depth:,} messages wait"
+                return f"{last.depth:,} messages wait"
             case Kind.CRASH_LOOP:
-                return f"it crashes again and again, {last.crashes:,} times so far"
+                return f"{last.crashes:,} crashes so far; {last.failure or 'killed'}"
             case Kind.STUCK:
-                return f"it has not come back from {last.doing}; {last.depth:,} messages wait"
+                return f"not back from {last.doing}; {last.depth:,} messages wait"
             case Kind.DROPPING:
-                return f"its mailbox is full, {last.dropped:,} messages did not get in so far"
+                return f"the mailbox is full, {last.dropped:,} messages did not get in so far"
             case Kind.GROWING:
-                grows = rates is not None and rates.growth >= 1
-                how = f"its mailbox grows by {rates.growth:,.0f} a second" if rates and grows else "its mailbox is long"
-                return f"{how}, {last.depth:,} messages wait"
+                return f"{last.depth:,} messages wait{_growth(last, rates)}"
             case Kind.BUSY:
-                on = "" if heaviest is None else f", {heaviest.share:.0%} of it for {heaviest.message}"
-                mean = "" if heaviest is None or not heaviest.count else f" ({_ms(heaviest.mean_ns)} each)"
-                return f"it is busy {0 if rates is None else rates.busy:.0%} of the time{on}{mean}"
+                on = "" if heaviest is None else f", {heaviest.share:.0%} with {heaviest.message}"
+                mean = "" if heaviest is None or not heaviest.count else f", {_ms(heaviest.mean_ns)} each"
+                return f"{0 if rates is None else rates.busy:.0%} of the time in handlers{on}{mean}"
             case Kind.SLOW:
                 slowest = self._slowest
-                return "it is slow" if slowest is None else f"{slowest.message} takes up to {_ms(slowest.max_ns)}"
+                return "slow" if slowest is None else f"{slowest.message} takes up to {_ms(slowest.max_ns)}"
+
+
+def _growth(last: Reading, rates: Rates | None) -> str:
+    """How fast a mailbox grows, and when it will be full."""
+    if rates is None or rates.growth < 1:
+        return ""
+    full_s = (last.capacity - last.depth) / rates.growth
+    full = f"; full in {full_s:,.0f} s" if 0 < full_s < SOON_S else ""
+    return f", {rates.growth:,.0f} more each second{full}"
 
 
 def _ms(ns: int) -> str:

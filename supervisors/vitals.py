@@ -15,6 +15,7 @@ from supervisors.pulse import Kind, Pulse, Reading, Trouble
 
 INTERVAL_S = 1.0
 LARGEST_SHARE = 0.01
+MOST_WORDS = 120
 GRAVE = frozenset(Kind) - {Kind.SLOW}
 """Troubles that make a system unwell. A slow message alone is only worth knowing."""
 
@@ -62,9 +63,8 @@ class Vitals(Actor):
         now = {(address, trouble.kind): trouble for address, trouble in self.troubles()}
         for (address, kind), trouble in now.items():
             if (address, kind) not in self._known:
-                self.log.warning(
-                    "trouble", who=address, trouble=kind.value, what=trouble.what, since=iso(wall(trouble.since_ns))
-                )
+                log = self.log.warning if kind in GRAVE else self.log.info
+                log("trouble", who=address, trouble=kind.value, what=trouble.what, since=iso(wall(trouble.since_ns)))
         for address, kind in self._known.keys() - now.keys():
             self.log.info("trouble is over", who=address, trouble=kind.value)
         self._known = now
@@ -92,6 +92,8 @@ def read(cell: Cell) -> Reading:
         doing=cell.doing,
         began_ns=began_ns(cell),
         ticks=cell.ticks_handled,
+        capacity=cell.mailbox.capacity,
+        failure=None if cell.last_failure is None else str(cell.last_failure.exit)[:MOST_WORDS],
     )
 
 

@@ -9,13 +9,21 @@ from typing import Any
 import click
 
 from perpbot import __version__
+from perpbot.cli.actor import inspect
 from perpbot.cli.asking import EXIT_NO, Failure
+from perpbot.cli.failures import FAILURES
+from perpbot.cli.handling import HANDS
 from perpbot.cli.looking import LOOKING
 from perpbot.cli.running import RUNNING
+from perpbot.cli.stacks import stacks
 from perpbot.cli.steering import STEERING
+from perpbot.cli.stopping import stop
+from perpbot.cli.top import top
+from perpbot.cli.tracing import trace
 from perpbot.cli.trees import tree
 from perpbot.cli.validation import validate
 from perpbot.cli.venues import venues
+from perpbot.cli.waiting import wait
 
 EXIT_INTERRUPTED, EXIT_IO = 130, 74
 
@@ -43,7 +51,12 @@ def command() -> None:
     """Run PerpBot, look into a running one, and steer it."""
 
 
-for _each in (*RUNNING, tree, *LOOKING, *STEERING, venues, validate):
+for _each in (
+    *(*RUNNING, stop, wait),
+    *(*LOOKING, tree, top, inspect, trace, stacks, *FAILURES),
+    *(*STEERING, *HANDS),
+    *(venues, validate),
+):
     command.add_command(_each)
 
 

@@ -1,5 +1,6 @@
 """What all commands share that ask a running system: where it is, how it is asked, and what is said when it is not."""
 
+import getpass
 import json
 import os
 import sys
@@ -95,3 +96,11 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("Nobody can be asked here; give --yes to do it all the same.")
     click.confirm(question, abort=True)
+
+
+def who() -> str:
+    """Who speaks here, for the log of the system."""
+    try:
+        return f"{getpass.getuser()} at the command line"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()} at the command line"

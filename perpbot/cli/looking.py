@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from perpbot.cli.asking import EXIT_NO, ask, complete_address, json_option, print_json, state_option
-from perpbot.cli.details import show_actor, show_status
+from perpbot.cli.asking import EXIT_NO, ask, json_option, print_json, state_option
+from perpbot.cli.details import show_status
 from perpbot.cli.tables import Cell, Column, show_table
-from perpbot.cli.wording import amount, clean, counted, currency, gain_style, time
+from perpbot.cli.wording import amount, clean, currency, gain_style, time
 
 MOST_TRADES = 200
 WIDE, WIDER, WIDEST = 100, 120, 140
@@ -26,19 +26,6 @@ def status(*, as_json: bool, state: Path | None) -> None:
     else:
         show_status(answer)
     click.get_current_context().exit(0 if answer["healthy"] else EXIT_NO)
-
-
-@click.command()
-@click.argument("address", shell_complete=complete_address)
-@json_option
-@state_option
-def inspect(*, address: str, as_json: bool, state: Path | None) -> None:
-    """Show everything that is known of the actor at ADDRESS, as in /venues/okx/trading."""
-    answer = ask(state, "inspect", address=address)
-    if as_json:
-        print_json(answer)
-    else:
-        show_actor(answer)
 
 
 @click.command()
@@ -205,49 +192,4 @@ def _opportunity_row(each: Mapping[str, Any]) -> list[Cell | str]:
     ]
 
 
-@click.command()
-@json_option
-@state_option
-def crashes(*, as_json: bool, state: Path | None) -> None:
-    """Show which actors failed, why, and what their supervisors decided, newest first."""
-    answer = ask(state, "crashes")
-    newest = list(reversed(answer))
-    if as_json:
-        print_json(newest)
-        return
-    if not newest:
-        click.echo("Nothing has crashed.")
-    for each in newest:
-        head = f"{time(each['at'])}  {each['address']}  ({each['type']}, incarnation {each['incarnation']})"
-        click.secho(clean(head), bold=True)
-        click.echo(f"  {clean(each['reason'])}  during {each['during'] or '-'}; decided: {clean(each['decision'])}")
-        for line in each["traceback"].splitlines():
-            click.secho(f"    {clean(line)}", dim=True)
-
-
-@click.command("dead-letters")
-@json_option
-@state_option
-def dead_letters(*, as_json: bool, state: Path | None) -> None:
-    """Show messages that were not delivered, and why, newest first."""
-    answer = ask(state, "dead-letters")
-    answer["newest"].reverse()
-    if as_json:
-        print_json(answer)
-        return
-    rows = [[time(each["at"]), each["type"], each["from"], each["to"], each["why"]] for each in answer["newest"]]
-    show_table(_LETTERS, rows, "No message was lost.")
-    if rows:
-        counts = ", ".join(f"{number} {why}" for why, number in answer["counts"].items())
-        click.echo(f"\n{counted(answer['total'], 'message')} not delivered: {counts}.")
-
-
-_LETTERS = (
-    Column("time (UTC)"),
-    Column("message"),
-    Column("from", flexible=True),
-    Column("to", flexible=True),
-    Column("why"),
-)
-
-LOOKING = (status, trades, positions, opportunities, inspect, crashes, dead_letters)
+LOOKING = (status, trades, positions, opportunities)

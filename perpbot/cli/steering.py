@@ -1,14 +1,12 @@
 """Commands that make a running system do something."""
 
-import getpass
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from perpbot.cli.asking import ask, confirm, json_option, print_json, state_option, system, yes_option
+from perpbot.cli.asking import ask, confirm, json_option, print_json, state_option, system, who, yes_option
 from perpbot.cli.wording import clean, counted
 
 ANSWER_MARGIN_S = 10.0
@@ -55,14 +53,7 @@ def kill_switch_off(*, venue: str | None, connection: str | None, yes: bool, as_
 
 
 def _turn(action: str, venue: str | None, connection: str | None, state: Path | None) -> Any:
-    return ask(state, "kill-switch", action=action, venue=venue, connection=connection, by=_who())
-
-
-def _who() -> str:
-    try:
-        return f"{getpass.getuser()} at the command line"
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"user {os.getuid()} at the command line"
+    return ask(state, "kill-switch", action=action, venue=venue, connection=connection, by=who())
 
 
 def _show_switches(answer: Mapping[str, Any], *, as_json: bool) -> None:
@@ -104,12 +95,4 @@ def flatten(*, venue: str | None, timeout: float | None, yes: bool, as_json: boo
     click.echo("New trades may follow; `perpbot kill-switch on` keeps them from being opened.")
 
 
-@click.command()
-@state_option
-def stop(*, state: Path | None) -> None:
-    """Stop the running system in order: no new trades, then what is in progress is finished."""
-    ask(state, "stop")
-    click.echo("Stopping: no new trades; what is in progress is finished first.")
-
-
-STEERING = (kill_switch, flatten, stop)
+STEERING = (kill_switch, flatten)

@@ -25,6 +25,8 @@ class Column(NamedTuple):
     """Left out on a terminal narrower than this."""
     flexible: bool = False
     """Gives way, cut with an ellipsis, when the terminal is too narrow for all."""
+    keep_end: bool = False
+    """Cut at the beginning, as addresses are."""
 
 
 class Cell(NamedTuple):
@@ -55,6 +57,20 @@ def show_table(columns: Sequence[Column], rows: Sequence[Row], nothing: str) -> 
         click.echo(plain_table(columns, rows))
 
 
+def show_lines(lines: Sequence[Cell]) -> None:
+    """Print lines with their styles; on a terminal none wraps, and what is too long ends with an ellipsis."""
+    if not on_terminal():
+        for each in lines:
+            click.echo(each.text.rstrip())
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for each in lines:
+        console.print(Text(clean(each.text), style=each.style), no_wrap=True, overflow="ellipsis", crop=True)
+
+
 def rich_table(columns: Sequence[Column], rows: Sequence[Row], width: int) -> "Table":
     """A table as wide as the terminal allows."""
     from rich.table import Table
@@ -64,12 +80,18 @@ def rich_table(columns: Sequence[Column], rows: Sequence[Row], width: int) -> "T
     cells = [[_cell(row[number]) for number in shown] for row in rows]
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", expand=False)
     chosen = [columns[number] for number in shown]
-    for column, size in zip(chosen, _widths(chosen, cells, width), strict=True):
+    sizes = _widths(chosen, cells, width)
+    for column, size in zip(chosen, sizes, strict=True):
         justify: Literal["left", "right"] = "right" if column.right else "left"
         table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=size)
     for row in cells:
-        table.add_row(*(Text(clean(cell.text), style=cell.style) for cell in row))
+        texts = [_fitted(clean(cell.text), size, each) for cell, size, each in zip(row, sizes, chosen, strict=True)]
+        table.add_row(*(Text(text, style=cell.style) for text, cell in zip(texts, row, strict=True)))
     return table
+
+
+def _fitted(text: str, width: int, column: Column) -> str:
+    return text if len(text) <= width or not column.keep_end else f"…{text[len(text) - width + 1 :]}"
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> list[int]:

@@ -1,9 +1,7 @@
 """`perpbot tree`: who supervises whom, and how each is doing."""
 
 import sys
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,15 +9,14 @@ import click
 
 from perpbot.cli.asking import complete_address, json_option, print_json, state_option, system
 from perpbot.cli.details import circuit_cell
-from perpbot.cli.tables import Cell, Column, Row, on_terminal, rich_table, show_table
+from perpbot.cli.tables import Cell, Column, Row, rich_table, show_table
+from perpbot.cli.watching import watch as keep_watching
 from perpbot.cli.wording import counted, microseconds, time
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-    from perpbot.control.client import Client
-
-REDRAW_S, REPRINT_S = 0.25, 1.0
+REDRAW_S = 0.25
 HEADER_LINES = 2
 """A table's titles and a line between tables."""
 FAILURES_WATCHED = 5
@@ -65,8 +62,7 @@ def tree(*, address: str | None, watch: bool, as_json: bool, state: Path | None)
         if as_json and watch:
             raise click.UsageError("--json and --watch do not go together.")
         if watch:
-            with suppress(KeyboardInterrupt):
-                _watch(client, address)
+            keep_watching(lambda: client.ask("tree", address=address), _show, _screen, REDRAW_S)
             return
         node = client.ask("tree", address=address)
     if as_json:
@@ -81,24 +77,6 @@ def _show(node: Node) -> None:
     if failures:
         click.echo()
         show_table(FAILURES, failures, "")
-
-
-def _watch(client: "Client", address: str | None) -> None:
-    pause = threading.Event()
-    if not on_terminal():
-        while True:
-            _show(client.ask("tree", address=address))
-            click.echo()
-            sys.stdout.flush()
-            pause.wait(REPRINT_S)
-    from rich.console import Console
-    from rich.live import Live
-
-    console = Console(highlight=False)
-    with Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
-        while True:
-            live.update(_screen(client.ask("tree", address=address), console), refresh=True)
-            pause.wait(REDRAW_S)
 
 
 def _screen(node: Node, console: "Console") -> "Group":

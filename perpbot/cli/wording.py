@@ -8,6 +8,8 @@ from perpbot.clock import iso, wall_ns
 
 DAY_LENGTH = len("2026-11-20")
 US_PER_MS, US_PER_S = 1_000, 1_000_000
+S_PER_MIN, TENTHS_UNTIL_S = 60, 10
+HARDLY, WHOLE_FROM = 0.005, 10
 DECIMALS = Decimal("0.0001")
 
 
@@ -27,6 +29,34 @@ def uptime(seconds: float) -> str:
     days, rest = divmod(int(seconds), 86_400)
     clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
     return f"{days} d {clock}" if days else clock
+
+
+def duration(seconds: float) -> str:
+    """A duration in the two units that matter: ``40 ms``, ``12 s``, ``3 min 5 s``, ``2 h 10 min``, ``4 d 3 h``."""
+    whole = int(seconds)
+    if seconds < 1:
+        return f"{seconds * US_PER_MS:.0f} ms"
+    if whole < S_PER_MIN:
+        return f"{seconds:.1f} s" if seconds < TENTHS_UNTIL_S else f"{whole} s"
+    for size, name, less, lesser in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // less
+            return f"{whole // size} {name} {rest} {lesser}" if rest else f"{whole // size} {name}"
+    return ""
+
+
+def share(value: float | None) -> str:
+    """A share of the time, as ``12 %``; what is hardly anything as ``·``."""
+    if value is None:
+        return "-"
+    return f"{value:.0%}" if value >= HARDLY else "·"
+
+
+def rate(value: float | None) -> str:
+    """So many a second."""
+    if value is None:
+        return "-"
+    return "·" if not value else f"{value:,.1f}" if abs(value) < WHOLE_FROM else f"{value:,.0f}"
 
 
 def microseconds(value: float | None) -> str:
