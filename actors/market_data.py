@@ -144,7 +144,14 @@ class MarketDataConnection(Actor):
         self._healthy = False
         self._bad_in_row = 0
         self._builders = {each.symbol: BookBuilder(self._venue, each.symbol) for each in self._instruments}
-        self._stream = Stream(self._session, self.ref, self._venue.public_heartbeat, self._on_frame, self._on_life)
+        self._stream = Stream(
+            self._session,
+            self.ref,
+            self._venue.public_heartbeat,
+            self._on_frame,
+            self._on_life,
+            route=self._venue.http.route,
+        )
         self.spawn_task(self._stream.run, self._venue.public_url(self._instruments))
 
     @handles(StreamOpened)

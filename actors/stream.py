@@ -9,6 +9,7 @@ import websocket
 
 from actors.runtime import Ref
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.venues.route import DIRECT, Route
 from perpbot.venues.venue import Heartbeat
 
 TEXT, BINARY, PING, PONG, CLOSE = 0x1, 0x2, 0x9, 0xA, 0x8
@@ -44,6 +45,7 @@ class Stream:
         on_frame: Callable[[bytes, int], None],
         on_life: Callable[[int], None],
         *,
+        route: Route = DIRECT,
         connect_timeout_s: float = 10.0,
     ) -> None:
         self.session = session
@@ -52,6 +54,7 @@ class Stream:
         self._heartbeat = heartbeat
         self._on_frame = on_frame
         self._on_life = on_life
+        self._route = route
         self._connect_timeout_s = connect_timeout_s
         self._socket: Any = None
 
@@ -76,7 +79,11 @@ class Stream:
 
     def _connect(self, url: str) -> None:
         self._socket = websocket.create_connection(
-            url, timeout=self._connect_timeout_s, enable_multithread=True, skip_utf8_validation=True
+            url,
+            timeout=self._connect_timeout_s,
+            enable_multithread=True,
+            skip_utf8_validation=True,
+            **self._route.websocket_options(url, self._connect_timeout_s),
         )
         self._socket.settimeout(self._heartbeat.silence_s)
         self.heard_ns = monotonic_ns()

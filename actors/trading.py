@@ -212,7 +212,14 @@ class TradingConnection(Actor):
         """Open the private stream."""
         self._preparing = False
         self._session += 1
-        self._stream = Stream(self._session, self.ref, self._venue.private_heartbeat, self._on_frame, self._on_life)
+        self._stream = Stream(
+            self._session,
+            self.ref,
+            self._venue.private_heartbeat,
+            self._on_frame,
+            self._on_life,
+            route=self._venue.http.route,
+        )
         self.spawn_task(self._stream.run, news.url)
 
     @handles(StreamOpened)

@@ -7,6 +7,7 @@ from perpbot.config.exchanges import Exchange
 from perpbot.config.settings import Settings
 from perpbot.venues.http import Http
 from perpbot.venues.registry import venue_class
+from perpbot.venues.route import Route, environment_proxy
 from perpbot.venues.venue import Credentials, Endpoints, Venue
 
 CREDENTIAL_NAMES = {
@@ -41,7 +42,7 @@ def venues(settings: Settings, simulated: Mapping[str, Any] | None, environment:
         credentials = _credentials(name, cls, exchange, simulated, environment)
         http = Http(
             read_timeout_s=exchange.trading.request_timeout_sec,
-            proxy=exchange.proxy or (environment.get(exchange.proxy_env) if exchange.proxy_env else None),
+            route=_route(name, exchange, endpoints.rest, environment),
         )
         made[name] = cls(endpoints, http, credentials, exchange.trading.account)
     return made
@@ -74,6 +75,23 @@ def _endpoints(name: str, cls: type[Venue], exchange: Exchange, simulated: Mappi
         private_ws=exchange.endpoints.private_ws or own.private_ws,
         testnet=exchange.testnet,
     )
+
+
+def _route(name: str, exchange: Exchange, url: str, environment: Mapping[str, str]) -> Route:
+    proxy = exchange.proxy or environment_proxy(environment, url)
+    if exchange.proxy_env is not None:
+        proxy = environment.get(exchange.proxy_env)
+        if not proxy:
+            text = f"{name} goes through a proxy, but the environment has no {exchange.proxy_env}"
+            raise PlacesError(f"{text}; set it or remove `proxy_env`")
+    route = Route(proxy, exchange.ca_file)
+    try:
+        route.trust  # noqa: B018 - read now, while there is somebody to tell
+    except OSError as error:
+        raise PlacesError(
+            f"{name}: ca_file {exchange.ca_file} cannot be read as PEM: {error.strerror or error}"
+        ) from error
+    return route
 
 
 def _credentials(

@@ -115,6 +115,12 @@ class Exchange(Section):
     testnet: bool = flag(False, "Whether the venue's testnet is used. Testnets and real venues do not mix.")
     proxy: str | None = address("Proxy for REST and WebSocket.", "http", "https", "socks5", "socks5h", anywhere=True)
     proxy_env: str | None = variable("Environment variable that holds the proxy's URL, where that has a password.")
+    ca_file: str | None = word(
+        None,
+        "PEM file of the only certificate authorities that are believed, in place of the system's.",
+        r"[^\x00-\x1f]{1,1000}",
+        "the path of a PEM file",
+    )
 
     @rule
     def _one_proxy(self) -> Iterator[Fault]:

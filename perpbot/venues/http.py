@@ -5,13 +5,24 @@ An answer is an answer, whatever its status. `NotSentError` means that nothing c
 """
 
 import json
+import ssl
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import attrs
-from urllib3 import PoolManager, ProxyManager, Timeout
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
+from urllib3 import Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from perpbot.venues.route import DIRECT, Route
 
 POOL_SIZE = 64
 """Connections to one host that are kept for the next request."""
@@ -60,12 +71,10 @@ class Http:
     Nothing is ever sent again by itself, and no redirect is followed.
     """
 
-    def __init__(
-        self, *, connect_timeout_s: float = 3.0, read_timeout_s: float = 5.0, proxy: str | None = None
-    ) -> None:
+    def __init__(self, *, connect_timeout_s: float = 3.0, read_timeout_s: float = 5.0, route: Route = DIRECT) -> None:
+        self.route = route
         self._timeout = Timeout(connect=connect_timeout_s, read=read_timeout_s)
-        options: dict[str, Any] = {"num_pools": 8, "maxsize": POOL_SIZE, "retries": False, "timeout": self._timeout}
-        self._pool = PoolManager(**options) if proxy is None else ProxyManager(proxy, **options)
+        self._pool = route.pool(num_pools=8, maxsize=POOL_SIZE, retries=False, timeout=self._timeout)
 
     def send(self, request: Request) -> Reply:
         """Send and wait for the answer.
@@ -81,6 +90,10 @@ class Http:
             )
         except (NewConnectionError, ConnectTimeoutError) as error:
             raise NotSentError(f"cannot connect to {host}") from error
+        except ProxyError as error:
+            raise NotSentError(f"the proxy does not connect to {host}") from error
+        except SSLError as error:
+            raise _tls_failure(host, error) from error
         except ReadTimeoutError as error:
             raise NoAnswerError(f"no answer from {host} within {self._timeout.read_timeout} s") from error
         except MaxRetryError as error:
@@ -92,6 +105,13 @@ class Http:
     def close(self) -> None:
         """Close every connection."""
         self._pool.clear()
+
+
+def _tls_failure(host: str, error: SSLError) -> NotSentError | NoAnswerError:
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, ssl.SSLCertVerificationError):  # found out before anything was sent
+        return NotSentError(f"the certificate of {host} is not to be trusted: {cause.verify_message}")
+    return NoAnswerError(f"TLS with {host} failed: {error}")
 
 
 def _host(url: str) -> str:
