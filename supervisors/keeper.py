@@ -59,7 +59,13 @@ class FailedToStartChildError(StartError):
 
 
 @attrs.frozen
-class _RetryNow:
+class _WaitOver:
+    name: str
+    ticket: int
+
+
+@attrs.frozen
+class _TryAgain:
     name: str
     ticket: int
 
@@ -116,6 +122,7 @@ class Keeper(Actor):
         self.policy.over = True
         names = list(reversed(self.policy.children))
         self._stop_children(names, together=self.policy.flags.dynamic)
+        self._retire(names)
         for name in names:
             if name not in self._static:
                 self._forget_address(name)
@@ -137,19 +144,27 @@ class Keeper(Actor):
             self._note(Context.CHILD_TERMINATED, str(signal.exit), child)
             self.system.crashes.record(self._cell_of(signal.name), signal.exit, summary(decisions))
         self._carry_out(decisions)
+        self._retire([signal.name])
 
-    @handles(_RetryNow)
-    def on_retry_timer(self, retry: _RetryNow) -> None:
-        """The wait before a restart is over."""
+    @handles(_WaitOver)
+    def on_wait_over(self, wait: _WaitOver) -> None:
+        """The back-off of a child is over: its restart waits its turn like everything else."""
+        self.cell.mailbox.insist(_TryAgain(wait.name, wait.ticket))
+
+    @handles(_TryAgain)
+    def on_try_again(self, retry: _TryAgain) -> None:
+        """Try the restart, unless something else has happened to the child since."""
         self._carry_out(self.policy.retry(retry.name, retry.ticket))
 
     # -- effects -------------------------------------------------------------------------------------------------
 
     def _carry_out(self, decisions: Iterable[Decision]) -> None:
         todo = deque(decisions)
+        stopped: list[str] = []
         while todo:
             match todo.popleft():
                 case StopChildren(names):
+                    stopped += names
                     todo.extend(self._stop_children(names))
                 case StartChildren(names):
                     todo.extend(self._start_group(names))
@@ -162,6 +177,15 @@ class Keeper(Actor):
                 case ShutDown(name):
                     self.log.info("shuts down", significant=name)
                     self.cell.mailbox.signal(Stop())
+        self._retire(stopped)
+
+    def _retire(self, names: Iterable[str]) -> None:
+        """Have those who watch told of children that nobody will start again."""
+        for name in names:
+            if name in self.policy.children and not self.policy.will_restart(name):
+                cell = self._cell_of(name)
+                if cell.parent is self.cell:
+                    cell.retire()
 
     def _start_child(self, name: str) -> Started:
         """Start a child; what it decides when it declines to start is left to the caller."""
@@ -199,7 +223,9 @@ class Keeper(Actor):
 
     def _declined(self, name: str) -> list[Decision]:
         self._stand_still(self._cell_of(name))
-        return self.policy.declined(name)
+        decisions = self.policy.declined(name)
+        self._retire([name])
+        return decisions
 
     def _stop_children(self, names: Sequence[str], *, together: bool = False) -> list[Decision]:
         """Stop children, one after the other or all at the same time; none of them is tried again."""
@@ -236,7 +262,9 @@ class Keeper(Actor):
             cell.close_mailbox()
         if delay_s:
             self._answer_for(cell, self.policy.children[name].spec)
-        self.timers.after(delay_s, _RetryNow(name, ticket), key=("retry", name))
+            self.timers.after(delay_s, _WaitOver(name, ticket), key=("retry", name))
+        else:
+            self.cell.mailbox.insist(_TryAgain(name, ticket))
 
     def _answer_for(self, cell: Cell, spec: ChildSpec) -> None:
         """Have somebody answer for a child in back-off, if that is declared."""
