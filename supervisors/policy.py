@@ -195,6 +195,14 @@ class Policy:
             return []
         return [*self._stop_group(child), self._start_group(child)]
 
+    def will_restart(self, name: str) -> bool:
+        """Whether a child is up, or will be started again without being asked for."""
+        child = self.children.get(name)
+        if self.over or child is None:
+            return False
+        waiting = (each for each in self.children.values() if each.status in WAITING)
+        return child.status is not Status.STOPPED or any(child in self._group(each) for each in waiting)
+
     def reset_backoff(self, name: str) -> None:
         """Start again from the shortest wait."""
         child = self.children[name]

@@ -92,6 +92,7 @@ class Supervisor(Keeper):
             return Started(None)
         except StartError as error:
             self._report_failed_start(request.name, error)
+            self._retire([request.name])
             raise AdministrationError(Refused.START_FAILED, str(error)) from error
 
     @handles(DeleteChild)
