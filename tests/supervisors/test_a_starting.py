@@ -74,7 +74,7 @@ def test_a_child_that_fails_at_boot_stops_the_earlier_ones_in_reverse_and_fails_
     """A4. It is not retried, and does not count as a restart."""
     stage = Stage()
     stage.script("c").start = always(ValueError("no such venue"))
-    with pytest.raises(StartError, match="failed to start child 'c': .*ValueError: no such venue") as caught:
+    with pytest.raises(StartError, match=r"failed to start child 'c': .*ValueError: no such venue") as caught:
         stage.supervise(stage.children("abcd"), intensity=5)
     assert isinstance(caught.value.__cause__, FailedToStartChildError)
     assert caught.value.__cause__.name == "c"

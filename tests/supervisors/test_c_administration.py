@@ -7,7 +7,7 @@ from typing import Any
 
 import gevent
 import pytest
-from supervised import SUP, Stage, Who, Worker, always, failing, settle, sleeping
+from supervised import SUP, Stage, Who, Worker, always, failing, sleeping
 
 from actors.runtime import ActorDeadError
 from perpbot.simulation.world import World, in_world, run_forked

@@ -55,7 +55,9 @@ def test_a_reason_that_carries_a_term_decides_like_one_that_does_not(restart: Re
 
 def take_down_bystander(_: World, strategy: Strategy) -> None:
     stage = Stage()
-    stage.supervise([stage.child("a"), stage.child("t", restart=Restart.TEMPORARY), stage.child("b")], strategy=strategy)
+    stage.supervise(
+        [stage.child("a"), stage.child("t", restart=Restart.TEMPORARY), stage.child("b")], strategy=strategy
+    )
     stage.crash("a")
     assert stage.events == ["start a", "start t", "start b", "stop b", "stop t", "start a", "start b"]
     assert stage.standing() == {"b": Status.UP, "a": Status.UP}
