@@ -39,8 +39,10 @@ class LatestMailbox(Mailbox):
             self.replaced += 1
             return
         depth = len(waiting)
-        if depth >= self._limit and not self._room_for(message):
-            return
+        if depth >= self._limit:
+            if not self._room_for(message):
+                return
+            depth = len(waiting)
         if depth >= self.high_water:
             self.high_water = depth + 1
         waiting[key] = message
@@ -88,8 +90,10 @@ class PriorityMailbox(Mailbox):
         """Leave a message behind those that are as urgent."""
         waiting = self.waiting
         depth = len(waiting)
-        if depth >= self._limit and not self._room_for(message):
-            return
+        if depth >= self._limit:
+            if not self._room_for(message):
+                return
+            depth = len(waiting)
         if depth >= self.high_water:
             self.high_water = depth + 1
         self._last += 1

@@ -139,8 +139,10 @@ class Mailbox:
         """Leave a message; `MailboxFullError` only where overflow is `REJECT`."""
         waiting = self.waiting
         depth = len(waiting)
-        if depth >= self._limit and not self._room_for(message):
-            return
+        if depth >= self._limit:
+            if not self._room_for(message):
+                return
+            depth = len(waiting)
         waiting.append(message)
         parked = self.parked
         if parked is None:

@@ -89,6 +89,12 @@ def spawn(system: System, address: str, notes: list[Any] | None = None, **option
     return system.spawn(lambda: Notebook(notes), address, **options)
 
 
+def spawn_as(system: System, cls: type[Notebook], **options: Any) -> tuple[Ref, list[Any]]:
+    """A notebook of a kind of its own at ``/notebook``, and its notes."""
+    notes: list[Any] = []
+    return system.spawn(lambda: cls(notes), "/notebook", **options), notes
+
+
 def settle() -> None:
     """Let everything that is ready run."""
     for _ in range(10):

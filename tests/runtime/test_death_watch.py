@@ -5,8 +5,9 @@ from runtime_actors import Do, Fail, Note, Notebook, Sleep, quiet_system, settle
 
 from actors.runtime import ExitKind, MailboxSpec, Overflow, Ref, State, System, Terminated, handles
 from perpbot.simulation.world import in_world
+from supervisors.administration import TerminateChild
 from supervisors.spec import ChildSpec, Restart
-from supervisors.supervisor import Supervisor, TerminateChild
+from supervisors.supervisor import Supervisor
 
 
 class Mourner(Notebook):
