@@ -12,7 +12,7 @@ from urllib.request import Request as UrlRequest
 from urllib.request import urlopen
 
 import websocket
-from venue_cases import an_order
+from venue_cases import NAMES, an_order
 
 from perpbot.model.book import Book
 from perpbot.model.events import BookDelta, BookSnapshot, DecodeError, Event
@@ -32,7 +32,7 @@ E = TypeVar("E")
 @contextmanager
 def served() -> Iterator[dict[str, Any]]:
     """Where the venues are, while they are served."""
-    command = [sys.executable, "-m", "perpbot.simulation.venues", "--seed", "7", "--die-with-parent"]
+    command = [sys.executable, "-m", "perpbot.simulation.venues", *NAMES, "--seed", "7", "--die-with-parent"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -63,7 +63,7 @@ class Served:
         """The same account by an adapter whose clock is late."""
         late = venue_class(self.venue.name)(self.venue.endpoints, self.venue.http, self.venue.credentials)
         late.clock_offset_ms = -int(seconds * 1_000)
-        if late.name == "hyperliquid":
+        if late.name in {"hyperliquid", "paradex"}:
             late.prepare_trading()
         return late
 

@@ -121,11 +121,17 @@ def test_a_quote_has_both_sides_and_funding_its_interval() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_broken_frame_is_an_error_and_the_next_one_is_decoded(name: str) -> None:
-    pong = {"okx": "pong", "hyperliquid": '{"channel":"pong"}', "aster": '{"result":null,"id":1}'}[name]
-    error, after = run(name, '{"broken":', pong)
+    whole = {
+        "okx": "pong",
+        "hyperliquid": '{"channel":"pong"}',
+        "aster": '{"result":null,"id":1}',
+        "paradex": '{"id":1,"result":{"channel":"bbo.BTC-USD-PERP"}}',
+        "backpack": '{"stream":"markPrice.X","data":{"e":"markPrice","E":1,"s":"X","p":"1"}}',
+    }[name]
+    error, after = run(name, '{"broken":', whole)
     assert (error["type"], error["venue"]) == ("error", name)
     assert name in error["message"]
-    assert after["type"] in {"pong", "ack"}
+    assert after["type"] in {"pong", "ack", "mark"}
 
 
 def test_lines_that_are_no_frames_are_skipped() -> None:

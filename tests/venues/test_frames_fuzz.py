@@ -55,6 +55,51 @@ ASTER_DEPTH = {
 ASTER_CANDLE = {
     "t": MS, "i": "1m", "o": "100", "c": "101", "h": "103", "l": "99", "v": "5", "q": "505", "x": True,
 }  # fmt: skip
+BACKPACK_DEPTH = {
+    "e": "depth", "E": f"{MS}000", "T": f"{MS}000", "s": "BTC_USDC_PERP", "U": 11, "u": 12,
+    "b": [["99", "5"], ["98", "6"]], "a": [["101", "3"]],
+}  # fmt: skip
+BACKPACK_ORDER = {
+    "e": "orderFill", "E": f"{MS}000", "T": f"{MS}000", "s": "BTC_USDC_PERP", "c": 7, "S": "Ask", "o": "LIMIT",
+    "f": "IOC", "q": "0.3", "X": "Filled", "i": "77", "z": "0.3", "t": 9, "l": "0.2", "L": "100", "m": False,
+    "n": "0.01", "N": "USDC", "O": "USER", "r": False,
+}  # fmt: skip
+BACKPACK_POSITION = {"e": "positionClosed", "E": 1, "T": 1, "s": "BTC_USDC_PERP", "q": "-0.5", "B": "100", "M": "101"}
+BACKPACK_CANDLE = {
+    "e": "kline", "E": 1, "s": "BTC_USDC_PERP", "t": "2025-08-06T22:00:00", "T": "2025-08-06T22:01:00", "o": "100",
+    "c": "101", "h": "103", "l": "99", "v": "5", "n": 2, "X": True,
+}  # fmt: skip
+
+
+PARADEX_BOOK = {
+    "seq_no": 7, "market": "BTC-USD-PERP", "last_updated_at": MS, "update_type": "s",
+    "inserts": [{"side": "BUY", "price": "99", "size": "1"}, {"side": "SELL", "price": "101", "size": "2"}],
+    "updates": [{"side": "SELL", "price": "102", "size": "2"}], "deletes": [{"side": "BUY", "price": "98", "size": "1"}],
+}  # fmt: skip
+PARADEX_BEST = {
+    "market": "BTC-USD-PERP", "seq_no": 7, "last_updated_at": MS, "bid": "99", "bid_size": "1", "ask": "100",
+    "ask_size": "2",
+}  # fmt: skip
+PARADEX_TRADE = {
+    "id": "9", "market": "BTC-USD-PERP", "side": "BUY", "size": "3", "price": "100", "created_at": MS,
+}  # fmt: skip
+PARADEX_ORDER = {
+    "id": "77", "market": "BTC-USD-PERP", "size": "1", "remaining_size": "0.7", "status": "OPEN", "client_id": "perp1",
+    "last_updated_at": MS, "cancel_reason": "",
+}  # fmt: skip
+PARADEX_FILL = {
+    "id": "9", "market": "BTC-USD-PERP", "order_id": "77", "side": "SELL", "price": "100", "size": "0.2", "fee": "0.1",
+    "liquidity": "TAKER", "created_at": MS, "client_id": "perp1",
+}  # fmt: skip
+
+
+def paradex(channel: str, data: Frame) -> Frame:
+    return {"jsonrpc": "2.0", "method": "subscription", "params": {"channel": channel, "data": data}}
+
+
+def backpack(stream: str, data: Frame) -> Frame:
+    return {"stream": stream, "data": data}
+
 
 FRAMES: dict[str, list[Frame]] = {
     "okx": [
@@ -97,6 +142,45 @@ FRAMES: dict[str, list[Frame]] = {
             "a": {"B": [{"a": "USDT", "wb": "39"}], "P": [{"s": "BTCUSDT", "pa": "-1", "ep": "100"}]},
         },
         {"result": None, "id": 1},
+    ],
+    "paradex": [
+        paradex("order_book.BTC-USD-PERP.deltas", PARADEX_BOOK),
+        paradex("order_book.BTC-USD-PERP.deltas", {**PARADEX_BOOK, "update_type": "d"}),
+        paradex("bbo.BTC-USD-PERP", PARADEX_BEST),
+        paradex("trades.ALL", PARADEX_TRADE),
+        paradex("markets_summary", {"symbol": "BTC-USD-PERP", "mark_price": "100.5", "created_at": MS}),
+        paradex(
+            "funding_data",
+            {"market": "BTC-USD-PERP", "funding_rate": "-0.0001", "funding_period_hours": 8, "created_at": MS},
+        ),
+        paradex("orders.ALL", PARADEX_ORDER),
+        paradex("fills.ALL", PARADEX_FILL),
+        paradex("positions", {"market": "BTC-USD-PERP", "side": "SHORT", "size": "-0.5", "average_entry_price": "1"}),
+        paradex("account", {"account_value": "3", "free_collateral": "1", "total_collateral": "2"}),
+        paradex("funding_payments.ALL", {"id": "1", "market": "BTC-USD-PERP", "payment": "-1.5", "created_at": MS}),
+        {"jsonrpc": "2.0", "id": 1, "result": {"node_id": "73cf456f7cb78d59"}},
+        {"jsonrpc": "2.0", "id": 1, "result": {"channel": "order_book.BTC-USD-PERP.deltas"}},
+        {"jsonrpc": "2.0", "id": 0, "error": {"code": -32600, "message": "no", "data": "invalid channel"}},
+    ],
+    "backpack": [
+        backpack("depth.BTC_USDC_PERP", BACKPACK_DEPTH),
+        backpack(
+            "bookTicker.BTC_USDC_PERP",
+            {"e": "bookTicker", "s": "BTC_USDC_PERP", "b": "99", "B": "1", "a": "100", "A": "2", "u": 5, "T": 1},
+        ),
+        backpack(
+            "trade.BTC_USDC_PERP",
+            {"e": "trade", "E": 1, "T": 1, "s": "BTC_USDC_PERP", "p": "100", "q": "3", "t": 9, "m": True},
+        ),
+        backpack(
+            "markPrice.BTC_USDC_PERP",
+            {"e": "markPrice", "E": 1, "T": 1, "s": "BTC_USDC_PERP", "p": "100", "i": "99", "f": "0.0001", "n": MS},
+        ),
+        backpack("kline.1m.BTC_USDC_PERP", BACKPACK_CANDLE),
+        backpack("account.orderUpdate", BACKPACK_ORDER),
+        backpack("account.positionUpdate", BACKPACK_POSITION),
+        backpack("account.balanceUpdate", {"e": "balanceUpdate", "E": 1, "a": "USDC", "A": "1", "L": "2", "S": "0"}),
+        {"id": None, "error": {"code": 4006, "message": "Invalid stream"}},
     ],
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from perpbot.venues.venue import Venue
 
 
 def test_every_venue_is_found_under_its_own_name() -> None:
-    assert {"aster", "hyperliquid", "okx"} <= set(venue_names())
+    assert {"aster", "backpack", "hyperliquid", "okx", "paradex"} <= set(venue_names())
     for name in venue_names():
         kind = venue_class(name)
         assert issubclass(kind, Venue)
@@ -21,7 +21,7 @@ def test_every_venue_is_found_under_its_own_name() -> None:
 
 
 def test_a_name_nobody_has_is_refused_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match=r"binance.*aster, hyperliquid, okx"):
+    with pytest.raises(KeyError, match=r"binance.*aster.*hyperliquid.*okx"):
         venue_class("binance")
 
 
@@ -30,7 +30,7 @@ def test_market_data_does_not_pay_for_ccxt() -> None:
         "import sys\n"
         "from perpbot.venues.registry import venue_class\n"
         "from perpbot.venues.http import Http\n"
-        "for name in ('okx', 'hyperliquid', 'aster'):\n"
+        "for name in ('okx', 'hyperliquid', 'aster', 'backpack', 'paradex'):\n"
         "    kind = venue_class(name)\n"
         "    kind(kind.mainnet, Http()).public_subscriptions([])\n"
         "sys.exit('ccxt' in sys.modules)\n"

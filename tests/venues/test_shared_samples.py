@@ -43,6 +43,8 @@ def test_every_sample_decodes_or_is_refused_by_name(name: str) -> None:
         "okx": {"BookSnapshot", "BookDelta", "Quote", "PublicTrade", "Bar", "Balance", "Position", "OrderUpdate"},
         "hyperliquid": {"BookSnapshot", "Funding", "Mark", "PublicTrade", "Bar", "Fill", "OrderUpdate", "Balance"},
         "aster": {"BookDelta", "Quote", "PublicTrade", "Bar", "Funding", "Mark", "Balance", "Position"},
+        "paradex": {"BookSnapshot", "PublicTrade", "Mark", "Funding", "OrderUpdate", "Fill", "Position", "Balance"},
+        "backpack": {"BookDelta", "Quote", "PublicTrade", "Bar", "OrderUpdate", "Position", "VenueError"},
     }[name]
     assert wanted <= set(kinds)
 
@@ -51,6 +53,8 @@ ENVELOPES: dict[str, set[str]] = {
     "okx": {"arg", "event", "op"},
     "hyperliquid": {"channel"},
     "aster": {"e", "stream", "result"},
+    "backpack": {"stream", "error"},
+    "paradex": {"jsonrpc"},
 }
 
 
@@ -71,6 +75,11 @@ def test_samples_torn_out_of_their_frame_decode_inside_one() -> None:
     fills = [each for each in samples("hyperliquid") if "startPosition" in each]
     assert fills
     assert outcome(venue("hyperliquid"), {"channel": "userFills", "data": {"fills": fills}})
+    torn = [each for each in samples("backpack") if isinstance(each, dict) and "e" in each]
+    assert torn
+    for each in torn:
+        stream = {"kline": "kline.2h.ETH_USDC"}.get(each["e"], f"{each['e']}.ETH_USDC")
+        assert outcome(venue("backpack"), {"stream": stream, "data": each}) is not None
 
 
 # -- a recording of the dialect Aster speaks ---------------------------------------------------------------------

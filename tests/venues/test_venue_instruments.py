@@ -162,9 +162,111 @@ def test_aster_counts_some_coins_by_the_thousand_or_million(base_asset: str, bas
     assert instrument.lot == Decimal("0.001") * unit
 
 
+PARADEX_MARKET = {
+    "symbol": "BTC-USD-PERP", "base_currency": "BTC", "quote_currency": "USD", "settlement_currency": "USDC",
+    "order_size_increment": "0.00001", "price_tick_size": "0.1", "min_notional": "10", "expiry_at": "0",
+    "asset_kind": "PERP", "funding_period_hours": 4, "delta1_cross_margin_params": {"imf_base": "0.02"},
+    "fee_config": {"api_fee": {"maker_fee": {"fee": "-0.00005"}, "taker_fee": {"fee": "0.0002"}}},
+}  # fmt: skip
+PARADEX_MARKETS = {
+    "results": [
+        PARADEX_MARKET,
+        {**PARADEX_MARKET, "symbol": "BTC-USD-96000-C", "asset_kind": "PERP_OPTION"},
+        {**PARADEX_MARKET, "symbol": "RFQ-USD-PERP", "trading_mode": "RFQ_ONLY"},
+        {**PARADEX_MARKET, "symbol": "OLD-USD-PERP", "expiry_at": 1_700_000_000_000},
+    ]
+}
+
+
+def test_paradex_trades_perpetuals_that_have_a_book() -> None:
+    (instrument,) = venue("paradex", lambda _request: PARADEX_MARKETS, signed=False).fetch_instruments()
+    assert instrument == Instrument(
+        venue="paradex",
+        symbol="BTC-PERP",
+        native="BTC-USD-PERP",
+        base="BTC",
+        quote="USDC",
+        tick=Decimal("0.1"),
+        lot=Decimal("0.00001"),
+        min_quantity=Decimal("0.00001"),
+        min_notional=Decimal(10),
+        maker_fee=Decimal("-0.00005"),
+        taker_fee=Decimal("0.0002"),
+        funding_hours=Decimal(4),
+        max_leverage=Decimal(50),
+    )
+
+
+def test_the_account_at_paradex_pays_its_own_fees() -> None:
+    fees = {"results": [{"account": "0x1", "fees": {"maker_rate": "0.0001", "taker_rate": "0.0003"}}]}
+    made = venue("paradex", lambda request: fees if "account/info" in request.url else PARADEX_MARKETS)
+    (instrument,) = made.fetch_instruments()
+    assert (instrument.maker_fee, instrument.taker_fee) == (Decimal("0.0001"), Decimal("0.0003"))
+
+
+def test_paradex_counts_some_coins_by_the_thousand() -> None:
+    row = {**PARADEX_MARKET, "symbol": "kBONK-USD-PERP", "base_currency": "kBONK", "fee_config": None}
+    (instrument,) = venue("paradex").read_instruments(json.dumps({"results": [row]}).encode())
+    assert (instrument.base, instrument.symbol, instrument.native) == ("BONK", "BONK-PERP", "kBONK-USD-PERP")
+    assert (instrument.contract_size, instrument.tick, instrument.lot) == (1000, Decimal("0.0001"), Decimal("0.01"))
+    assert (instrument.maker_fee, instrument.taker_fee) == (Decimal("0.00003"), Decimal("0.00045"))
+
+
+BACKPACK_MARKET = {
+    "symbol": "BTC_USDC_PERP", "baseSymbol": "BTC", "quoteSymbol": "USDC", "marketType": "PERP",
+    "orderBookState": "Open", "fundingInterval": "14400000", "imfFunction": {"type": "sqrt", "base": "0.02"},
+    "filters": {"price": {"tickSize": "0.1"}, "quantity": {"stepSize": "0.00001", "minQuantity": "0.0001"}},
+}  # fmt: skip
+BACKPACK_OTHERS = [
+    {**BACKPACK_MARKET, "symbol": "BTC_USDC", "marketType": "SPOT", "fundingInterval": None, "imfFunction": None},
+    {**BACKPACK_MARKET, "symbol": "OLD_USDC_PERP", "orderBookState": "Closed"},
+]
+
+
+def backpack_answers(request: Request) -> Answer:
+    fees = {"futuresMakerFee": "-0.5", "futuresTakerFee": "4"}
+    return [BACKPACK_MARKET, *BACKPACK_OTHERS] if "/markets" in request.url else fees
+
+
+def test_backpack_trades_perpetuals_at_each_ones_own_interval() -> None:
+    (instrument,) = venue("backpack", backpack_answers, signed=False).fetch_instruments()
+    assert instrument == Instrument(
+        venue="backpack",
+        symbol="BTC-PERP",
+        native="BTC_USDC_PERP",
+        base="BTC",
+        quote="USDC",
+        tick=Decimal("0.1"),
+        lot=Decimal("0.00001"),
+        min_quantity=Decimal("0.0001"),
+        maker_fee=Decimal("0.0002"),
+        taker_fee=Decimal("0.0005"),
+        funding_hours=Decimal(4),
+        max_leverage=Decimal(50),
+    )
+
+
+def test_backpack_tells_the_accounts_fees_in_basis_points() -> None:
+    (instrument,) = venue("backpack", backpack_answers).fetch_instruments()
+    assert (instrument.maker_fee, instrument.taker_fee) == (Decimal("-0.00005"), Decimal("0.0004"))
+
+
+def test_backpack_counts_some_coins_by_the_thousand() -> None:
+    row = {**BACKPACK_MARKET, "symbol": "kPEPE_USDC_PERP", "baseSymbol": "kPEPE"}
+    (instrument,) = venue("backpack").read_instruments(json.dumps([row]).encode())
+    assert (instrument.base, instrument.symbol, instrument.native) == ("PEPE", "PEPE-PERP", "kPEPE_USDC_PERP")
+    assert (instrument.contract_size, instrument.price_unit) == (Decimal(1000), Decimal(1000))
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
+        ("paradex", {"results": [{**PARADEX_MARKET, "price_tick_size": "0"}]}),
+        ("paradex", {"results": [{**PARADEX_MARKET, "order_size_increment": "NaN"}]}),
+        ("paradex", {"results": [{**PARADEX_MARKET, "base_currency": None}]}),
+        ("backpack", [{**BACKPACK_MARKET, "filters": {}}]),
+        ("backpack", [{**BACKPACK_MARKET, "fundingInterval": None}]),
+        ("backpack", [{**BACKPACK_MARKET, "imfFunction": {"base": "0"}}]),
         ("okx", {"code": "0", "data": [{**SWAP, "ctVal": "0"}]}),
         ("okx", {"code": "0", "data": [{**SWAP, "tickSz": "-0.1"}]}),
         ("okx", {"code": "0", "data": [{**SWAP, "lotSz": "NaN"}]}),
@@ -189,6 +291,8 @@ KINDS = {
     "okx": lambda: venue("okx", okx_answers, signed=False).fetch_instruments(),
     "hyperliquid": lambda: venue("hyperliquid", hyperliquid_answers, signed=False).fetch_instruments(),
     "aster": lambda: venue("aster", aster_answers, signed=False).fetch_instruments(),
+    "backpack": lambda: venue("backpack", backpack_answers, signed=False).fetch_instruments(),
+    "paradex": lambda: venue("paradex", lambda _request: PARADEX_MARKETS, signed=False).fetch_instruments(),
 }
 INSTRUMENTS = {f"{each.venue} {each.native}": each for name in CREDENTIALS for each in KINDS[name]()}
 PRICES = st.decimals(min_value="0.00002", max_value=200_000, places=10)

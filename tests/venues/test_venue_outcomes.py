@@ -34,6 +34,9 @@ def hyperliquid(*statuses: object) -> dict[str, object]:
         ("hyperliquid", hyperliquid({"filled": {"totalSz": "0.1", "avgPx": "100.8", "oid": 77}}), "77"),
         ("aster", {"orderId": 77, "status": "NEW", "symbol": "BTCUSDT"}, "77"),
         ("aster", {"orderId": "77", "status": "EXPIRED"}, "77"),
+        ("paradex", {"id": "77", "status": "NEW", "client_id": "perp1"}, "77"),
+        ("backpack", {"id": "77", "status": "New", "clientId": 1}, "77"),
+        ("backpack", {"id": "77", "status": "Expired", "executedQuantity": "0"}, "77"),
     ],
 )
 def test_an_order_that_was_taken_has_the_venues_id(name: str, body: object, order_id: str) -> None:
@@ -50,6 +53,10 @@ def test_an_order_that_was_taken_has_the_venues_id(name: str, body: object, orde
         ("aster", {"code": -2019, "msg": "Margin is insufficient."}, 400, ("-2019", "Margin is insufficient.")),
         ("aster", {"code": -5022, "msg": "Post only order rejected."}, 400, ("-5022",)),
         ("aster", {"orderId": 77, "status": "REJECTED"}, 200, ("rejected",)),
+        ("paradex", {"error": "INVALID_ORDER_SIZE", "message": "too small", "data": None}, 400, ("INVALID_ORDER_SIZE",)),
+        ("paradex", {"error": "INVALID_TOKEN", "message": "token is expired"}, 401, ("token is expired",)),
+        ("backpack", {"code": "INSUFFICIENT_MARGIN", "message": "Insufficient margin"}, 400, ("INSUFFICIENT_MARGIN",)),
+        ("backpack", {"code": "INVALID_SIGNATURE", "message": "Invalid signature"}, 401, ("INVALID_SIGNATURE",)),
     ],
 )
 def test_a_refusal_has_the_venues_code_and_words(name: str, body: object, status: int, words: tuple[str, ...]) -> None:
@@ -69,6 +76,10 @@ def test_a_refusal_has_the_venues_code_and_words(name: str, body: object, status
         ("hyperliquid", "null", 429),
         ("aster", {"code": -1015, "msg": "Too many new orders."}, 400),
         ("aster", {"code": -1003, "msg": "Way too many requests; IP banned"}, 418),
+        ("paradex", {"error": "RATE_LIMIT_EXCEEDED", "message": "too many requests"}, 429),
+        ("paradex", {"error": "RATE_LIMIT_EXCEEDED", "message": "too many requests"}, 400),
+        ("backpack", {"code": "TOO_MANY_REQUESTS", "message": "Too many requests"}, 400),
+        ("backpack", {"code": "TOO_MANY_REQUESTS", "message": "Too many requests"}, 429),
     ],
 )
 def test_over_the_rate_limit_the_same_may_be_tried_later(name: str, body: object, status: int) -> None:
@@ -108,6 +119,16 @@ def test_what_is_not_clear_is_unknown(name: str, status: int, body: str) -> None
         ("aster", {"code": -1007, "msg": "Timeout waiting for response; execution status unknown."}),
         ("aster", {"code": -4116, "msg": "ClientOrderId is duplicated."}),
         ("aster", {"status": "NEW"}),
+        ("paradex", {"error": "INTERNAL_ERROR", "message": "?"}),
+        ("paradex", {"error": "DUPLICATED_CLIENT_ID", "message": "client order id is already used"}),
+        ("paradex", {"status": "NEW"}),
+        ("paradex", {"id": "", "status": "NEW"}),
+        ("backpack", {"code": "TIMEOUT", "message": "Timed out"}),
+        ("backpack", {"code": "SERVER_ERROR", "message": "Internal server error"}),
+        ("backpack", {"code": "A_CODE_OF_TOMORROW", "message": "?"}),
+        ("backpack", {"code": "INVALID_CLIENT_REQUEST", "message": "Duplicate client order ID"}),
+        ("backpack", {"status": "New"}),
+        ("backpack", {"id": "77"}),
     ],
 )
 def test_an_answer_that_leaves_the_order_open_is_unknown(name: str, body: object) -> None:
@@ -124,6 +145,8 @@ def test_a_truncated_answer_is_unknown(name: str, cut: int) -> None:
         "aster": json.dumps(
             {"orderId": 77, "status": "NEW", "symbol": "BTCUSDT", "clientOrderId": "perp1", "price": "0"}
         ),
+        "paradex": json.dumps({"id": "77", "status": "NEW", "market": "BTC-USD-PERP", "client_id": "perp1"}),
+        "backpack": json.dumps({"id": "77", "status": "New", "symbol": "BTC_USDC_PERP", "clientId": 1, "price": "0"}),
     }[name]
     assert isinstance(outcome(name, whole[: min(cut, len(whole) - 1)]), Unknown)
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 import pytest
 from coincurve import PrivateKey
+from Crypto.Signature import eddsa
 from ethereum_checks import address_of, digest, keccak256, signer_of
 from venue_cases import CREDENTIALS, MASTER, NAMES, PRIVATE_KEY, an_order, bitcoin, in_turn, sent, trading, venue
 
@@ -251,6 +252,76 @@ def test_the_nonce_of_aster_is_its_time_in_microseconds() -> None:
     assert 0 <= nonce - before_us < 1_000_000
 
 
+# -- Backpack ----------------------------------------------------------------------------------------------------
+
+
+def backpack_signature_holds(request: Request, instruction: str) -> bool:
+    """Whether the signature is the key's over instruction, sorted parameters, time and window; checked without ccxt."""
+    words = okx_body(request) if request.body else dict(parse_qsl(urlsplit(request.url).query))
+    said = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in words.items()}
+    parameters = "".join(f"{name}={value}&" for name, value in sorted(said.items()))
+    headers = request.headers
+    text = f"instruction={instruction}&{parameters}timestamp={headers['X-Timestamp']}&window={headers['X-Window']}"
+    return backpack_signed(text, headers["X-API-Key"], headers["X-Signature"])
+
+
+def backpack_signed(text: str, key: str, signature: str) -> bool:
+    public = eddsa.import_public_key(base64.b64decode(key))
+    try:
+        eddsa.new(public, "rfc8032").verify(text.encode(), base64.b64decode(signature))
+    except ValueError:
+        return False
+    return key == CREDENTIALS["backpack"]["apiKey"]
+
+
+def test_backpack_orders_are_signed_and_expire() -> None:
+    made = trading("backpack")
+    request = place(made, reduce_only=True, time_in_force=TimeInForce.POST_ONLY)
+    assert (request.method, request.url) == ("POST", "https://api.backpack.exchange/api/v1/order")
+    assert backpack_signature_holds(request, "orderExecute")
+    assert int(request.headers["X-Window"]) == made.request_lifetime_s * 1000
+    assert okx_body(request) == {
+        "symbol": "BTC_USDC_PERP",
+        "side": "Bid",
+        "orderType": "Limit",
+        "timeInForce": "GTC",
+        "quantity": "0.05",
+        "price": "65000",
+        "clientId": 1,
+        "postOnly": True,
+        "reduceOnly": True,
+    }
+
+
+def test_backpack_cancels_and_queries_are_signed() -> None:
+    made = trading("backpack")
+    order, instrument = an_order(made), bitcoin("backpack")
+    by_id, by_ours = made.cancel(order, "77", instrument), made.cancel(order, None, instrument)
+    assert (by_id.method, okx_body(by_id)) == ("DELETE", {"symbol": "BTC_USDC_PERP", "orderId": "77"})
+    assert okx_body(by_ours) == {"symbol": "BTC_USDC_PERP", "clientId": 1}
+    asked = venue("backpack", in_turn([(404, '{"code":"RESOURCE_NOT_FOUND","message":"Order not found"}'), "[]"]))
+    asked.fetch_order(order, instrument)
+    requests = [by_id, by_ours, *sent(asked)]
+    instructions = ("orderCancel", "orderCancel", "orderQuery", "orderHistoryQueryAll")
+    for request, instruction in zip(requests, instructions, strict=True):
+        assert backpack_signature_holds(request, instruction)
+
+
+def test_backpacks_private_streams_are_signed_each_frame_at_its_own_time() -> None:
+    frames = [json.loads(frame) for frame in trading("backpack").private_subscriptions([])]
+    stamps = []
+    for frame in frames:
+        key, signature, stamp, window = frame["signature"]
+        assert backpack_signed(f"instruction=subscribe&timestamp={stamp}&window={window}", key, signature)
+        stamps.append(int(stamp))
+    assert [stream for frame in frames for stream in frame["params"]] == [
+        "account.orderUpdate",
+        "account.positionUpdate",
+        "account.balanceUpdate",
+    ]
+    assert stamps == sorted(set(stamps))
+
+
 # -- all of them -------------------------------------------------------------------------------------------------
 
 
@@ -258,6 +329,8 @@ NONCES: dict[str, Callable[[Request], Any]] = {
     "okx": lambda request: request.headers["OK-ACCESS-TIMESTAMP"],
     "hyperliquid": lambda request: okx_body(request)["nonce"],
     "aster": lambda request: int(aster_words(request)["nonce"]),
+    "backpack": lambda request: int(request.headers["X-Timestamp"]),
+    "paradex": lambda request: okx_body(request)["signature_timestamp"] if request.body else None,
 }
 
 
@@ -266,7 +339,8 @@ def test_every_request_has_a_later_nonce(name: str) -> None:
     made = trading(name)
     order, instrument = an_order(made), bitcoin(name)
     requests = [made.place(order, instrument) if n % 2 else made.cancel(order, "7", instrument) for n in range(20)]
-    taken = [NONCES[name](request) for request in requests]
+    taken = [nonce for request in requests if (nonce := NONCES[name](request)) is not None]
+    assert len(taken) >= 10
     assert all(earlier < later for earlier, later in pairwise(taken))
 
 
@@ -307,12 +381,20 @@ TERMS: dict[str, Callable[[Request], str]] = {
     "okx": lambda request: okx_body(request)["ordType"],
     "hyperliquid": lambda request: hyperliquid_order(request)["t"]["limit"]["tif"],
     "aster": lambda request: aster_words(request)["timeInForce"],
+    "paradex": lambda request: okx_body(request)["instruction"],
+    "backpack": lambda request: "PO" if "postOnly" in okx_body(request) else okx_body(request)["timeInForce"],
 }
 
 
 @pytest.mark.parametrize(
     ("name", "ioc", "resting", "post_only"),
-    [("okx", "ioc", "limit", "post_only"), ("hyperliquid", "Ioc", "Gtc", "Alo"), ("aster", "IOC", "GTC", "GTX")],
+    [
+        ("okx", "ioc", "limit", "post_only"),
+        ("hyperliquid", "Ioc", "Gtc", "Alo"),
+        ("aster", "IOC", "GTC", "GTX"),
+        ("backpack", "IOC", "GTC", "PO"),
+        ("paradex", "IOC", "GTC", "POST_ONLY"),
+    ],
 )
 def test_how_long_an_order_waits_is_said_in_the_venues_words(name: str, ioc: str, resting: str, post_only: str) -> None:
     made = trading(name)
@@ -342,7 +424,7 @@ def test_client_ids_are_unique_and_in_the_venues_form(name: str) -> None:
             assert int(text, 16) >= 0
         else:
             assert text.isalnum()
-            assert len(text) <= {"okx": 32, "aster": 36}[name]
+            assert len(text) <= {"okx": 32, "aster": 36, "backpack": 10, "paradex": 32}[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -353,6 +435,6 @@ def test_subscriptions_are_frames_of_json(name: str) -> None:
     text = " ".join(frames).lower()
     assert all(isinstance(json.loads(frame), dict) for frame in frames)
     assert "other" in text
-    assert ("depth" if name == "aster" else "book") in text
+    assert ("depth" if name in {"aster", "backpack"} else "book") in text
     if not made.book_by_rest:
         assert len(made.book_resubscription(instruments[0])) == 2
