@@ -5,16 +5,24 @@ from typing import Any
 
 import ccxt
 
-VENUES = ("okx", "hyperliquid", "aster")
-SYMBOLS = {"okx": "BTC/USDT:USDT", "hyperliquid": "BTC/USDC:USDC", "aster": "BTC/USDT:USDT"}
-CURRENCIES = {"okx": "USDT", "hyperliquid": "USDC", "aster": "USDT"}
-CONTRACTS = {"okx": Decimal("0.01"), "hyperliquid": Decimal(1), "aster": Decimal(1)}
+VENUES = ("okx", "hyperliquid", "aster", "backpack")
+SYMBOLS = {
+    "okx": "BTC/USDT:USDT",
+    "hyperliquid": "BTC/USDC:USDC",
+    "aster": "BTC/USDT:USDT",
+    "backpack": "BTC/USDC:USDC",
+}
+CURRENCIES = {"okx": "USDT", "hyperliquid": "USDC", "aster": "USDT", "backpack": "USDC"}
+CONTRACTS = {"okx": Decimal("0.01"), "hyperliquid": Decimal(1), "aster": Decimal(1), "backpack": Decimal(1)}
 """Coins in one unit of a size."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "okx": {"fetchMarkets": {"types": ["swap"]}, "defaultType": "swap"},
     "hyperliquid": {"fetchMarkets": {"types": ["swap"]}, "builderFee": False},
     "aster": {"builderFee": False, "defaultType": "swap", "fetchOpenOrders": {"warnIfNoSymbol": False}},
+    "backpack": {},
 }
+NOT_FOUND: dict[str, type[ccxt.BaseError]] = {"backpack": ccxt.InvalidOrder}
+"""What ccxt raises for an order that is not open any more, where that is not `OrderNotFound`."""
 
 
 def client(venue: str, served: dict[str, Any]) -> Any:
@@ -28,6 +36,7 @@ def client(venue: str, served: dict[str, Any]) -> Any:
             "fapiPublic": f"{rest}/fapi", "fapiPrivate": f"{rest}/fapi",
             "sapiPublic": f"{rest}/api", "sapiPrivate": f"{rest}/api",
         },
+        "backpack": {"public": rest, "private": rest},
     }[venue]  # fmt: skip
     exchange.load_markets()
     return exchange
@@ -48,7 +57,34 @@ class Trader:
 
     def client_id(self) -> str:
         self.numbers += 1
-        return f"0x{self.numbers:032x}" if self.venue == "hyperliquid" else f"test{self.numbers}"
+        forms = {"hyperliquid": f"0x{self.numbers:032x}", "backpack": str(self.numbers)}
+        return forms.get(self.venue, f"test{self.numbers}")
+
+    def find(self, name: str) -> Any:
+        """The order of a client id; `ccxt.OrderNotFound` when it is not open, or not known at all."""
+        if self.venue != "backpack":
+            return self.exchange.fetch_order(name, self.symbol, {"clientOrderId": name})
+        market = self.exchange.market(self.symbol)
+        try:
+            found = self.exchange.privateGetApiV1Order({"symbol": market["id"], "clientId": int(name)})
+        except ccxt.ExchangeNotAvailable as error:
+            raise ccxt.OrderNotFound(str(error)) from error
+        return self.exchange.parse_order(found, market)
+
+    def cancel(self, name: str) -> None:
+        """Cancel the order of a client id."""
+        if self.venue == "backpack":
+            market = self.exchange.market(self.symbol)
+            self.exchange.privateDeleteApiV1Order({"symbol": market["id"], "clientId": int(name)})
+        else:
+            self.exchange.cancel_order("", self.symbol, {"clientOrderId": name})
+
+    def set_leverage(self, leverage: int) -> None:
+        """Set how many times its margin the account may hold."""
+        if self.venue == "backpack":
+            self.exchange.privatePatchApiV1Account({"leverageLimit": str(leverage)})
+        else:
+            self.exchange.set_leverage(leverage, self.symbol)
 
     def place(self, side: str, coins: str, price: float | None, **params: Any) -> Any:
         """A limit order, or a market order when `price` is None."""
@@ -62,6 +98,8 @@ class Trader:
     def position(self) -> Decimal:
         """Coins held, signed."""
         for held in self.exchange.fetch_positions([self.symbol]):
+            if self.venue == "backpack":  # whose contracts are those of waiting orders too
+                return Decimal(held["info"]["netQuantity"])
             if held["contracts"]:
                 sign = 1 if held["side"] == "long" else -1
                 return sign * Decimal(str(held["contracts"])) * CONTRACTS[self.venue]

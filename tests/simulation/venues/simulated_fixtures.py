@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from simulated_clients import VENUES
 from simulated_service import Service
 
 from perpbot import clock
@@ -27,7 +28,7 @@ def serve_venues() -> Iterator[Callable[..., Service]]:
 @pytest.fixture(scope="module")
 def venue_service() -> Iterator[Service]:
     """All venues, for the tests of one module."""
-    shared = Service("--seed", "5", "--frames-per-second", "60", "--edge-every", "0")
+    shared = Service(*VENUES, "--seed", "5", "--frames-per-second", "60", "--edge-every", "0")
     yield shared
     assert shared.stop() == 0
 

@@ -152,7 +152,58 @@ class AsterFeed(Feed):
         return (self.bids, self.asks) == sides(book["bids"], book["asks"])
 
 
-FEEDS: dict[str, type[Feed]] = {"okx": OkxFeed, "hyperliquid": HyperliquidFeed, "aster": AsterFeed}
+class BackpackFeed(Feed):
+    def start(self) -> None:
+        self.send({"method": "SUBSCRIBE", "params": ["depth.BTC_USDC_PERP"]})
+        waiting = self.receive()["data"]
+        book = self.snapshot()
+        self.last = int(book["lastUpdateId"])
+        while waiting["u"] <= self.last:
+            waiting = self.receive()["data"]
+        assert waiting["U"] <= self.last + 1 <= waiting["u"]
+        self.apply(book["bids"], book["asks"])
+        self.take(waiting)
+
+    def snapshot(self) -> Any:
+        return requests.get(f"{self.rest}/api/v1/depth?symbol=BTC_USDC_PERP&limit=1000", timeout=10).json()
+
+    def take(self, event: Any) -> None:
+        self.apply(event["b"], event["a"])
+        self.last = event["u"]
+
+    def step(self) -> None:
+        event = self.receive()["data"]
+        if event["U"] != self.last + 1:
+            raise GapError
+        self.take(event)
+
+    def agrees(self) -> bool:
+        book = self.snapshot()
+        assert Decimal(book["bids"][0][0]) < Decimal(book["bids"][-1][0])
+        while self.last < int(book["lastUpdateId"]):
+            self.step()
+        wanted = sides(book["bids"], book["asks"])
+        return self.last == int(book["lastUpdateId"]) and (self.bids, self.asks) == wanted
+
+
+FEEDS: dict[str, type[Feed]] = {
+    "okx": OkxFeed,
+    "hyperliquid": HyperliquidFeed,
+    "aster": AsterFeed,
+    "backpack": BackpackFeed,
+}
+
+
+def backpack_subscription(exchange: Any, *streams: str, window: int = 5_000) -> dict[str, Any]:
+    stamp = clock.wall_ms()
+    text = f"instruction=subscribe&timestamp={stamp}&window={window}"
+    seed = exchange.base64_to_binary(exchange.secret)[:32]
+    signature = exchange.eddsa(text.encode(), seed, "ed25519")
+    return {
+        "method": "SUBSCRIBE",
+        "params": list(streams),
+        "signature": [exchange.apiKey, signature, str(stamp), str(window)],
+    }
 
 
 def okx_login(credentials: dict[str, str], *, at_s: int | None = None) -> dict[str, Any]:

@@ -83,6 +83,12 @@ PATHS = {
         ("POST", "/aster/fapi/v3/order"),
         ("GET", "/aster/fapi/v3/ticker/24hr"),
     ],
+    "backpack": [
+        ("GET", "/backpack/api/v1/depth"),
+        ("GET", "/backpack/api/v1/klines"),
+        ("POST", "/backpack/api/v1/order"),
+        ("GET", "/backpack/wapi/v1/history/fills"),
+    ],
 }
 
 
@@ -107,7 +113,7 @@ class Peer:
 
 @pytest.fixture(scope="module")
 def venues() -> SimulatedVenues:
-    return SimulatedVenues(seed=2, coins=("BTC", "ETH"), world_id="00000000000000ee")
+    return SimulatedVenues(VENUES, seed=2, coins=("BTC", "ETH"), world_id="00000000000000ee")
 
 
 @pytest.fixture(params=VENUES)
@@ -132,13 +138,18 @@ def test_odd_requests_are_answered(name: str, venues: SimulatedVenues, message: 
 @given(messages=st.lists(MESSAGES, max_size=4))
 def test_odd_messages_are_answered(name: str, venues: SimulatedVenues, messages: list[Any]) -> None:
     venue, peer = venues.venues[name], Peer()
-    paths = {"okx": "/okx/ws/v5/private", "hyperliquid": "/hyperliquid/ws", "aster": "/aster/ws"}
+    paths = {
+        "okx": "/okx/ws/v5/private",
+        "hyperliquid": "/hyperliquid/ws",
+        "aster": "/aster/ws",
+        "backpack": "/backpack",
+    }
     stream = venue.open_stream(Request("GET", paths[name]), peer)  # type: ignore[arg-type]
     assert stream is not None
     for message in messages:
         stream.received(json.dumps(message))
     stream.received("not JSON")
-    stream.silent() if name != "aster" else None
+    stream.silent() if name not in {"aster", "backpack"} else None
     stream.ended()
     assert peer.sent
 
@@ -194,4 +205,5 @@ def test_limits_are_told_in_each_venues_words(venue: SimulatedVenue) -> None:
     assert last is not None
     assert last.status == 429
     assert last.body == venue.too_many().body
-    assert {"okx": b"50011", "hyperliquid": b"null", "aster": b"-1003"}[venue.name] in last.body
+    words = {"okx": b"50011", "hyperliquid": b"null", "aster": b"-1003", "backpack": b"TOO_MANY_REQUESTS"}
+    assert words[venue.name] in last.body

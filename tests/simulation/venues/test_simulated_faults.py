@@ -29,7 +29,7 @@ def resting(trader: Trader, name: str) -> Any:
 
 def known(trader: Trader, name: str) -> bool:
     try:
-        trader.exchange.fetch_order(name, trader.symbol, {"clientOrderId": name})
+        trader.find(name)
     except ccxt.OrderNotFound:
         return False
     return True
@@ -42,7 +42,7 @@ def test_a_lost_acknowledgement_leaves_an_order(trader: Trader, venue_service: S
     with pytest.raises(ccxt.NetworkError):
         resting(trader, name)
     assert known(trader, name)
-    trader.exchange.cancel_order("", trader.symbol, {"clientOrderId": name})
+    trader.cancel(name)
 
 
 @pytest.mark.process
@@ -65,7 +65,7 @@ def test_a_spoilt_answer_hides_an_order(trader: Trader, venue_service: Service, 
         resting(trader, name)
     except ccxt.BaseError:
         assert known(trader, name)
-    trader.exchange.cancel_order("", trader.symbol, {"clientOrderId": name})
+    trader.cancel(name)
 
 
 @pytest.mark.process
@@ -133,7 +133,11 @@ def test_administration_says_what_it_does_not_know(venue_service: Service) -> No
 
 @pytest.mark.process
 def test_requests_past_their_time_are_refused(venue_service: Service) -> None:
-    okx, hyperliquid, aster = (Trader(venue, venue_service.served) for venue in VENUES)
+    names = ("okx", "hyperliquid", "aster", "backpack")
+    okx, hyperliquid, aster, backpack = (Trader(venue, venue_service.served) for venue in names)
+    backpack.exchange.milliseconds = lambda: clock.wall_ms() - 6_000
+    with pytest.raises(ccxt.BaseError, match="Request has expired"):
+        backpack.exchange.fetch_balance()
     okx.exchange.headers = {"expTime": str(clock.wall_ms() - 1)}
     with pytest.raises(ccxt.BaseError, match="51149"):
         resting(okx, "late1")

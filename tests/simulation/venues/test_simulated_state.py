@@ -19,7 +19,7 @@ pytestmark = pytest.mark.process
 
 
 def test_a_killed_world_goes_on_where_it_was(tmp_path: Path, serve_venues: Callable[..., Service]) -> None:
-    first = serve_venues("--state", str(tmp_path), "--seed", "9")
+    first = serve_venues(*VENUES, "--state", str(tmp_path), "--seed", "9")
     assert first.served["world"]["resumed"] is False
     placed, prices = {}, {}
     for venue in VENUES:
@@ -32,7 +32,7 @@ def test_a_killed_world_goes_on_where_it_was(tmp_path: Path, serve_venues: Calla
     first.process.kill()
     first.process.wait()
 
-    second = serve_venues("--state", str(tmp_path))
+    second = serve_venues(*VENUES, "--state", str(tmp_path))
     assert second.served["world"] == {**first.served["world"], "resumed": True}
     for venue in VENUES:
         assert second.served[venue]["credentials"] == first.served[venue]["credentials"]
@@ -125,7 +125,7 @@ def test_venues_serve_in_this_process_too() -> None:
     venues = SimulatedVenues(["okx", "aster"], seed=3, coins=("BTC",))
     served = venues.start()
     try:
-        assert list(KNOWN) == list(VENUES)
+        assert set(KNOWN) == set(VENUES)
         trader = Trader("okx", served)
         placed = trader.place("buy", "0.02", None)
         assert venues.admin.books("okx")["main"]["orders"][0]["id"] == int(placed["id"])

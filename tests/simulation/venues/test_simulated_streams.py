@@ -8,7 +8,7 @@ import requests
 import websocket
 from simulated_clients import VENUES, Trader
 from simulated_service import Service
-from simulated_streams import FEEDS, Feed, GapError, okx_login
+from simulated_streams import FEEDS, Feed, GapError, backpack_subscription, okx_login
 
 pytest_plugins = ["simulated_fixtures"]
 pytestmark = pytest.mark.process
@@ -105,6 +105,12 @@ class Private:
                 self.socket.send(json.dumps({"method": "subscribe", "subscription": wanted}))
             self.listen_until(lambda message: message["channel"] == "userFills")
 
+        elif trader.venue == "backpack":
+            streams = ("account.orderUpdate", "account.positionUpdate", "account.balanceUpdate")
+            self.socket.send(json.dumps(backpack_subscription(trader.exchange, *streams)))
+            self.socket.ping("done?")
+            self.socket.recv_data(control_frame=True)
+
     def listen_until(self, wanted: Callable[[Any], bool]) -> Any:
         while True:
             self.heard.append(json.loads(self.socket.recv()))
@@ -120,6 +126,8 @@ class Private:
             if message.get("channel") == "userFills":
                 return str(message["data"]["fills"][0]["oid"]), Decimal(message["data"]["fills"][0]["sz"])
             data = message.get("data")
+            if message.get("stream") == "account.orderUpdate" and data["e"] == "orderFill":
+                return data["i"], Decimal(data["l"])
             if message.get("arg", {}).get("channel") == "orders" and data[0]["tradeId"]:
                 return data[0]["ordId"], Decimal(data[0]["fillSz"]) / 100
 
@@ -182,6 +190,10 @@ def test_heartbeats_and_errors_are_each_venues_own(venue_service: Service) -> No
             ('{"method":"subscribe","subscription":{"type":"l2Book","coin":"X"}}', "Invalid subscription"),
         ],
         "aster": [('{"method":"LIST_SUBSCRIPTIONS","id":3}', '{"result":[],"id":3}'), ("x", "Invalid JSON")],
+        "backpack": [
+            ('{"method":"SUBSCRIBE","params":["depth.X"]}', '{"id":null,"error":{"code":4006'),
+            ('{"method":"SUBSCRIBE","params":["account.orderUpdate"]}', '"code":4001'),
+        ],
     }
     for venue, pairs in answers.items():
         socket = websocket.create_connection(venue_service.served[venue]["ws"]["public"], timeout=10)
@@ -190,6 +202,23 @@ def test_heartbeats_and_errors_are_each_venues_own(venue_service: Service) -> No
             assert answer in socket.recv()
         socket.ping("x")
         socket.close()
+
+
+def test_backpack_shows_the_positions_first_to_whoever_signs(venue_service: Service) -> None:
+    trader = Trader("backpack", venue_service.served)
+    trader.place("buy", "0.02", None)
+    socket = websocket.create_connection(venue_service.served["backpack"]["ws"]["private"], timeout=10)
+    stranger = backpack_subscription(trader.exchange, "account.positionUpdate")
+    stranger["signature"][1] = backpack_subscription(trader.exchange, "x", window=4_000)["signature"][1]
+    socket.send(json.dumps(stranger))
+    assert json.loads(socket.recv())["error"]["message"] == "Invalid signature"
+    socket.send(json.dumps(backpack_subscription(trader.exchange, "account.positionUpdate")))
+    first = json.loads(socket.recv())
+    assert (first["data"]["s"], first["data"]["q"]) == ("BTC_USDC_PERP", "0.02")
+    assert "e" not in first["data"]
+    trader.place("sell", "0.02", None)
+    assert json.loads(socket.recv())["data"]["e"] == "positionClosed"
+    socket.close()
 
 
 def test_a_lapsed_listen_key_cannot_be_prolonged(venue_service: Service) -> None:
