@@ -38,6 +38,7 @@ from supervisors.policy import (
     StartChildren,
     Status,
     StopChildren,
+    restarts_after,
     summary,
 )
 from supervisors.report import Context, Report, report, stopped_badly, worth_reporting
@@ -143,6 +144,8 @@ class Keeper(Actor):
         if worth_reporting(child.spec.restart, signal.exit):
             self._note(Context.CHILD_TERMINATED, str(signal.exit), child)
             self.system.crashes.record(self._cell_of(signal.name), signal.exit, summary(decisions))
+        if not restarts_after(child.spec.restart, signal.exit):
+            self._cell_of(signal.name).retire()
         self._carry_out(decisions)
         self._retire([signal.name])
 

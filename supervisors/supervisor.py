@@ -68,18 +68,15 @@ class Supervisor(Keeper):
     @handles(TerminateChild)
     def terminate_child(self, request: TerminateChild) -> None:
         """Stop a child; stopping a stopped one is fine."""
-        if isinstance(request.child, Ref):
-            name = request.child.address.rsplit("/", 1)[-1]
-            if self._cell_of(name).ref is not request.child:
-                raise AdministrationError(Refused.NOT_FOUND, f"{request.child.address} is no child of {self.address}")
-        elif self.policy.flags.dynamic:
-            raise AdministrationError(
-                Refused.BY_REFERENCE, f"{self.address} is dynamic: {request.child!r} is terminated by its reference"
-            )
-        else:
-            name = request.child
+        name = request.child if isinstance(request.child, str) else self._name_of(request.child)
         self._child(name)
+        if self.policy.flags.dynamic and isinstance(request.child, str):
+            raise AdministrationError(
+                Refused.BY_REFERENCE, f"{self.address} is dynamic: {name!r} is terminated by its reference"
+            )
+        cell = self._cell_of(name)
         self._carry_out([StopChildren((name,))])
+        cell.retire()
 
     @handles(RestartChild)
     def restart_child(self, request: RestartChild) -> Started:
@@ -153,6 +150,12 @@ class Supervisor(Keeper):
         name = child.spec.name
         ref = self._cell_of(name).ref if child.status is Status.UP else None
         return Standing(name, ref, child.status, child.spec.kind)
+
+    def _name_of(self, ref: Ref) -> str:
+        name = ref.address.rsplit("/", 1)[-1]
+        if name not in self.policy.children or self._cell_of(name).ref is not ref:
+            raise AdministrationError(Refused.NOT_FOUND, f"{ref.address} is no child of {self.address}")
+        return name
 
     def _child(self, name: str) -> Child:
         child = self.policy.children.get(name)

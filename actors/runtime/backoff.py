@@ -33,5 +33,5 @@ class Backoff:
 
     def delay_s(self, failures: int, uniform: float) -> float:
         """Wait after `failures` failures in a row (1 or more); `uniform` is U(0, 1)."""
-        doubled = self.min_s * float(2 ** min(failures - 1, 63))
+        doubled = self.min_s * 2.0 ** min(failures - 1, 1023)
         return min(self.max_s, doubled) * (1 + uniform * self.jitter)

@@ -241,3 +241,23 @@ def always(error: BaseException) -> Callable[[], Any]:
 
 def sleeping(seconds: float) -> Callable[[], Any]:
     return lambda: gevent.sleep(seconds)
+
+
+def hanging(seconds: float) -> Callable[[], Any]:
+    """A script that takes its time and then raises."""
+
+    def play() -> None:
+        gevent.sleep(seconds)
+        raise RuntimeError("not yet")
+
+    return play
+
+
+def then(*steps: Callable[[], Any]) -> Callable[[], Any]:
+    """One script after the other."""
+
+    def play() -> None:
+        for step in steps:
+            step()
+
+    return play

@@ -1,8 +1,10 @@
 """Section A of the list of what must hold: starting a tree."""
 
+from functools import partial
+
 import gevent
 import pytest
-from supervised import SUP, Stage, always, failing, settle
+from supervised import SUP, Stage, always, failing, settle, sleeping, then
 
 from actors.runtime import ActorDeadError, AskTimeoutError, DeclinedError, ExitKind, StartError
 from perpbot.simulation.world import in_world, run_forked
@@ -39,7 +41,7 @@ def test_children_start_strictly_in_list_order() -> None:
     stage = Stage()
     names = ["ch7", "ch3", "ch10", "ch2", "ch5"]
     for name in names:
-        stage.script(name).start = lambda name=name: (gevent.sleep(0.1), stage.events.append(f"up {name}"))
+        stage.script(name).start = then(sleeping(0.1), partial(stage.events.append, f"up {name}"))
     stage.supervise([stage.child(name) for name in names])
     assert stage.events == [event for name in names for event in (f"start {name}", f"up {name}")]
 

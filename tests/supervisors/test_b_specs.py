@@ -158,7 +158,7 @@ def test_a_significant_child_is_refused_later_too() -> None:
 def test_a_dynamic_supervisor_neither_shuts_down_by_itself_nor_has_significant_children(auto_shutdown: str) -> None:
     """B7."""
     with pytest.raises(SpecError, match="its auto_shutdown must be never"):
-        Flags(dynamic=True, auto_shutdown=auto_shutdown)  # type: ignore[arg-type]
+        Flags(dynamic=True, auto_shutdown=auto_shutdown)
     with pytest.raises(SpecError, match="significant"):
         check_specs(Flags(dynamic=True), [child(significant=True, restart="temporary")])
 

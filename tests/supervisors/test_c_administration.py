@@ -7,7 +7,7 @@ from typing import Any
 
 import gevent
 import pytest
-from supervised import SUP, Stage, Who, Worker, always, failing, sleeping
+from supervised import SUP, Stage, Who, Worker, failing, hanging, sleeping
 
 from actors.runtime import ActorDeadError
 from perpbot.simulation.world import World, in_world, run_forked
@@ -123,7 +123,7 @@ def test_children_are_listed_newest_first_and_one_by_one_alike() -> None:
     agree(s=Status.UP, b=Status.STOPPED, a=Status.UP)
     stage.start(stage.child("c"))
     agree(c=Status.UP, s=Status.UP, b=Status.STOPPED, a=Status.UP)
-    stage.script("a").start = lambda: gevent.sleep(1) or always(RuntimeError("no"))()
+    stage.script("a").start = hanging(1)
     stage.crash("a")
     agree(c=Status.UP, s=Status.UP, b=Status.STOPPED, a=Status.RESTARTING)
     stage.script("a").start = failing(0)
@@ -157,7 +157,7 @@ def test_children_in_restart_count_as_workers_but_not_as_active() -> None:
     stage = Stage()
     stage.supervise(stage.children("abc"), intensity=10_000)
     for name in "ab":
-        stage.script(name).start = lambda: gevent.sleep(0.5) or always(RuntimeError("no"))()
+        stage.script(name).start = hanging(0.5)
         stage.crash(name)
     assert stage.counts() == (3, 1, 0, 3)
     for name in "ab":
@@ -171,7 +171,7 @@ def test_a_restarting_child_can_neither_be_started_nor_restarted_nor_deleted() -
     """C9."""
     stage = Stage()
     stage.supervise(stage.children("a"), intensity=10_000)
-    stage.script("a").start = lambda: gevent.sleep(0.1) or always(RuntimeError("no"))()
+    stage.script("a").start = hanging(0.1)
     stage.crash("a")
     assert stage.refusal(StartChild(stage.child("a"))) is Refused.ALREADY_PRESENT
     assert stage.refusal(RestartChild("a")) is Refused.RESTARTING
@@ -206,6 +206,9 @@ def test_only_a_temporary_childs_spec_goes_with_it(strategy: Strategy, restart: 
 class Arguments:
     """Something large that a start function holds on to."""
 
+    def make(self, stage: Stage, name: str) -> Worker:
+        return Worker(stage, name)
+
 
 @in_world()
 def test_a_temporary_childs_start_arguments_are_let_go_of() -> None:
@@ -217,8 +220,7 @@ def test_a_temporary_childs_start_arguments_are_let_go_of() -> None:
         arguments = Arguments()
 
         def start() -> Worker:
-            assert arguments
-            return Worker(stage, name)
+            return arguments.make(stage, name)
 
         return ChildSpec(name=name, start=start, restart=restart), weakref.ref(arguments)
 

@@ -71,7 +71,7 @@ def test_a_temporary_bystander_that_a_group_takes_down_stays_down(strategy: Stra
     run_forked(take_down_bystander, 1, strategy)
 
 
-def terminate_often(_: World, restart: Restart, strategy: Strategy) -> None:
+def terminate_often(_world: World, restart: Restart, strategy: Strategy) -> None:
     stage = Stage()
     stage.supervise([stage.child("b"), stage.child("a", restart=restart)], intensity=0, strategy=strategy)
     for _ in range(5):

@@ -106,7 +106,7 @@ def test_while_a_child_cannot_start_those_before_it_live_and_those_after_it_wait
     assert stage.incarnation("a") == 1
 
 
-def restart_group(_: World, strategy: Strategy) -> None:
+def restart_group(_world: World, strategy: Strategy) -> None:
     stage = Stage()
     stage.supervise(stage.children("abcdefgh"), strategy=strategy, intensity=2, period_s=1000)
     for _ in range(2):

@@ -1,10 +1,11 @@
 """Section G of the list of what must hold: shutdown."""
 
 from itertools import product
+from typing import Any
 
 import gevent
 import pytest
-from supervised import SUP, Sleep, Stage, Who, always, failing, settle, sleeping
+from supervised import SUP, Sleep, Stage, Who, always, failing, hanging, settle, sleeping, then
 
 from actors.runtime import ActorDeadError, AskTimeoutError, Backoff, ExitKind, State
 from actors.runtime.stopping import KILL_GRACE_S, stop_together
@@ -80,7 +81,7 @@ def test_a_child_with_timeout_zero_is_killed_and_its_clean_up_never_runs(*, dyna
 
 def end_during_shutdown(_: World, restart: Restart, how: str, *, dynamic: bool) -> None:
     stage = Stage()
-    stage.script("c").stop = lambda: (stage.end("a", how), gevent.sleep(1))
+    stage.script("c").stop = then(lambda: stage.end("a", how), sleeping(1))
     stage.supervise([stage.child("a", restart=restart), *stage.children("bc")], dynamic=dynamic)
     stage.taken()
     assert took_s(stage) <= 1.1
@@ -170,9 +171,15 @@ def test_each_timeout_kills_only_its_own_and_needs_only_one_timer(world: World) 
         stage.start(stage.child(name, shutdown_s=wait_s))
     overs = {name: stage.cell(name).when_over() for name in waits}
     asked = gevent.spawn(stage.stop)
-    timers = []
-    made = gevent.get_hub().loop.timer
-    gevent.get_hub().loop.timer = lambda *args, **kwargs: timers.append(args[0]) or made(*args, **kwargs)
+    timers: list[float] = []
+    loop = gevent.get_hub().loop
+    made = loop.timer
+
+    def timer(after_s: float, *arguments: Any, **options: Any) -> Any:
+        timers.append(after_s)
+        return made(after_s, *arguments, **options)
+
+    loop.timer = timer  # type: ignore[method-assign]
     begun = world.now()
     ended: dict[str, float] = {}
     while not asked.ready():
@@ -196,7 +203,7 @@ def test_a_permanent_child_that_ends_normally_during_the_shutdown_is_an_error_bu
     stage = Stage()
     specs = [stage.child("p"), stage.child("t", restart=Restart.TRANSIENT)]
     stage.supervise([*specs, stage.child("z")])
-    stage.script("z").stop = lambda: (stage.end("p", "normal"), stage.end("t", "normal"))
+    stage.script("z").stop = then(lambda: stage.end("p", "normal"), lambda: stage.end("t", "normal"))
     stage.stop()
     assert reasons(stage) == {"p": "normal"}
     assert stage.taken()[3:] == ["stop z", "stop p", "stop t"]
@@ -282,7 +289,7 @@ def test_a_stop_wins_over_restarts_that_fail_again_and_again() -> None:
     """F4, G13."""
     stage = Stage()
     stage.supervise(stage.children("a"), intensity=1_000_000)
-    stage.script("a").start = lambda: gevent.sleep(0.2) or always(RuntimeError("no"))()
+    stage.script("a").start = hanging(0.2)
     stage.crash("a")
     assert took_s(stage) <= 0.5
     stage.script("a").start = failing(0)
