@@ -125,7 +125,7 @@ def test_venues_serve_in_this_process_too() -> None:
     venues = SimulatedVenues(["okx", "aster"], seed=3, coins=("BTC",))
     served = venues.start()
     try:
-        assert set(KNOWN) == set(VENUES)
+        assert set(VENUES) <= set(KNOWN)
         trader = Trader("okx", served)
         placed = trader.place("buy", "0.02", None)
         assert venues.admin.books("okx")["main"]["orders"][0]["id"] == int(placed["id"])

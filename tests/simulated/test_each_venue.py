@@ -1,0 +1,44 @@
+"""The whole program on OKX and one other venue, each in turn: its books are that venue's books too."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import gevent
+import pytest
+from whole import Whole, check_accounts, settings
+
+from perpbot.simulation.world import World, run_forked
+from perpbot.venues.registry import venue_class
+
+pytest_plugins = ["whole"]
+pytestmark = pytest.mark.simulated
+
+VENUES = ("backpack",)
+"""Those that the other tests of whole runs do not trade on."""
+
+
+def trade_on(world: World, state: Path, name: str) -> dict[str, Any]:
+    usual = settings()
+    pair = {"okx": usual.exchanges["okx"], name: usual.exchanges["okx"]}
+    scanner = attrs.evolve(usual.scanner, priority_exchange_pairs=())
+    whole = Whole(world, state, settings=attrs.evolve(usual, exchanges=pair, scanner=scanner))
+    whole.program.start()
+    gevent.sleep(60.0)
+    report = whole.stop()
+    check_accounts(whole, report)
+    errors = [event for event in whole.log if event.get("level") in {"error", "critical"}]
+    traded = {name: len(books["fills"]) for name, books in whole.books().items()}
+    return {**report, "errors": errors, "traded": traded}
+
+
+@pytest.mark.parametrize("name", VENUES)
+def test_trades_complete_there_and_end_flat_with_the_venues_own_profit(name: str, state: Path) -> None:
+    venue_class(name)  # loaded before the fork
+    report = run_forked(trade_on, 1, state, name)
+    assert report["clean"] is True
+    assert report["trades"]["completed"] >= 3
+    assert report["traded"][name] >= 6
+    assert report["errors"] == []
+    assert report["supervision"]["escalations"] == 0
+    assert report["supervision"]["restarts"] == 0
