@@ -19,7 +19,7 @@ BUSY, BUSY_NO_MORE = 0.9, 0.75
 SLOW_BITS = 30
 """A message that took 2**30 nanoseconds or more, about a second, is slow; the counters know powers of two."""
 STUCK_NS = 10 * NS_PER_SECOND
-MANY_WAIT, FEW_WAIT = 50, 10
+MANY_WAIT, FEW_WAIT, NOT_SHRINKING = 50, 10, 0.9
 GROWING_NS = 3 * NS_PER_SECOND
 AWAY_NS = 5 * NS_PER_SECOND
 CRASHES_IN_A_ROW = 3
@@ -47,7 +47,7 @@ class Kind(StrEnum):
     SUSPENDED = "suspended"
 
 
-@attrs.frozen
+@attrs.define
 class Reading:
     """One actor at one moment."""
 
@@ -67,16 +67,18 @@ class Reading:
     failure: str | None = None
     """The last one."""
 
-    @property
-    def handled(self) -> int:
-        """Messages so far, ticks of timers included."""
-        return sum(sum(each[:SUM]) for each in self.counts.values())
+    handled: int = -1
+    """Messages so far, ticks of timers included; counted where it is not given."""
+    handling_ns: int = attrs.field(init=False)
+    """Time in handlers so far."""
+    finished_ns: int = attrs.field(init=False)
+    """The same, without the message it is at."""
 
-    @property
-    def handling_ns(self) -> int:
-        """Time in handlers so far."""
-        past = sum(each[SUM] for each in self.counts.values())
-        return past if self.began_ns is None else past + self.at_ns - self.began_ns
+    def __attrs_post_init__(self) -> None:
+        if self.handled < 0:
+            self.handled = sum(sum(each[:SUM]) for each in self.counts.values())
+        self.finished_ns = sum(each[SUM] for each in self.counts.values())
+        self.handling_ns = self.finished_ns + (0 if self.began_ns is None else self.at_ns - self.began_ns)
 
 
 @attrs.frozen
@@ -126,6 +128,11 @@ class Pulse:
         self._calm_ns = 0
         self._slowest: Heaviest | None = None
 
+    @property
+    def last(self) -> Reading | None:
+        """The newest reading."""
+        return self._window[-1] if self._window else None
+
     def feed(self, reading: Reading) -> None:
         """Take in what was read next."""
         before = self._window[-1] if self._window else reading
@@ -153,10 +160,14 @@ class Pulse:
         return Rates(
             seconds=seconds,
             messages=(last.handled - first.handled) / seconds,
-            busy=min(1.0, max(0, last.handling_ns - first.handling_ns) / span),
+            busy=self._busy(),
             growth=(last.depth - first.depth) / seconds,
             heaviest=max(_spent(first, last, span), key=lambda each: each.share, default=None),
         )
+
+    def _busy(self) -> float:
+        first, last = self._window[0], self._window[-1]
+        return min(1.0, max(0, last.handling_ns - first.handling_ns) / max(1, last.at_ns - first.at_ns))
 
     def oldest_ns(self, now_ns: int) -> int | None:
         """For how long the oldest message that waits has been waiting, half a second more or less.
@@ -190,27 +201,28 @@ class Pulse:
 
     def _judge(self, reading: Reading, before: Reading) -> None:
         now = reading.at_ns
-        rates = self.rates()
         self._lasting(Kind.SUSPENDED, now, holds=reading.state == "suspended")
         away = reading.state in {"backing-off", "restarting", "failed", "unkillable"}
         self._lasting(Kind.AWAY, now, holds=away, after_ns=AWAY_NS)
         began = reading.began_ns
         stuck = began is not None and now - began >= STUCK_NS
         self._lasting(Kind.STUCK, now if began is None else began, holds=stuck)
-        growing = reading.depth >= MANY_WAIT and reading.depth >= self._window[0].depth
+        longest = max(each.depth for each in self._window)
+        growing = reading.depth >= max(MANY_WAIT, NOT_SHRINKING * longest, self._window[0].depth)
         full = now - self._calm_ns >= GROWING_NS
         if growing and full:
             self._since.setdefault(Kind.GROWING, self._calm_ns)
         elif reading.depth < MANY_WAIT // 2:
             self._since.pop(Kind.GROWING, None)
-        if rates is not None:
-            enough = self._window[-1].at_ns - self._window[0].at_ns >= WINDOW_NS
-            if rates.busy >= BUSY and enough:
-                self._since.setdefault(Kind.BUSY, self._window[0].at_ns)
-            elif rates.busy < BUSY_NO_MORE:
-                self._since.pop(Kind.BUSY, None)
+        busy = self._busy()
+        if busy >= BUSY and now - self._window[0].at_ns >= WINDOW_NS:
+            self._since.setdefault(Kind.BUSY, self._window[0].at_ns)
+        elif busy < BUSY_NO_MORE:
+            self._since.pop(Kind.BUSY, None)
         self._single(Kind.DROPPING, now, happened=reading.dropped > before.dropped)
-        slow = [each for each in _spent(before, reading, max(1, now - before.at_ns)) if each.max_ns > 1 << SLOW_BITS]
+        slow = []
+        if reading.finished_ns - before.finished_ns >= 1 << SLOW_BITS:  # else there is no need to look closer
+            slow = [each for each in _spent(before, reading, 1) if each.max_ns > 1 << SLOW_BITS]
         self._slowest = max(slow, key=lambda each: each.max_ns, default=self._slowest)
         self._single(Kind.SLOW, now, happened=bool(slow))
         self._judge_crashes(now)

@@ -10,6 +10,7 @@ import attrs
 
 from actors.runtime import Actor, Cell, handles
 from actors.runtime.stacks import began_ns
+from actors.runtime.telemetry import SUM
 from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns, wall_ns
 from supervisors.pulse import Kind, Pulse, Reading, Trouble
 
@@ -45,7 +46,8 @@ class Vitals(Actor):
         began = monotonic_ns()
         cells = [cell for cell in self.system.cells() if cell.incarnation]
         for cell in cells:
-            self.pulses.setdefault(cell.address, Pulse()).feed(read(cell))
+            pulse = self.pulses.setdefault(cell.address, Pulse())
+            pulse.feed(read(cell, pulse.last))
         for address in self.pulses.keys() - {cell.address for cell in cells}:
             del self.pulses[address]
         self._tell_news()
@@ -79,19 +81,30 @@ class Vitals(Actor):
         }
 
 
-def read(cell: Cell) -> Reading:
-    """The counters of one address as they are now."""
+def read(cell: Cell, before: Reading | None) -> Reading:
+    """The counters of one address as they are now; what has not changed since `before` is not copied again."""
+    counts: dict[str, list[int]] = {}
+    known = {} if before is None else before.counts
+    handled = 0 if before is None else before.handled
+    for kind, times in list(cell.times.items()):
+        old, cells = known.get(kind.__name__), times.cells
+        if old is not None and (old[SUM], old[0]) == (cells[SUM], cells[0]):  # the first counts what took no time
+            counts[kind.__name__] = old
+        else:
+            counts[kind.__name__] = list(cells)
+            handled += sum(cells[:SUM]) - (0 if old is None else sum(old[:SUM]))
     return Reading(
         at_ns=monotonic_ns(),
         incarnation=cell.incarnation,
         state=cell.state.value,
-        counts={kind.__name__: list(times.cells) for kind, times in list(cell.times.items())},
+        counts=counts,
         depth=cell.mailbox.depth,
         dropped=cell.mailbox.dropped,
         crashes=cell.crashes,
         doing=cell.doing,
         began_ns=began_ns(cell),
         ticks=cell.ticks_handled,
+        handled=handled,
         capacity=cell.mailbox.capacity,
         failure=None if cell.last_failure is None else str(cell.last_failure.exit)[:MOST_WORDS],
     )

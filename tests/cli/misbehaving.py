@@ -20,7 +20,7 @@ from perpbot import main
 from supervisors.spec import ChildSpec, Kind
 from supervisors.supervisor import Supervisor
 
-SECRET = "simulated-secret-of-the-lab"
+HIDDEN = "nobody may see this"
 
 
 @attrs.frozen
@@ -28,7 +28,7 @@ class Price:
     """Something to do."""
 
     number: int
-    api_secret: str = SECRET
+    api_secret: str = HIDDEN
 
 
 @attrs.frozen
@@ -39,7 +39,7 @@ class Send:
 class Slow(Actor):
     """Needs 50 ms for what comes every 20 ms, and takes only the latest."""
 
-    mailbox = MailboxSpec(capacity=100, latest_by=lambda message: type(message))
+    mailbox = MailboxSpec(capacity=100, latest_by=type)
 
     @handles(Price)
     def on_price(self, _: Price) -> None:

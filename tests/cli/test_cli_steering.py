@@ -66,7 +66,10 @@ def test_flatten_closes_what_is_open(system: Running, perpbot: Commands) -> None
 
 
 def test_stop_ends_the_system_in_order(system: Running, perpbot: Commands) -> None:
-    assert perpbot("stop", "--state", system.state).out.startswith("Stopping: ")
+    stopped = perpbot("stop", "--state", system.state)
+    assert stopped.code == 0
+    assert stopped.out.startswith("Stopped cleanly: ")
+    assert stopped.err.startswith("Stopping: no new trades. ")
     assert system.process.wait(PATIENCE_S) == 0
     assert "Stopped cleanly: " in system.output.text()
     gone = perpbot("status", "--state", system.state)

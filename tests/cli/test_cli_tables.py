@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from perpbot.cli import trees
-from perpbot.cli.details import outline, show_status
+from perpbot.cli.details import show_status
+from perpbot.cli.outline import in_a_line, outline
 from perpbot.cli.tables import Cell, Column, Row, plain_table, rich_table
-from perpbot.cli.wording import amount, clean, microseconds, time, uptime
+from perpbot.cli.wording import amount, clean, duration, microseconds, rate, share, time, uptime
 
 COLUMNS = (
     Column("name", flexible=True),
@@ -125,6 +126,18 @@ def test_trees_are_drawn_in_ascii_where_there_is_nothing_else(monkeypatch: pytes
         (lambda: clean("a\x1b[31mb\nc"), "a [31mb c"),
         (lambda: uptime(93_784.9), "1 d 02:03:04"),
         (lambda: uptime(0), "00:00:00"),
+        (lambda: duration(0.0404), "40 ms"),
+        (lambda: duration(4.25), "4.2 s"),
+        (lambda: duration(59.9), "59 s"),
+        (lambda: duration(60), "1 min"),
+        (lambda: duration(7_384), "2 h 3 min"),
+        (lambda: duration(90_061), "1 d 1 h"),
+        (lambda: rate(0), "·"),
+        (lambda: rate(0.21), "0.2"),
+        (lambda: rate(1234.5), "1,234"),
+        (lambda: rate(None), "-"),
+        (lambda: share(0.004), "·"),
+        (lambda: share(0.991), "99%"),
         (lambda: microseconds(None), "-"),
         (lambda: microseconds(12.4), "12 µs"),
         (lambda: microseconds(8_388.6), "8.4 ms"),
@@ -154,6 +167,18 @@ def test_nested_values_are_indented() -> None:
         "    g: h yes",
         "i: x y",
     ]
+
+
+def test_nested_values_fit_into_a_line() -> None:
+    assert (
+        in_a_line({"a": 1, "b": {"c": [1, 2], "d": None}, "e": [{"f": True}]}) == "a 1, b (c (1, 2), d -), e ((f yes))"
+    )
+
+
+def test_addresses_that_are_too_long_keep_their_end() -> None:
+    columns = (Column("actor", flexible=True, keep_end=True), Column("busy", right=True))
+    lines = rich_lines(24, columns, [["/strategies/scanner-BTC-PERP", "12%"]])
+    assert lines[1] == "…canner-BTC-PERP   12%"
 
 
 def test_a_status_without_anything_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
