@@ -5,30 +5,43 @@ from typing import Any
 
 import ccxt
 
-VENUES = ("okx", "hyperliquid", "aster", "backpack")
+VENUES = ("okx", "hyperliquid", "aster", "backpack", "paradex")
 SYMBOLS = {
     "okx": "BTC/USDT:USDT",
     "hyperliquid": "BTC/USDC:USDC",
     "aster": "BTC/USDT:USDT",
     "backpack": "BTC/USDC:USDC",
+    "paradex": "BTC/USD:USDC",
 }
-CURRENCIES = {"okx": "USDT", "hyperliquid": "USDC", "aster": "USDT", "backpack": "USDC"}
-CONTRACTS = {"okx": Decimal("0.01"), "hyperliquid": Decimal(1), "aster": Decimal(1), "backpack": Decimal(1)}
+CURRENCIES = {"okx": "USDT", "hyperliquid": "USDC", "aster": "USDT", "backpack": "USDC", "paradex": "USDC"}
+CONTRACTS = {name: Decimal("0.01") if name == "okx" else Decimal(1) for name in VENUES}
 """Coins in one unit of a size."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "okx": {"fetchMarkets": {"types": ["swap"]}, "defaultType": "swap"},
     "hyperliquid": {"fetchMarkets": {"types": ["swap"]}, "builderFee": False},
     "aster": {"builderFee": False, "defaultType": "swap", "fetchOpenOrders": {"warnIfNoSymbol": False}},
     "backpack": {},
+    "paradex": {},
 }
-NOT_FOUND: dict[str, type[ccxt.BaseError]] = {"backpack": ccxt.InvalidOrder}
+LATER = ("paradex",)
+"""Venues that look at margin and position only after they have taken an order."""
+NOT_FOUND: dict[str, type[ccxt.BaseError]] = {"backpack": ccxt.InvalidOrder, "paradex": ccxt.InvalidOrder}
 """What ccxt raises for an order that is not open any more, where that is not `OrderNotFound`."""
+
+
+def account_options(venue: str, credentials: dict[str, Any]) -> dict[str, Any]:
+    """Options that hold keys: ccxt takes the key of a Paradex account only there."""
+    if venue != "paradex":
+        return {}
+    account = {"privateKey": credentials["privateKey"], "address": credentials["walletAddress"]}
+    return {"paradexAccount": account, "authToken": None}
 
 
 def client(venue: str, served: dict[str, Any]) -> Any:
     rest = served[venue]["rest"]
     credentials = {**served[venue]["credentials"], "enableRateLimit": False, "timeout": 5000}
-    exchange = getattr(ccxt, venue)({**credentials, "options": OPTIONS[venue]})
+    options = {**OPTIONS[venue], **account_options(venue, credentials)}
+    exchange = getattr(ccxt, venue)({**credentials, "options": options})
     exchange.urls["api"] = {
         "okx": {"rest": rest},
         "hyperliquid": {"public": rest, "private": rest},
@@ -37,6 +50,7 @@ def client(venue: str, served: dict[str, Any]) -> Any:
             "sapiPublic": f"{rest}/api", "sapiPrivate": f"{rest}/api",
         },
         "backpack": {"public": rest, "private": rest},
+        "paradex": {"v1": rest, "v2": rest},
     }[venue]  # fmt: skip
     exchange.load_markets()
     return exchange
@@ -63,7 +77,10 @@ class Trader:
     def find(self, name: str) -> Any:
         """The order of a client id; `ccxt.OrderNotFound` when it is not open, or not known at all."""
         if self.venue != "backpack":
-            return self.exchange.fetch_order(name, self.symbol, {"clientOrderId": name})
+            try:
+                return self.exchange.fetch_order(name, self.symbol, {"clientOrderId": name})
+            except NOT_FOUND.get(self.venue, ccxt.OrderNotFound) as error:
+                raise ccxt.OrderNotFound(str(error)) from error
         market = self.exchange.market(self.symbol)
         try:
             found = self.exchange.privateGetApiV1Order({"symbol": market["id"], "clientId": int(name)})
@@ -104,6 +121,15 @@ class Trader:
                 sign = 1 if held["side"] == "long" else -1
                 return sign * Decimal(str(held["contracts"])) * CONTRACTS[self.venue]
         return Decimal(0)
+
+    def refuses(self, error: type[Exception], *arguments: Any, **params: Any) -> bool:
+        """Whether the venue refuses an order, at once with `error`, or after it has taken it."""
+        try:
+            placed = self.place(*arguments, **params)
+        except error:
+            return self.venue not in LATER
+        found = self.order(placed["id"])
+        return self.venue in LATER and found["status"] in {"rejected", "canceled"} and not found["filled"]
 
     def order(self, order_id: str) -> Any:
         return self.exchange.fetch_order(order_id, self.symbol)

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import struct
 from abc import ABC, abstractmethod
 from decimal import Decimal
 from typing import Any
@@ -28,7 +29,8 @@ class Feed(ABC):
         self.asks: Side = {}
         self.last = 0
         self.updates = 0
-        self.socket = websocket.create_connection(served[venue]["ws"]["public"], timeout=10)
+        self.public = served[venue]["ws"]["public"]
+        self.socket = websocket.create_connection(self.public, timeout=10)
         self.start()
 
     @abstractmethod
@@ -186,11 +188,50 @@ class BackpackFeed(Feed):
         return self.last == int(book["lastUpdateId"]) and (self.bids, self.asks) == wanted
 
 
+class ParadexFeed(Feed):
+    """Its frames are binary: header, time, number, kind, best levels, then the levels."""
+
+    def start(self) -> None:
+        self.socket.close()
+        self.socket = websocket.create_connection(f"{self.public}?sbeSchemaId=1&sbeSchemaVersion=1", timeout=10)
+        self.call("subscribe")
+        assert self.receive()["result"] == {"channel": "order_book.BTC-USD-PERP.deltas"}
+        self.step()
+
+    def call(self, method: str) -> None:
+        parameters = {"channel": "order_book.BTC-USD-PERP.deltas"}
+        self.send({"jsonrpc": "2.0", "method": method, "params": parameters, "id": 1})
+
+    def step(self) -> None:
+        frame = self.socket.recv()
+        length, template = struct.unpack_from("<HH", frame)
+        _, number, kind = struct.unpack_from("<qqB", frame, 8)
+        assert (length, template) == (89, 3)
+        found, at = [], 8 + length
+        for _ in range(2):
+            entry, count = struct.unpack_from("<HH", frame, at)
+            entries = [struct.unpack_from("<qq", frame, at + 4 + entry * each) for each in range(count)]
+            found.append([(Decimal(price) / 10**8, Decimal(size) / 10**8) for price, size in entries])
+            at += 4 + entry * count
+        assert frame[at:] == b"\x0cBTC-USD-PERP"
+        if kind == 1 and number != self.last + 1:
+            raise GapError
+        self.apply(*found)
+        self.last = number
+
+    def agrees(self) -> bool:
+        book = requests.get(f"{self.rest}/orderbook/BTC-USD-PERP?depth=400", timeout=10).json()
+        while self.last < book["seq_no"]:
+            self.step()
+        return self.last == book["seq_no"] and (self.bids, self.asks) == sides(book["bids"], book["asks"])
+
+
 FEEDS: dict[str, type[Feed]] = {
     "okx": OkxFeed,
     "hyperliquid": HyperliquidFeed,
     "aster": AsterFeed,
     "backpack": BackpackFeed,
+    "paradex": ParadexFeed,
 }
 
 

@@ -83,6 +83,13 @@ PATHS = {
         ("POST", "/aster/fapi/v3/order"),
         ("GET", "/aster/fapi/v3/ticker/24hr"),
     ],
+    "paradex": [
+        ("GET", "/paradex/v1/orderbook/BTC-USD-PERP"),
+        ("GET", "/paradex/v1/markets/klines"),
+        ("POST", "/paradex/v1/orders"),
+        ("POST", "/paradex/v1/auth"),
+        ("GET", "/paradex/v1/fills"),
+    ],
     "backpack": [
         ("GET", "/backpack/api/v1/depth"),
         ("GET", "/backpack/api/v1/klines"),
@@ -106,6 +113,12 @@ class Peer:
 
     def send_text(self, text: str) -> None:
         self.sent.append(text)
+
+    def send_binary(self, data: bytes) -> None:
+        self.sent.append(data.hex())
+
+    def ping(self) -> None:
+        self.sent.append("ping")
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         self.sent.append(f"{code} {reason}")
@@ -143,6 +156,7 @@ def test_odd_messages_are_answered(name: str, venues: SimulatedVenues, messages:
         "hyperliquid": "/hyperliquid/ws",
         "aster": "/aster/ws",
         "backpack": "/backpack",
+        "paradex": "/paradex/ws/v1",
     }
     stream = venue.open_stream(Request("GET", paths[name]), peer)  # type: ignore[arg-type]
     assert stream is not None
@@ -206,4 +220,5 @@ def test_limits_are_told_in_each_venues_words(venue: SimulatedVenue) -> None:
     assert last.status == 429
     assert last.body == venue.too_many().body
     words = {"okx": b"50011", "hyperliquid": b"null", "aster": b"-1003", "backpack": b"TOO_MANY_REQUESTS"}
+    words["paradex"] = b"RATE_LIMIT_EXCEEDED"
     assert words[venue.name] in last.body
