@@ -204,6 +204,7 @@ class ParadexFeed(Feed):
 
     def step(self) -> None:
         frame = self.socket.recv()
+        assert isinstance(frame, bytes)
         length, template = struct.unpack_from("<HH", frame)
         _, number, kind = struct.unpack_from("<qqB", frame, 8)
         assert (length, template) == (89, 3)
