@@ -19,6 +19,7 @@ from perpbot.model.events import (
     Event,
     Funding,
     Mark,
+    Ping,
     SessionEnding,
     VenueError,
 )
@@ -243,6 +244,10 @@ class MarketDataConnection(Actor):
                 self._on_book(builder, event, received_ns)
         elif isinstance(event, Funding | Mark):
             self._feed.tell(event)
+        elif isinstance(event, Ping):
+            if self._stream is not None:
+                with suppress(StreamError):  # StreamClosed is on its way
+                    self._stream.send([event.answer])
         elif isinstance(event, SessionEnding):
             self.log.info("session ending", venue=self._venue.name, reason=event.reason)
             if self._stream is not None:

@@ -1,6 +1,6 @@
 """One WebSocket session of a connection: connected, read and kept alive in a task of its actor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -58,8 +58,8 @@ class Stream:
         self._connect_timeout_s = connect_timeout_s
         self._socket: Any = None
 
-    def run(self, url: str) -> None:
-        """Connect and read until the session ends. The owner is told of both.
+    def run(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        """Connect, with `headers` in the handshake, and read until the session ends. The owner is told of both.
 
         Frames go to `on_frame` as they come, with the time; so does every sign of life, pings and pongs too, to
         `on_life`.
@@ -68,7 +68,7 @@ class Stream:
         """
         reason = "closed"
         try:
-            self._connect(url)
+            self._connect(url, headers or {})
             self._owner.tell(StreamOpened(self.session))
             reason = self._read()
         except (OSError, websocket.WebSocketException) as error:
@@ -77,10 +77,11 @@ class Stream:
             self.close()
         self._owner.tell(StreamClosed(self.session, reason))
 
-    def _connect(self, url: str) -> None:
+    def _connect(self, url: str, headers: Mapping[str, str]) -> None:
         self._socket = websocket.create_connection(
             url,
             timeout=self._connect_timeout_s,
+            header=dict(headers),
             enable_multithread=True,
             skip_utf8_validation=True,
             **self._route.websocket_options(url, self._connect_timeout_s),

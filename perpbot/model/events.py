@@ -101,6 +101,13 @@ class Pong:
 
 
 @attrs.frozen
+class Ping:
+    """The venue asks for a sign of life: it wants to hear `answer`."""
+
+    answer: str
+
+
+@attrs.frozen
 class Ack:
     """The venue confirmed a subscription or another request of the stream."""
 
@@ -130,7 +137,7 @@ class VenueError:
 
 PublicEvent = BookSnapshot | BookDelta | BookReset | Quote | PublicTrade | Funding | Mark | Bar
 PrivateEvent = OrderUpdate | Fill | Position | Balance | FundingPayment
-SessionEvent = Pong | Ack | LoggedIn | SessionEnding | VenueError
+SessionEvent = Ping | Pong | Ack | LoggedIn | SessionEnding | VenueError
 Event = PublicEvent | PrivateEvent | SessionEvent
 
 

@@ -39,6 +39,7 @@ _KINDS = {
     "LoggedIn": "login",
     "Mark": "mark",
     "OrderUpdate": "order",
+    "Ping": "ping",
     "Pong": "pong",
     "Position": "position",
     "PublicTrade": "trade",

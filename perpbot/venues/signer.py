@@ -140,16 +140,6 @@ class SignedVenue(Venue):
             self._signer = Signer(self.ccxt_name, self.http, self.venue_ms, settings)
         return self._signer
 
-    @property
-    def secrets(self) -> Credentials:
-        """The account's credentials, complete; `VenueReadError` names what is missing."""
-        if self.credentials is None:
-            raise VenueReadError(f"{self.name}: account {self.account!r} has no credentials")
-        missing = [name for name in self.credential_names if not self.credentials.get(name)]
-        if missing:
-            raise VenueReadError(f"{self.name}: the credentials of account {self.account!r} lack {', '.join(missing)}")
-        return self.credentials
-
     @abstractmethod
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with."""

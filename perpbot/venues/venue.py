@@ -102,6 +102,16 @@ class Venue(ABC):
         self.clock_offset_ms = 0
         """How far the venue's clock is ahead of ours; set by whoever measures it."""
 
+    @property
+    def secrets(self) -> Credentials:
+        """The account's credentials, complete; `VenueReadError` names what is missing."""
+        if self.credentials is None:
+            raise VenueReadError(f"{self.name}: account {self.account!r} has no credentials")
+        missing = [name for name in self.credential_names if not self.credentials.get(name)]
+        if missing:
+            raise VenueReadError(f"{self.name}: the credentials of account {self.account!r} lack {', '.join(missing)}")
+        return self.credentials
+
     def venue_ms(self) -> int:
         """The venue's wall clock as far as we know it."""
         return clock.wall_ms() + self.clock_offset_ms
@@ -179,6 +189,11 @@ class Venue(ABC):
     def open_private(self) -> str:
         """Get ready for a private stream and say where to connect; may ask the venue, `VenueReadError`."""
         return self.endpoints.private_ws
+
+    def private_headers(self, url: str) -> Mapping[str, str]:
+        """What the handshake of the private stream at `url`, which `open_private` gave, must carry in headers."""
+        del url
+        return {}
 
     def keep_private_alive(self) -> None:  # noqa: B027 - most venues need nothing
         """Prolong what `open_private` got; may ask the venue, `VenueReadError`."""

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
@@ -87,15 +87,16 @@ class Served:
 
     def private(self) -> websocket.WebSocket:
         """A private stream, logged in and subscribed."""
-        socket = self._connect(self.venue.open_private(), self.venue.login())
+        url = self.venue.open_private()
+        socket = self._connect(url, self.venue.login(), self.venue.private_headers(url))
         if self.venue.needs_login:
             assert [type(event).__name__ for event in self.venue.decode_private(socket.recv(), 0)] == ["LoggedIn"]
         for frame in self.venue.private_subscriptions([self.bitcoin]):
             socket.send(frame)
         return socket
 
-    def _connect(self, url: str, frames: list[str]) -> websocket.WebSocket:
-        socket = websocket.create_connection(url, timeout=PATIENCE_S)
+    def _connect(self, url: str, frames: list[str], headers: Mapping[str, str] | None = None) -> websocket.WebSocket:
+        socket = websocket.create_connection(url, timeout=PATIENCE_S, header=dict(headers or {}))
         self._sockets.append(socket)
         for frame in frames:
             socket.send(frame)
