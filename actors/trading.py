@@ -4,7 +4,7 @@ It checks the gate at the moment of sending, signs in order, and waits for answe
 slow answer holds up nothing. What the venue says goes to the order book, never anywhere past it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -30,7 +30,7 @@ from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, Slot, h
 from actors.stream import Stream, StreamClosed, StreamError, StreamOpened
 from perpbot.clock import monotonic_ns, wall_ms
 from perpbot.config.exchanges import Trading
-from perpbot.model.events import DecodeError, LoggedIn, SessionEnding, VenueError
+from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
 from perpbot.model.instrument import Instrument
 from perpbot.model.order import (
     Balance,
@@ -73,6 +73,7 @@ class _Prepared:
     """The account can be traded."""
 
     url: str
+    headers: Mapping[str, str] = attrs.field(repr=False)
 
 
 @attrs.frozen
@@ -196,10 +197,11 @@ class TradingConnection(Actor):
         try:
             self._venue.prepare_trading()
             url = self._venue.open_private()
+            headers = self._venue.private_headers(url)
         except VenueReadError as error:
             self.ref.tell(_NotPrepared(str(error)))
             return
-        self.ref.tell(_Prepared(url))
+        self.ref.tell(_Prepared(url, headers))
 
     @handles(_NotPrepared)
     def on_not_prepared(self, news: _NotPrepared) -> None:
@@ -220,7 +222,7 @@ class TradingConnection(Actor):
             self._on_life,
             route=self._venue.http.route,
         )
-        self.spawn_task(self._stream.run, news.url)
+        self.spawn_task(self._stream.run, news.url, news.headers)
 
     @handles(StreamOpened)
     def on_opened(self, news: StreamOpened) -> None:
@@ -306,24 +308,27 @@ class TradingConnection(Actor):
             # what it told is asked for instead
             self._orders.tell(TradingReady(self._venue.name, self._venue.account))
             return
-        news: list[OrderUpdate | Fill] = []
         for event in events:
-            if isinstance(event, OrderUpdate | Fill):
-                news.append(event)
-            elif isinstance(event, LoggedIn):
-                self.ref.tell(event)
-            elif isinstance(event, FundingPayment):
-                self.publish(FUNDING, event)
-            elif isinstance(event, SessionEnding):
-                self.log.info("session ending", venue=self._venue.name, reason=event.reason)
-                if self._stream is not None:
-                    self._stream.close()
-            elif isinstance(event, VenueError):
-                self.counts.errors += 1
-                self._last_error = f"{event.code}: {event.message}"
-                self.log.error("venue complains", venue=self._venue.name, code=event.code, message=event.message)
+            self._on_event(event)
+        news = tuple(event for event in events if isinstance(event, OrderUpdate | Fill))
         if news:
-            self._orders.tell(VenueNews(self._venue.name, self._venue.account, tuple(news)))
+            self._orders.tell(VenueNews(self._venue.name, self._venue.account, news))
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, LoggedIn):
+            self.ref.tell(event)
+        elif isinstance(event, Ping):
+            self._send_frames([event.answer])
+        elif isinstance(event, FundingPayment):
+            self.publish(FUNDING, event)
+        elif isinstance(event, SessionEnding):
+            self.log.info("session ending", venue=self._venue.name, reason=event.reason)
+            if self._stream is not None:
+                self._stream.close()
+        elif isinstance(event, VenueError):
+            self.counts.errors += 1
+            self._last_error = f"{event.code}: {event.message}"
+            self.log.error("venue complains", venue=self._venue.name, code=event.code, message=event.message)
 
     # -- orders --------------------------------------------------------------------------------------------------
 
