@@ -43,6 +43,8 @@ from perpbot.terminal.view import fits_terminal, how_to_look, live_view
 from perpbot.venues.registry import venue_names
 from supervisors.spec import ChildSpec
 
+SWITCH_INTERVAL_S = 0.001
+"""How long gevent runs callbacks before it looks at timers again; a timer is late by so much in a storm of messages."""
 EXIT_OK, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 2, 70, 78
 
 
@@ -223,6 +225,8 @@ def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, M
     for number in (signal.SIGTERM, *([signal.SIGHUP] if live else [])):
         gevent.signal_handler(number, program.over_asked)
     heed_interrupts(program)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    program.watch_hub()
     try:
         program.start()
     except StartError as error:

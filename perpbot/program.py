@@ -22,6 +22,7 @@ from perpbot.masking import Mask
 from perpbot.places import trading_venues, venues
 from perpbot.storage.journal import Journal, JournalError, read
 from perpbot.summary import summary
+from perpbot.systemd import notifier
 from supervisors import tree
 from supervisors.spec import ChildSpec
 from supervisors.vitals import Vitals
@@ -88,7 +89,9 @@ class Program:
             kill=self.kill,
             gates=tree.make_gates(made, trading, self.kill),
             surfaces=tuple(surfaces(self)),
+            beat=notifier(setting.environment),
         )
+        self.system.on_unkillable = self._process_lost
         self._started_ns = wall_ns()
         self._root: Cell | None = None
 
@@ -104,6 +107,18 @@ class Program:
 
     def _root_ended(self, exit_: Exit) -> None:
         self.log.error("the root supervisor is gone", reason=str(exit_))
+        self.gave_up = True
+        self.ended.set()
+
+    def watch_hub(self) -> None:
+        """See who keeps the hub busy, for as long as the process lives; not in a simulated world."""
+        watchdog = self.system.watchdog
+        watchdog.on_blocked = lambda each: self.log.warning("hub blocked", what=str(each))
+        watchdog.on_stuck = lambda each: self.log.error("hub stuck", what=str(each))
+        watchdog.start()
+
+    def _process_lost(self, cell: Cell) -> None:
+        self.log.error("the process has to be started anew", because=f"{cell.address} could not be killed")
         self.gave_up = True
         self.ended.set()
 
@@ -139,7 +154,7 @@ class Program:
 
     def stop(self) -> dict[str, Any]:
         """No new trades, finish what is in flight, then stop everything in reverse order; returns the summary."""
-        clean = not self.gave_up and self.drain()
+        clean = self._root is not None and self._root.alive and self.drain()
         self._read_funding()
         if clean and self.setting.settings.execution.on_stop is OnStop.CLOSE:
             clean = not self._open_trades()

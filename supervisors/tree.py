@@ -9,7 +9,7 @@
         books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
         trades          one_for_one     the executor, and one actor per trade in progress
         strategies      one_for_one     one scanner per symbol
-      operations        one_for_one     state, vitals, status log
+      operations        one_for_one     state, vitals, heartbeat, status log
       surfaces          one_for_one     control socket, terminal
 
 `perpbot`, `trading`, `operations` and `surfaces` only group: an address starts below them, as in
@@ -24,6 +24,7 @@ import attrs
 from actors.balances import Balances
 from actors.executor import Admitted, Executor
 from actors.gate import Gate, KillSwitches
+from actors.heartbeat import Heartbeat
 from actors.instruments import Instruments
 from actors.journal import Journal
 from actors.kill_switch import KillSwitch
@@ -41,7 +42,7 @@ from actors.trade import Trade
 from actors.trading import TradingConnection
 from perpbot.capital.pool import shares
 from perpbot.clock import NS_PER_MS
-from perpbot.config.exchanges import Connection
+from perpbot.config.exchanges import Connection, Trading
 from perpbot.config.settings import Settings
 from perpbot.scanning.edge import Terms
 from perpbot.scanning.ticks import TickRules
@@ -57,6 +58,7 @@ from supervisors.vitals import Vitals
 JOURNAL = "/journal"
 KILL_SWITCH = "/kill-switch"
 VITALS = "/vitals"
+HEARTBEAT = "/heartbeat"
 ORDERS = "/books/orders"
 BALANCES = "/books/balances"
 POSITIONS = "/books/positions"
@@ -91,6 +93,8 @@ class Parts:
     gates: Mapping[str, Gate]
     """By address of the connection."""
     surfaces: Sequence[ChildSpec] = ()
+    beat: Callable[[], None] = lambda: None
+    """Called once a second while journal and risk answer."""
 
     def trading_gates(self) -> dict[str, Gate]:
         """The gate orders go through, by venue."""
@@ -353,6 +357,7 @@ def operations(parts: Parts) -> list[ChildSpec]:
             ),
         ),
         _resilient("vitals", parts, Vitals),
+        _resilient("heartbeat", parts, lambda: Heartbeat((JOURNAL, RISK), parts.beat)),
         _actor("status-log", parts, lambda: StatusLog(STATE, parts.settings.log.status_interval_sec)),
     ]
 
@@ -404,4 +409,5 @@ def _breaker(connection: Connection) -> BreakerRules:
         wait_s=connection.circuit_halfopen_wait_sec,
         max_wait_s=connection.circuit_halfopen_wait_max_sec,
         silence_s=connection.heartbeat_timeout_sec,
+        call_timeout_s=connection.request_timeout_sec if isinstance(connection, Trading) else None,
     )

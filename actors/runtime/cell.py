@@ -608,6 +608,8 @@ class Cell:
         """Mark the incarnation that is up as one that even a kill did not end."""
         self.state = State.UNKILLABLE
         self.log.error("unkillable", doing=self.doing, hint="only a restart of the process ends it")
+        self.close_mailbox()
+        self.system.lose(self)
 
     def close_mailbox(self) -> None:
         """Take no more messages; those that wait become dead letters."""

@@ -25,6 +25,11 @@ class Slot:
         self._error: BaseException | None = None
         self._parked: Any = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether the answer is an error."""
+        return self.answered and self._error is not None
+
     def set(self, value: Any = None) -> None:
         """Answer with `value`; the first answer counts."""
         if not self.answered:

@@ -17,6 +17,7 @@ from actors.runtime.ref import Ref
 from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.trace import Trace
 from actors.runtime.watch import Watches
+from actors.runtime.watchdog import Watchdog
 from perpbot.chance import Chance
 
 
@@ -33,6 +34,12 @@ class System:
         """Times of stages that span actors, by name."""
         self.traces: list[Trace] = []
         """Who listens to addresses at this moment."""
+        self.watchdog = Watchdog()
+        """Sees who keeps the hub busy; whoever owns the process starts it."""
+        self.unkillable: list[str] = []
+        """Addresses of actors that survived being killed."""
+        self.on_unkillable: Callable[[Cell], None] = lambda _: None
+        """Called for each of them: only a new process helps."""
         self.watches = Watches()
         """Who wants to know when whom is gone."""
         self._cells: dict[str, Cell] = {}
@@ -142,6 +149,11 @@ class System:
         cell.finish_reading()
         exit_: Exit = over.wait(timeout_s)
         return exit_
+
+    def lose(self, cell: Cell) -> None:
+        """Note that the actor of `cell` survived being killed; its address is of no use any more."""
+        self.unkillable.append(cell.address)
+        self.on_unkillable(cell)
 
     def forget(self, cell: Cell) -> None:
         """Remove an address for good: its mailbox is emptied, its subscriptions end."""

@@ -37,6 +37,10 @@ def show_status(status: Mapping[str, Any]) -> None:
     failures = f"{counted(status['restarts'], 'restart')}, {counted(status['crashes'], 'crash', 'crashes')}"
     letters = counted(status["dead_letters"], "dead letter")
     labelled("Actors", f"{status['actors']} up, {failures}, {letters}")
+    blocked = status["process"]["blocked"]
+    if blocked["newest"]:
+        times = counted(blocked["total"], "time")
+        labelled("Blocked", f"{times}, at most {blocked['longest_ms']:.0f} ms; last {blocked['newest'][-1]['said']}")
     click.echo()
     show_table(_VENUES, [_venue_row(name, each) for name, each in status["venues"].items()], "No venues.")
     for problem in status["problems"]:

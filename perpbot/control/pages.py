@@ -6,6 +6,7 @@ from typing import Any
 from actors.runtime import System
 from actors.state import State
 from perpbot.clock import iso
+from perpbot.control.process import process
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO, plain
@@ -14,13 +15,15 @@ from supervisors.vitals import GRAVE
 
 def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """One screen: is it well, what is it doing, what did it earn; `troubles` are those of the actors."""
-    wrong = [*problems(state), *(_trouble(each) for each in troubles if each["kind"] in GRAVE)]
+    alive = process(system)
+    wrong = [*alive["problems"], *problems(state), *(_trouble(each) for each in troubles if each["kind"] in GRAVE)]
     return {
         "at": iso(state.at_ns),
         "mode": state.mode,
         "uptime_s": round(state.uptime_s, 1),
         "healthy": not wrong,
         "problems": wrong,
+        "process": alive,
         "troubles": list(troubles),
         "venues": {
             name: {
