@@ -28,7 +28,7 @@ from perpbot.execution.entries import CaughtUp, OrderFilled, OrdersIntended, Tra
 from perpbot.model.money import ZERO
 from perpbot.storage.journal import read
 
-START_S = 30.0
+START_S, STOP_S = 30.0, 60.0
 POLL_S = 0.05
 
 
@@ -85,15 +85,11 @@ class Rounds:
 
     def kill_once(self, longest_s: float) -> dict[str, Any]:
         """Start, live for a random time, kill, and look at both books; the next start must find everything."""
-        before = self._catch_ups()
-        process = self._start()
-        self._wait(lambda: self._catch_ups() >= before + len(self._names), "every venue caught up")
         lived_s = self._chance.uniform(0.0, longest_s)
-        ends = monotonic_ns() + int(lived_s * NS_PER_SECOND)
-        while monotonic_ns() < ends:
-            time.sleep(min(POLL_S, max(0.0, (ends - monotonic_ns()) / NS_PER_SECOND)))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with self._bot():
+            ends = monotonic_ns() + int(lived_s * NS_PER_SECOND)
+            while monotonic_ns() < ends:
+                time.sleep(min(POLL_S, max(0.0, (ends - monotonic_ns()) / NS_PER_SECOND)))
         books = self._quiet_books()
         open_orders = sum(order["status"] == "open" for each in books.values() for order in each["orders"])
         self._restart_and_compare(books)
@@ -107,21 +103,19 @@ class Rounds:
 
     def _restart_and_compare(self, books: Mapping[str, Any]) -> None:
         """A restart must come to know everything that the venues knew while it was dead; then it is killed too."""
-        before = self._catch_ups()
-        process = self._start()
-        self._wait(lambda: self._catch_ups() >= before + len(self._names), "every venue caught up")
-        self._wait(lambda: not self._unknown_of(books), "every order and fill found again")
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with self._bot():
+            self._wait(lambda: not self._unknown_of(books), "every order and fill found again")
 
     def finish(self) -> dict[str, Any]:
         """A last run that is stopped in order, and the comparison of what was earned."""
         summary = self._folder / "summary.json"
-        process = self._start("--summary", str(summary))
-        before = self._catch_ups()
-        self._wait(lambda: self._catch_ups() > before or self._flat(), "the last run up")
-        process.send_signal(signal.SIGTERM)
-        if process.wait(60) != 0:
+        with self._bot("--summary", str(summary)) as process:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired as error:
+                raise DisagreementError(f"the last run did not stop within {STOP_S:g} s") from error
+        if process.returncode != 0:
             raise DisagreementError(f"the last run ended with {process.returncode}")
         report = json.loads(summary.read_text())
         books = self._books()
@@ -143,6 +137,18 @@ class Rounds:
 
     # -- the bot ---------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def _bot(self, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+        """PerpBot, from when it has caught up with every venue; killed when the block ends, however that is."""
+        before = self._catch_ups()
+        process = self._start(*more)
+        try:
+            self._wait(lambda: self._catch_ups() >= before + len(self._names), "every venue caught up")
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
     def _start(self, *more: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "perpbot.main", "--config", str(self._config), "--no-console", "--no-web"]
         command += ["--venues", str(self._folder / "venues.json"), "--state", str(self._state), *more]
@@ -154,9 +160,6 @@ class Rounds:
 
     def _catch_ups(self) -> int:
         return sum(1 for _ in read(self._journal(), (CaughtUp,))) if self._journal().exists() else 0
-
-    def _flat(self) -> bool:
-        return not any(each["positions"] for each in self._books().values())
 
     def _profit_of_journal(self) -> dict[str, Decimal]:
         earned: dict[str, Decimal] = {}

@@ -186,13 +186,21 @@ def _lines(db: sqlite3.Connection, kinds: Iterable[type]) -> Iterator[Line]:
 def read(path: Path, kinds: Iterable[type] = ()) -> Iterator[Line]:
     """The entries of the journal at `path`, also while a system writes to it. Raises `JournalError`."""
     with _understood(path), closing(_reader(path)) as db:
-        yield from _lines(db, kinds)
+        if _begun(db):
+            yield from _lines(db, kinds)
+
+
+def _begun(db: sqlite3.Connection) -> bool:
+    """Whether there is anything in the file: whoever makes a journal makes the file first and then its tables."""
+    found: int = db.execute("select count(*) from sqlite_schema").fetchone()[0]
+    return found > 0
 
 
 def export(path: Path) -> Iterator[str]:
     """The journal at `path` in its canonical form: one JSON object a line, keys sorted. For comparing and keeping."""
     with _understood(path), closing(_reader(path)) as db:
-        for seq, at_ns, kind, body in db.execute("select seq, at_ns, kind, body from journal order by seq"):
+        rows = db.execute("select seq, at_ns, kind, body from journal order by seq") if _begun(db) else ()
+        for seq, at_ns, kind, body in rows:
             yield json.dumps(
                 {"seq": seq, "at_ns": at_ns, "kind": kind, "body": json.loads(body)}, sort_keys=True, ensure_ascii=False
             )

@@ -56,6 +56,15 @@ def test_entries_are_numbered_in_the_order_they_were_written(journal: Journal) -
     assert list(read(journal.path)) == lines
 
 
+def test_a_journal_that_is_just_being_made_holds_nothing_yet(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.touch()
+    assert list(read(path)) == []
+    assert list(export(path)) == []
+    sqlite3.connect(path).execute("pragma journal_mode=wal").close()
+    assert list(read(path)) == []
+
+
 def test_a_number_is_kept_to_the_last_digit(journal: Journal) -> None:
     long = Decimal("123456789012345678.901234567890123456789012345678901")
     journal.append([PeakEquity(venue="", equity=long)], 1)
