@@ -1,6 +1,5 @@
 """The base class of every actor: handlers found by the type of the message."""
 
-import logging
 from collections.abc import Callable, Hashable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -10,7 +9,7 @@ import pykka
 
 from actors.runtime.exits import NORMAL
 from actors.runtime.letters import Undelivered
-from actors.runtime.mailbox import Mailbox, MailboxFullError, MailboxSpec
+from actors.runtime.mailbox import MailboxFullError, MailboxSpec
 from actors.runtime.signals import FinishReading, Stop
 from actors.runtime.slot import Slot
 from actors.runtime.watch import DeathPactError, Terminated
@@ -228,7 +227,7 @@ class Actor(pykka.Actor):
 
     @staticmethod
     def _create_actor_inbox() -> Any:
-        return Mailbox(MailboxSpec(), _no_letters)
+        return _NO_INBOX
 
     @staticmethod
     def _create_future() -> Any:
@@ -238,5 +237,11 @@ class Actor(pykka.Actor):
         raise TypeError(f"{type(self).__name__} is started by a supervisor or System.spawn, not by start()")
 
 
-def _no_letters(message: Any, why: Undelivered) -> None:
-    logging.getLogger(__name__).warning("%s was sent to an actor that was never started: %s", message, why)
+class _NoInbox:
+    """What a pykka reference to such an actor would put into."""
+
+    def put(self, envelope: Any) -> None:
+        raise TypeError(f"{envelope!r}: use the actor's own reference, or make it a StandaloneActor")
+
+
+_NO_INBOX = _NoInbox()

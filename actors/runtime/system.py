@@ -1,7 +1,7 @@
 """What all actors of one PerpBot share: addresses, dead letters, chance, the log."""
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, ClassVar
 
 import gevent
 import structlog
@@ -23,6 +23,8 @@ from perpbot.chance import Chance
 
 class System:
     """One PerpBot's actors by address. There may be several in a process; nothing is kept outside of them."""
+
+    cell_class: ClassVar[type[Cell]] = Cell
 
     def __init__(self, chance: Chance | None = None, log: Any = None) -> None:
         self.chance = chance or Chance()
@@ -55,7 +57,7 @@ class System:
         """What the runtime keeps for `address`; made when nobody asked for it before."""
         cell = self._cells.get(address)
         if cell is None:
-            cell = self._cells[address] = Cell(self, address)
+            cell = self._cells[address] = self.cell_class(self, address)
         return cell
 
     def known(self, address: str) -> Cell | None:
