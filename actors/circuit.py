@@ -6,6 +6,16 @@
 import attrs
 
 from actors.gate import Circuit
+from perpbot.model.order import Outcome, Unknown
+
+
+def speaks_against(venue_said: Outcome | Exception) -> bool:
+    """Whether the result of a call is a failure of the venue.
+
+    A refusal is an answer like any other: no margin and a bad price are our mistakes. An answer from which nobody can
+    tell whether the order is there is a failure, even though it is an answer.
+    """
+    return isinstance(venue_said, Exception | Unknown)
 
 
 @attrs.frozen
@@ -26,11 +36,22 @@ class Lost:
 
 
 @attrs.frozen
+class CallBegan:
+    """A call left that should be answered in time; `call` is its number."""
+
+    address: str
+    moves: int
+    call: int
+
+
+@attrs.frozen
 class CallSucceeded:
     """A call came back, whatever it said."""
 
     address: str
     moves: int
+    call: int | None = None
+    """Its number, if it was announced."""
 
 
 @attrs.frozen
@@ -40,6 +61,8 @@ class CallFailed:
     address: str
     moves: int
     reason: str
+    call: int | None = None
+    """Its number, if it was announced."""
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ by their actor. Readers see the state of this very moment: nothing that waited i
 
 from enum import StrEnum
 
-from perpbot.clock import monotonic_ns
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
 
 
 class Circuit(StrEnum):
@@ -19,6 +19,24 @@ class Circuit(StrEnum):
     """There is nothing to call."""
     CIRCUIT_OPEN = "CIRCUIT_OPEN"
     """It failed too often; nothing is sent before the wait is over."""
+
+
+EDGES = frozenset(
+    {
+        (Circuit.DISCONNECTED, Circuit.CONNECTED),
+        (Circuit.DISCONNECTED, Circuit.CIRCUIT_OPEN),
+        (Circuit.CONNECTED, Circuit.DISCONNECTED),
+        (Circuit.CONNECTED, Circuit.CIRCUIT_OPEN),
+        (Circuit.CIRCUIT_OPEN, Circuit.DEGRADED),
+        (Circuit.DEGRADED, Circuit.CONNECTED),
+        (Circuit.DEGRADED, Circuit.CIRCUIT_OPEN),
+    }
+)
+"""The ways a circuit may go; whoever asks for another one has a bug."""
+
+
+class CircuitError(Exception):
+    """A gate was asked to go a way that circuits do not go."""
 
 
 GLOBAL = "global"
@@ -72,6 +90,7 @@ class Gate:
         self._kill = kill
         self._moves = 0
         self._probed_move = -1
+        self._until_ns = 0
 
     @property
     def moves(self) -> int:
@@ -83,11 +102,32 @@ class Gate:
         """Grows with every move of the circuit or of a kill switch."""
         return self._moves + self._kill.generation
 
-    def move(self, circuit: Circuit, reason: str) -> None:
-        """Set the state; only the venue's supervisor does."""
+    def move(self, circuit: Circuit, reason: str, until_ns: int = 0) -> None:
+        """Set the state; only the venue's supervisor does. `until_ns`: when an open one lets a probe through.
+
+        Raises:
+            CircuitError: circuits do not go that way.
+        """
+        if (self.circuit, circuit) not in EDGES:
+            raise CircuitError(f"{self.address} cannot go from {self.circuit.value} to {circuit.value} ({reason})")
+        self._until_ns = until_ns
+        self._set(circuit, reason)
+
+    def reset(self, reason: str) -> None:
+        """Begin anew: there is nothing to call until the next connect. For the supervisor's own start."""
+        self._set(Circuit.DISCONNECTED, reason)
+
+    def _set(self, circuit: Circuit, reason: str) -> None:
         self._moves += 1
         self.moved_ns = monotonic_ns()
         self.circuit, self.reason = circuit, reason
+
+    @property
+    def remaining_s(self) -> float:
+        """Seconds until an open circuit lets a probe through; 0 in every other state."""
+        if self.circuit is not Circuit.CIRCUIT_OPEN:
+            return 0.0
+        return max(0.0, (self._until_ns - monotonic_ns()) / NS_PER_SECOND)
 
     def refusal_to_open(self) -> str | None:
         """Why an order that adds risk is refused at this moment, or None."""
@@ -95,14 +135,18 @@ class Gate:
         if killed is not None:
             return killed
         if self.circuit is not Circuit.CONNECTED:
-            return f"{self.venue} is {self.circuit.value}: {self.reason}"
+            return self._why()
         return None
 
     def refusal_to_reduce(self) -> str | None:
         """Why an order that takes risk away, or a cancel, is refused at this moment, or None."""
         if self.circuit is Circuit.CONNECTED or self.probe_free:
             return None
-        return f"{self.venue} is {self.circuit.value}: {self.reason}"
+        return self._why()
+
+    def _why(self) -> str:
+        wait = f", for {self.remaining_s:.1f} s more" if self.circuit is Circuit.CIRCUIT_OPEN else ""
+        return f"{self.venue} is {self.circuit.value}{wait}: {self.reason}"
 
     @property
     def probe_free(self) -> bool:

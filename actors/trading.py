@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from actors.circuit import CallFailed, CallSucceeded, CircuitChanged, Connected, Lost
+from actors.circuit import CallBegan, CallFailed, CallSucceeded, CircuitChanged, Connected, Lost, speaks_against
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.orders import (
@@ -148,6 +148,7 @@ class TradingConnection(Actor):
         self._ready = False
         self._failures = 0
         self._moves = 0
+        self._calls = 0
         self._last_error: str | None = None
         self._funding_ms = 0
         self._bucket = TokenBucket(settings.rate_limit_per_sec, settings.burst_size, monotonic_ns())
@@ -379,29 +380,36 @@ class TradingConnection(Actor):
         self._orders.tell(OutcomeArrived(order.client_id, outcome))
 
     def _deliver(self, request: Request, moves: int) -> Outcome:
+        call = self._call_began(moves)
         try:
             reply = self._venue.http.send(request)
         except NotSentError as error:
-            self._call_failed(moves, str(error))
+            self._call_ended(moves, error, call)
             return Refused(str(error), retryable=True)
         except NoAnswerError as error:
-            self._call_failed(moves, str(error))
+            self._call_ended(moves, error, call)
             return Unknown(str(error))
         outcome = self._venue.read_place(reply)
-        if isinstance(outcome, Unknown):
-            self._call_failed(moves, outcome.reason)
-        else:
-            self._call_succeeded(moves)
+        self._call_ended(moves, outcome, call)
         return outcome
 
-    def _call_failed(self, moves: int, reason: str) -> None:
-        self.counts.errors += 1
-        self._last_error = reason
-        self._supervisor.tell(CallFailed(self._gate.address, moves, reason))
+    def _call_began(self, moves: int) -> int:
+        self._calls += 1
+        self._supervisor.tell(CallBegan(self._gate.address, moves, self._calls))
+        return self._calls
 
-    def _call_succeeded(self, moves: int) -> None:
+    def _call_ended(self, moves: int, result: Outcome | Exception, call: int | None = None) -> None:
+        if speaks_against(result):
+            reason = result.reason if isinstance(result, Unknown) else str(result)
+            self.counts.errors += 1
+            self._last_error = reason
+            self._supervisor.tell(CallFailed(self._gate.address, moves, reason, call))
+        else:
+            self._call_succeeded(moves, call)
+
+    def _call_succeeded(self, moves: int, call: int | None = None) -> None:
         self._gate.heard_ns = monotonic_ns()
-        self._supervisor.tell(CallSucceeded(self._gate.address, moves))
+        self._supervisor.tell(CallSucceeded(self._gate.address, moves, call))
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -480,7 +488,7 @@ class TradingConnection(Actor):
             answer = question()
         except VenueReadError as error:
             self.log.warning("question not answered", venue=self._venue.name, what=what, error=str(error))
-            self._call_failed(moves, str(error))
+            self._call_ended(moves, error)
             if what == "catch-up" and not self._ready and self._stream is not None:
                 self._stream.close()  # without it nothing may be sent: start over
             return

@@ -5,7 +5,8 @@
     DISCONNECTED when there is nothing to call: before the first connect, and between a loss and the next connect.
 
 A result counts only in the state its call was begun in: each state has a generation, and late results of earlier
-ones change nothing. Waits grow from `wait_s` by `factor` up to `max_wait_s`; a success sets them back.
+ones change nothing. A call that was announced and takes too long counts as failed at that moment; what becomes of it
+later changes nothing. Waits grow from `wait_s` by `factor` and jitter up to `max_wait_s`; a success sets them back.
 """
 
 import attrs
@@ -26,7 +27,11 @@ class BreakerRules:
     """Without a sign of life for this long a connected circuit opens."""
     probe_s: float = 10.0
     """A probe that has not answered by then has failed."""
+    call_timeout_s: float | None = None
+    """A call that was announced and has not come back by then has failed."""
     factor: float = 2.0
+    jitter: float = 0.1
+    """Share of the next wait that chance may add."""
 
 
 @attrs.frozen
@@ -48,6 +53,13 @@ class Breaker:
         self.streak = 0
         self._wait_s = rules.wait_s
         self._until_ns = 0
+        self._calls: dict[int, int] = {}
+        """When calls that were announced in this state are overdue, monotonic; by their number."""
+
+    @property
+    def until_ns(self) -> int:
+        """When an open circuit lets a probe through, or a half-open one gives up on it; monotonic."""
+        return self._until_ns
 
     @property
     def wait_s(self) -> float:
@@ -65,61 +77,84 @@ class Breaker:
         self.streak, self._wait_s = 0, self.rules.wait_s
         return self._move(Circuit.CONNECTED, "connected")
 
-    def lost(self, generation: int, reason: str, now_ns: int) -> Transition | None:
-        """The connection is gone; counts as an error."""
+    def lost(self, generation: int, reason: str, now_ns: int, uniform: float = 0.0) -> Transition | None:
+        """The connection is gone; counts as an error. `uniform` is U(0, 1), for the wait after the next one."""
         if generation != self.generation or self.circuit is Circuit.CIRCUIT_OPEN:
             return None
-        self.streak += 1
-        if self.circuit is Circuit.DEGRADED or self.streak >= self.rules.error_streak:
-            return self._open(reason, now_ns)
+        opened = self._count(reason, now_ns, uniform)
+        if opened is not None:
+            return opened
         return self._move(Circuit.DISCONNECTED, reason) if self.circuit is Circuit.CONNECTED else None
 
-    def succeeded(self, generation: int) -> Transition | None:
-        """A call came back well."""
-        if generation != self.generation:
+    def began(self, generation: int, call: int, now_ns: int) -> None:
+        """A call was made; `call` is its number."""
+        if generation != self.generation or self.circuit is Circuit.CIRCUIT_OPEN:
+            return
+        if self.rules.call_timeout_s is not None:
+            self._calls[call] = now_ns + int(self.rules.call_timeout_s * NS_PER_SECOND)
+
+    def succeeded(self, generation: int, call: int | None = None) -> Transition | None:
+        """A call came back well; `call` is its number if it was announced."""
+        if generation != self.generation or self.circuit is Circuit.CIRCUIT_OPEN or not self._pending(call):
             return None
         if self.circuit is Circuit.DEGRADED:
             return self.connected(generation)
         self.streak = 0
         return None
 
-    def failed(self, generation: int, reason: str, now_ns: int) -> Transition | None:
-        """A call failed: no answer, or one that shows the venue is in trouble. A refused order is not a failure."""
-        if generation != self.generation or self.circuit is Circuit.CIRCUIT_OPEN:
+    def failed(
+        self, generation: int, reason: str, now_ns: int, uniform: float = 0.0, call: int | None = None
+    ) -> Transition | None:
+        """A call failed, see `actors.circuit.speaks_against`; `call` is its number if it was announced."""
+        if generation != self.generation or self.circuit is Circuit.CIRCUIT_OPEN or not self._pending(call):
             return None
-        self.streak += 1
-        if self.circuit is Circuit.DEGRADED or self.streak >= self.rules.error_streak:
-            return self._open(reason, now_ns)
-        return None
+        return self._count(reason, now_ns, uniform)
 
-    def tick(self, heard_ns: int, now_ns: int) -> Transition | None:
+    def tick(self, heard_ns: int, now_ns: int, uniform: float = 0.0) -> Transition | None:
         """Time passed; `heard_ns` is when the connection last heard from its venue."""
         if self.circuit is Circuit.CIRCUIT_OPEN and now_ns >= self._until_ns:
             self._until_ns = now_ns + int(self.rules.probe_s * NS_PER_SECOND)
             return self._move(Circuit.DEGRADED, "one probe may pass")
         if self.circuit is Circuit.DEGRADED and now_ns >= self._until_ns:
-            return self._open(f"the probe did not answer within {self.rules.probe_s:g} s", now_ns)
+            return self._open(f"the probe did not answer within {self.rules.probe_s:g} s", now_ns, uniform)
         if self.circuit is Circuit.CONNECTED and now_ns - heard_ns >= self.rules.silence_s * NS_PER_SECOND:
-            return self._open(f"nothing heard for {self.rules.silence_s:g} s", now_ns)
+            return self._open(f"nothing heard for {self.rules.silence_s:g} s", now_ns, uniform)
+        for call in [call for call, overdue_ns in self._calls.items() if overdue_ns <= now_ns]:
+            del self._calls[call]
+            opened = self._count(f"a call was not answered within {self.rules.call_timeout_s:g} s", now_ns, uniform)
+            if opened is not None:
+                return opened
         return None
 
     def due_ns(self, heard_ns: int) -> int | None:
         """When `tick` may change something next, monotonic; None when only calls can."""
+        due = list(self._calls.values())
         if self.circuit in {Circuit.CIRCUIT_OPEN, Circuit.DEGRADED}:
-            return self._until_ns
-        if self.circuit is Circuit.CONNECTED:
-            return heard_ns + int(self.rules.silence_s * NS_PER_SECOND)
+            due.append(self._until_ns)
+        elif self.circuit is Circuit.CONNECTED:
+            due.append(heard_ns + int(self.rules.silence_s * NS_PER_SECOND))
+        return min(due, default=None)
+
+    def _pending(self, call: int | None) -> bool:
+        """Whether the result of a call still counts: one that was overdue has been counted."""
+        return call is None or self.rules.call_timeout_s is None or self._calls.pop(call, None) is not None
+
+    def _count(self, reason: str, now_ns: int, uniform: float) -> Transition | None:
+        self.streak += 1
+        if self.circuit is Circuit.DEGRADED or self.streak >= self.rules.error_streak:
+            return self._open(reason, now_ns, uniform)
         return None
 
-    def _open(self, reason: str, now_ns: int) -> Transition:
+    def _open(self, reason: str, now_ns: int, uniform: float) -> Transition:
         wait_s = self._wait_s
         self._until_ns = now_ns + int(wait_s * NS_PER_SECOND)
-        self._wait_s = min(self.rules.max_wait_s, wait_s * self.rules.factor)
+        self._wait_s = min(self.rules.max_wait_s, wait_s * self.rules.factor * (1 + uniform * self.rules.jitter))
         return self._move(Circuit.CIRCUIT_OPEN, reason)
 
     def _move(self, circuit: Circuit, reason: str) -> Transition:
         before, self.circuit = self.circuit, circuit
         self.generation += 1
+        self._calls.clear()
         if circuit is not Circuit.DEGRADED:
             self.streak = 0 if circuit is Circuit.CONNECTED else self.streak
         return Transition(before, circuit, reason)

@@ -5,8 +5,8 @@ from typing import Any
 
 import attrs
 
-from actors.circuit import CallFailed, CallSucceeded, CircuitChanged, Connected, Lost
-from actors.gate import Circuit, Gate
+from actors.circuit import CallBegan, CallFailed, CallSucceeded, CircuitChanged, Connected, Lost
+from actors.gate import Gate
 from actors.runtime import handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from supervisors.breaker import Breaker, BreakerRules, Transition
@@ -42,7 +42,7 @@ class VenueSupervisor(Supervisor):
     def on_start(self) -> None:
         """Shut the gates, then start the children."""
         for gate in self._gates.values():
-            gate.move(Circuit.DISCONNECTED, "not connected yet")
+            gate.reset("not connected yet")
         super().on_start()
 
     @handles(Connected)
@@ -54,27 +54,36 @@ class VenueSupervisor(Supervisor):
     def on_lost(self, news: Lost) -> None:
         """A connection is gone."""
         breaker = self._breakers[news.address]
-        self._moved(news.address, breaker.lost(self._generation(news), news.reason, monotonic_ns()))
+        generation = self._generation(news)
+        self._moved(news.address, breaker.lost(generation, news.reason, monotonic_ns(), self.chance.random()))
+
+    @handles(CallBegan)
+    def on_call(self, news: CallBegan) -> None:
+        """A call left."""
+        self._breakers[news.address].began(self._generation(news), news.call, monotonic_ns())
+        self._look_again()
 
     @handles(CallSucceeded)
     def on_success(self, news: CallSucceeded) -> None:
         """A call came back."""
-        self._moved(news.address, self._breakers[news.address].succeeded(self._generation(news)))
+        self._moved(news.address, self._breakers[news.address].succeeded(self._generation(news), news.call))
 
     @handles(CallFailed)
     def on_call_failed(self, news: CallFailed) -> None:
         """A call did not come back, or came back badly."""
-        breaker = self._breakers[news.address]
-        self._moved(news.address, breaker.failed(self._generation(news), news.reason, monotonic_ns()))
+        generation, uniform = self._generation(news), self.chance.random()
+        failed = self._breakers[news.address].failed
+        self._moved(news.address, failed(generation, news.reason, monotonic_ns(), uniform, news.call))
 
     @handles(_Look)
     def on_look(self, _: _Look) -> None:
         """Let time move the circuits."""
         for address, breaker in self._breakers.items():
-            self._moved(address, breaker.tick(self._gates[address].heard_ns, monotonic_ns()))
+            heard_ns = self._gates[address].heard_ns
+            self._moved(address, breaker.tick(heard_ns, monotonic_ns(), self.chance.random()))
         self._look_again()
 
-    def _generation(self, news: Connected | Lost | CallSucceeded | CallFailed) -> int:
+    def _generation(self, news: Connected | Lost | CallBegan | CallSucceeded | CallFailed) -> int:
         """The breaker's generation the call began in, or -1 when the gate has moved since."""
         breaker = self._breakers[news.address]
         return breaker.generation if news.moves == self._gates[news.address].moves else -1
@@ -83,7 +92,7 @@ class VenueSupervisor(Supervisor):
         if transition is None:
             return
         gate = self._gates[address]
-        gate.move(transition.after, transition.reason)
+        gate.move(transition.after, transition.reason, self._breakers[address].until_ns)
         self._transitions += 1
         change = CircuitChanged(gate.venue, address, transition.before, transition.after, transition.reason)
         self.log.info(

@@ -179,7 +179,7 @@ def test_each_timeout_kills_only_its_own_and_needs_only_one_timer(world: World) 
         timers.append(after_s)
         return made(after_s, *arguments, **options)
 
-    loop.timer = timer  # type: ignore[method-assign]
+    loop.timer = timer  # type: ignore[assignment, method-assign]
     begun = world.now()
     ended: dict[str, float] = {}
     while not asked.ready():
