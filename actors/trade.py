@@ -168,6 +168,7 @@ class Trade(Actor):
         """Read again, and decide again."""
         if self._view is not None:
             self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
+            self._watch_exposure()
         self._advance()
 
     # -- what is done --------------------------------------------------------------------------------------------
@@ -201,6 +202,7 @@ class Trade(Actor):
             markets={leg.name: self._market(leg, now) for leg in self._plan.legs},
             now_ns=now,
             opened_ns=view.opened_ns or now,
+            uneven_since_ns=self._timings.unhedged_since_ns or None,
             close_asked=self._close_asked,
             spent=spent(view.orders),
         )

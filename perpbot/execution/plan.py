@@ -53,6 +53,10 @@ class Plan:
         """The leg called ``buy`` or ``sell``."""
         return self.buy if name == self.buy.name else self.sell
 
+    def other(self, leg: Leg) -> Leg:
+        """The leg at the other side."""
+        return self.sell if leg is self.buy else self.buy
+
     @property
     def notional(self) -> Decimal:
         """Value of the larger leg."""

@@ -54,9 +54,11 @@ def leg_state(name: str, orders: Iterable[OrderView]) -> LegState:
     tries: dict[str, int] = {}
     for each in mine:
         tries[each.order.purpose] = tries.get(each.order.purpose, 0) + 1
+    waiting = [each.changed_ns for each in mine if not each.settled]
     return LegState(
         held=Quantity(sum((each.held for each in mine), ZERO)),
-        busy=any(not each.settled for each in mine),
+        busy=bool(waiting),
+        waiting_since_ns=min(waiting, default=None),
         tries=tries,
         last_try_ns=max((each.changed_ns for each in mine), default=0),
     )

@@ -5,7 +5,7 @@ is what is sent; single events decide nothing. So a late fill, a lost answer or 
 another state to converge from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
@@ -74,6 +74,8 @@ class LegState:
     """Orders sent so far, by purpose."""
     last_try_ns: int = 0
     """Monotonic, when the last of them ended."""
+    waiting_since_ns: int | None = None
+    """While busy: monotonic, since when nothing was heard of the order that waits longest."""
 
 
 @attrs.frozen(kw_only=True)
@@ -121,6 +123,8 @@ class Situation:
     now_ns: int
     opened_ns: int
     """Monotonic, when the phase OPEN began."""
+    uneven_since_ns: int | None = None
+    """Monotonic, since when the legs are not equal; None while they are."""
     close_asked: bool = False
     spent: Decimal = ZERO
     """Cash so far in quote currency: what selling brought minus what buying cost, minus fees."""
@@ -140,8 +144,9 @@ class Situation:
 
 def decide(now: Situation, rules: Execution) -> Step:
     """The next step of a trade."""
-    if any(now.leg(leg).busy for leg in now.plan.legs):
-        return Step(phase=now.phase, retry_ms=LOOK_MS)
+    busy = [leg for leg in now.plan.legs if now.leg(leg).busy]
+    if busy and not now.phase.over:
+        return _meanwhile(now, busy, rules)
     if now.phase is Phase.OPENING:
         return _opening(now, rules)
     if now.phase is Phase.OPEN:
@@ -149,6 +154,27 @@ def decide(now: Situation, rules: Execution) -> Step:
     if now.phase is Phase.CLOSING:
         return _closing(now, rules)
     return Step(phase=now.phase)
+
+
+# -- while an order is in flight ---------------------------------------------------------------------------------------
+
+
+def _meanwhile(now: Situation, busy: Sequence[Leg], rules: Execution) -> Step:
+    """Nothing more is sent, except: what stands alone beside an order whose fate stays unknown is given back.
+
+    That order may have filled nothing, or all of it. Either way there is then at most one leg left alone, at the
+    venue that does not answer, and it is given back when that venue answers again.
+    """
+    waiting = Step(phase=now.phase, retry_ms=LOOK_MS)
+    known = [leg for leg in now.plan.legs if leg not in busy]
+    if not known or not _patience_over(now, now.leg(busy[0]).waiting_since_ns, rules):
+        return waiting
+    alone = now.opened(known[0]) - now.opened(busy[0])
+    return (_give_back(now, known[0], alone, rules) if alone > 0 else None) or waiting
+
+
+def _patience_over(now: Situation, since_ns: int | None, rules: Execution) -> bool:
+    return since_ns is not None and now.now_ns - since_ns >= rules.unknown_timeout_sec * 1_000 * NS_PER_MS
 
 
 # -- opening ---------------------------------------------------------------------------------------------------------
@@ -203,6 +229,8 @@ def _hedge(now: Situation, lag: Leg, missing: Decimal, rules: Execution) -> Step
     market = now.market(lag)
     if rules.partial_fill_handling is not PartialFillHandling.HEDGE or tried >= rules.hedge_attempts:
         return None
+    if "unwind" in now.leg(lag).tries and now.market(now.plan.other(lag)).tradable:
+        return None  # it was given back there: the rest goes the same way
     if not market.tradable or market.quote is None or _too_wide(market.quote, rules):
         return None
     price = _banded(market, lag.side, tried, rules)
@@ -215,13 +243,16 @@ def _hedge(now: Situation, lag: Leg, missing: Decimal, rules: Execution) -> Step
 
 def _unwind(now: Situation, lead: Leg, gap: Decimal, rules: Execution) -> Step | None:
     """Give back what is too much where it is; None when the venue does not take so little."""
+    spent = now.leg(lead).tries.get("unwind", 0) >= UNWINDS and _reducible(now.market(lead).instrument, gap)
+    return _begin_closing(CloseReason.BROKEN) if spent else _give_back(now, lead, gap, rules)
+
+
+def _give_back(now: Situation, lead: Leg, gap: Decimal, rules: Execution) -> Step | None:
     market = now.market(lead)
     tried = now.leg(lead).tries.get("unwind", 0)
     quantity = _reducible(market.instrument, min(gap, now.opened(lead)))
     if not quantity:
         return None
-    if tried >= UNWINDS:
-        return _begin_closing(CloseReason.BROKEN)
     if not market.tradable or market.quote is None:
         return Step(phase=now.phase, retry_ms=RETRY_MS[1])
     side = lead.side.opposite
@@ -293,10 +324,25 @@ def _closing(now: Situation, rules: Execution) -> Step:
         rest = any(now.leg(leg).held for leg in now.plan.legs)
         return Step(phase=Phase.UNWOUND if unhedged else Phase.COMPLETED, reason=CloseReason.REST.value if rest else "")
     # a leg is not closed alone while the other could not follow: that would open what is hedged
-    if not all(now.market(leg).tradable and now.market(leg).quote is not None for leg in left):
-        return Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
+    if not all(_reachable(now, leg) for leg in left):
+        return _even_out(now, rules) or Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
     tried = max(now.leg(leg).tries.get("close", 0) for leg in left)
     return _send_or_wait(now, [_close(now, leg, quantity, rules) for leg, quantity in left.items()], tried)
+
+
+def _reachable(now: Situation, leg: Leg) -> bool:
+    return now.market(leg).tradable and now.market(leg).quote is not None
+
+
+def _even_out(now: Situation, rules: Execution) -> Step | None:
+    """What hedges nothing is given back where that is possible; else, after a while, it is hedged where that is."""
+    lag, lead = sorted(now.plan.legs, key=now.opened)
+    gap = now.opened(lead) - now.opened(lag)
+    if gap and _reachable(now, lead):
+        return _give_back(now, lead, gap, rules)
+    if gap and _reachable(now, lag) and _patience_over(now, now.uneven_since_ns, rules):
+        return _hedge(now, lag, min(gap, now.plan.quantity), rules)
+    return None
 
 
 def _left(now: Situation, leg: Leg) -> Quantity:

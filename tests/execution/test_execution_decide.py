@@ -122,6 +122,53 @@ def test_nothing_is_decided_while_an_order_is_in_flight(phase: Phase, leg: str) 
     assert step == Step(phase=phase, retry_ms=LOOK_MS)
 
 
+def forgotten(leg: str, held: str, seconds: int) -> LegState:
+    """A leg with an order of which nothing was heard for so long."""
+    return LegState(held=Quantity(d(held)), busy=True, tries={"open": 1}, waiting_since_ns=NOW - seconds * SECOND)
+
+
+def alone(bought: str, sold: str, **states: Any) -> Situation:
+    usual = situation(Phase.OPENING, bought, sold)
+    return attrs.evolve(usual, legs={**usual.legs, **states})
+
+
+def test_what_stands_alone_beside_an_order_of_unknown_fate_is_given_back_when_patience_is_over() -> None:
+    patience = int(RULES.unknown_timeout_sec)
+    early = alone("2", "0", sell=forgotten("sell", "0", patience - 1))
+    assert decide(early, RULES) == Step(phase=Phase.OPENING, retry_ms=LOOK_MS)
+    late = alone("2", "0", sell=forgotten("sell", "0", patience))
+    assert one(decide(late, RULES)) == unwind("buy", "2", "99.9")
+
+
+def test_only_what_stands_alone_is_given_back_beside_an_order_of_unknown_fate() -> None:
+    some = alone("2", "0.5", sell=forgotten("sell", "-0.5", 60))
+    assert one(decide(some, RULES)).quantity == d("1.5")
+    equal = alone("2", "2", sell=forgotten("sell", "-2", 60))
+    assert decide(equal, RULES).wants == ()
+
+
+def test_nothing_is_done_when_the_fate_of_both_legs_is_unknown() -> None:
+    both = alone("2", "0", buy=forgotten("buy", "2", 60), sell=forgotten("sell", "0", 60))
+    assert decide(both, RULES).wants == ()
+
+
+def test_after_one_leg_was_given_back_the_other_is_given_back_too_when_it_turns_out_filled() -> None:
+    assert one(opening(0, 2, buy_tries={"unwind": 1})) == unwind("sell", "2", "102.13")
+
+
+def test_while_one_venue_is_away_closing_gives_back_what_hedges_nothing() -> None:
+    gone = attrs.evolve(SELL, **DOWN, **SILENT)
+    assert one(closing(2, 1, sell=gone)) == unwind("buy", "1", "99.9")
+    assert closing(1, 1, sell=gone).wants == ()
+
+
+def test_what_is_left_alone_at_a_venue_that_stays_away_is_hedged_at_the_other() -> None:
+    gone = attrs.evolve(SELL, **DOWN, **SILENT)
+    patience = int(RULES.unknown_timeout_sec) * SECOND
+    assert closing(1, 2, sell=gone, uneven_since_ns=NOW - patience + 1).wants == ()
+    assert one(closing(1, 2, sell=gone, uneven_since_ns=NOW - patience)) == hedge("buy", "1", "100.13")
+
+
 @pytest.mark.parametrize("phase", [Phase.COMPLETED, Phase.UNWOUND, Phase.FAILED])
 def test_nothing_is_decided_when_it_is_over(phase: Phase) -> None:
     assert phase.over
