@@ -193,6 +193,7 @@ def test_a_status_without_anything_can_be_shown(capsys: pytest.CaptureFixture[st
             "stopping": True,
             "healthy": False,
             "problems": ["/books/orders does not answer"],
+            "process": {"blocked": {"total": 0, "longest_ms": 0.0, "newest": []}},
             "venues": {},
             "profit": {},
             "trades": {"open": 0, "over": 0},
