@@ -16,6 +16,8 @@ WINDOW_NS = 5 * NS_PER_SECOND
 """Rates are those of this long."""
 BUSY, BUSY_NO_MORE = 0.9, 0.75
 """Of the time in handlers: an actor that is busy for longer than the first falls behind sooner or later."""
+CALM_SHARE = 0.4
+"""Who was busy for no more than this in the last second cannot have been busy for `BUSY` of the last five."""
 SLOW_BITS = 30
 """A message that took 2**30 nanoseconds or more, about a second, is slow; the counters know powers of two."""
 STUCK_NS = 10 * NS_PER_SECOND
@@ -146,7 +148,8 @@ class Pulse:
         self._note_arrivals(reading)
         for _ in range(min(reading.crashes - before.crashes, CRASHES_IN_A_ROW)):
             self._crashes.append(reading.at_ns)
-        self._judge(reading, before)
+        if self._since or self._crashes or self._last or not _calm(reading, before):
+            self._judge(reading, before)
 
     # -- rates -------------------------------------------------------------------------------------------------------
 
@@ -207,8 +210,9 @@ class Pulse:
         began = reading.began_ns
         stuck = began is not None and now - began >= STUCK_NS
         self._lasting(Kind.STUCK, now if began is None else began, holds=stuck)
-        longest = max(each.depth for each in self._window)
-        growing = reading.depth >= max(MANY_WAIT, NOT_SHRINKING * longest, self._window[0].depth)
+        growing = reading.depth >= MANY_WAIT and reading.depth >= max(
+            NOT_SHRINKING * max(each.depth for each in self._window), self._window[0].depth
+        )
         full = now - self._calm_ns >= GROWING_NS
         if growing and full:
             self._since.setdefault(Kind.GROWING, self._calm_ns)
@@ -276,6 +280,17 @@ class Pulse:
             case Kind.SLOW:
                 slowest = self._slowest
                 return "slow" if slowest is None else f"{slowest.message} takes up to {_ms(slowest.max_ns)}"
+
+
+def _calm(reading: Reading, before: Reading) -> bool:
+    """Whether nothing can be wrong, so that most actors need no closer look: that is for a second, not for five."""
+    return (
+        reading.state == "running"
+        and reading.began_ns is None
+        and reading.depth < MANY_WAIT
+        and (reading.crashes, reading.dropped) == (before.crashes, before.dropped)
+        and reading.finished_ns - before.finished_ns <= CALM_SHARE * (reading.at_ns - before.at_ns)
+    )
 
 
 def _growth(last: Reading, rates: Rates | None) -> str:

@@ -19,16 +19,17 @@ from running_system import PATIENCE_S, Commands, Output, Running, ended, environ
 pytestmark = pytest.mark.process
 
 HIDDEN = "nobody may see this"
-SICK = ("growing mailbox", "busy", "crash loop")
+SICK = {("/lab/slow", "busy"), ("/lab/hoarder", "growing mailbox"), ("/lab/looper", "crash loop")}
 
 
 @pytest.fixture(scope="module")
 def sick(venues: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A system in which everything has been going wrong for long enough to be seen."""
-    state = tmp_path_factory.mktemp("sick")
-    with misbehaving(venues, state) as running:
-        for each in SICK:
-            running.output.wait_for(f"trouble={each}")
+    with misbehaving(venues, tmp_path_factory.mktemp("sick")) as running:
+        running.output.wait_for("trouble=")
+        with running.client() as client:
+            while not {(each["address"], each["kind"]) for each in client.ask("top")["troubles"]} >= SICK:
+                pass
         yield running
 
 
