@@ -21,6 +21,8 @@ from perpbot.portfolio.holding import Holding, HoldingKey
 
 EXPOSURE = "exposure"
 """Topic: `ExposureChanged`, retained."""
+DOUBTS = "doubts"
+"""Topic: `DoubtsChanged`, retained."""
 
 
 @attrs.frozen
@@ -37,6 +39,13 @@ class Mismatch:
     key: HoldingKey
     ours: Decimal
     theirs: Decimal
+
+
+@attrs.frozen
+class DoubtsChanged:
+    """The positions that venues contradict, by venue and symbol."""
+
+    doubted: frozenset[tuple[str, str]]
 
 
 @attrs.frozen
@@ -168,6 +177,7 @@ class Positions(Actor):
             self._doubts.pop(key, None)
             if ours == theirs and self._mismatches.pop(key, None) is not None:
                 self.log.info("position agrees again", position=key)
+                self._announce_doubts()
             return
         if self._doubts.get(key) != theirs - ours:
             self._doubts[key] = theirs - ours
@@ -175,6 +185,11 @@ class Positions(Actor):
         if key not in self._mismatches:
             self.log.error("position differs", position=key, ours=str(ours), venue_says=str(theirs))
         self._mismatches[key] = Mismatch(key, ours, theirs)
+        self._announce_doubts()
+
+    def _announce_doubts(self) -> None:
+        doubted = frozenset((venue, symbol) for venue, _, symbol in self._mismatches)
+        self.publish(DOUBTS, DoubtsChanged(doubted), retain=True)
 
     # -- reading -------------------------------------------------------------------------------------------------
 

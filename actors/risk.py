@@ -9,10 +9,11 @@ import attrs
 
 from actors.balances import EQUITY, EquityChanged
 from actors.gate import Gate as SendGate
+from actors.hedge_watch import NAKED, NakedChanged
 from actors.journal import Replay
 from actors.market_news import FastMarket
 from actors.orders import OPENED, SETTLED
-from actors.positions import EXPOSURE, ExposureChanged
+from actors.positions import DOUBTS, EXPOSURE, DoubtsChanged, ExposureChanged
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
 from perpbot.config.limits import Risk as Limits
@@ -23,7 +24,7 @@ from perpbot.model.money import ZERO
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind, Level, Refusal
-from perpbot.risk.rules import check_opening, check_reduction
+from perpbot.risk.rules import blocks, check_opening, check_reduction
 from perpbot.risk.view import Gate, LegRequest, OpenRequest, View
 
 
@@ -51,6 +52,11 @@ class AssessReduction:
 
 
 @attrs.frozen
+class ReadBlocks:
+    """The answer is the `Refusal`s that every opening meets now, whatever it is."""
+
+
+@attrs.frozen
 class LiftCooldown:
     """An operator ends the pause after failures."""
 
@@ -73,12 +79,28 @@ class Risk(Actor):
     mailbox = MailboxSpec(capacity=100_000, overflow=Overflow.REJECT)
 
     def __init__(
-        self, limits: Limits, gates: Mapping[str, SendGate], *, journal: str, orders: str, positions: str, balances: str
+        self,
+        limits: Limits,
+        gates: Mapping[str, SendGate],
+        *,
+        journal: str,
+        orders: str,
+        positions: str,
+        balances: str,
+        hedge_watch: str,
     ) -> None:
         super().__init__()
         self._limits = limits
         self._gates = gates
-        self._addresses = {"journal": journal, "orders": orders, "positions": positions, "balances": balances}
+        self._addresses = {
+            "journal": journal,
+            "orders": orders,
+            "positions": positions,
+            "balances": balances,
+            "hedge_watch": hedge_watch,
+        }
+        self._naked = NakedChanged(())
+        self._doubts = DoubtsChanged(frozenset())
         self._equity: EquityChanged | None = None
         self._exposure = Exposure({}, {}, {}, {})
         self._day = ""
@@ -98,6 +120,8 @@ class Risk(Actor):
             self._count(line.entry.record)
         self.subscribe(self._addresses["orders"], OPENED)
         self.subscribe(self._addresses["positions"], EXPOSURE)
+        self.subscribe(self._addresses["positions"], DOUBTS)
+        self.subscribe(self._addresses["hedge_watch"], NAKED)
         self.subscribe(self._addresses["balances"], EQUITY)
 
     # -- what it keeps -------------------------------------------------------------------------------------------
@@ -111,6 +135,16 @@ class Risk(Actor):
     def on_exposure(self, news: ExposureChanged) -> None:
         """Positions or their values changed."""
         self._exposure = news.exposure
+
+    @handles(NakedChanged)
+    def on_naked(self, news: NakedChanged) -> None:
+        """Legs stand alone, or do not any more."""
+        self._naked = news
+
+    @handles(DoubtsChanged)
+    def on_doubts(self, news: DoubtsChanged) -> None:
+        """Venues contradict our positions, or do not any more."""
+        self._doubts = news
 
     @handles(FastMarket)
     def on_fast(self, news: FastMarket) -> None:
@@ -173,6 +207,11 @@ class Risk(Actor):
                 return refusal
         return self._approval(ApprovalKind.REDUCE, assess.trade_id)
 
+    @handles(ReadBlocks)
+    def on_read_blocks(self, _: ReadBlocks) -> list[Refusal]:
+        """Nothing before the balances are known: then there is nothing to judge by."""
+        return [] if self._equity is None else blocks(self._view(None), self._limits)
+
     def _approval(self, kind: ApprovalKind, trade_id: str) -> Approval:
         generations = {venue: gate.generation for venue, gate in self._gates.items()}
         return Approval(kind=kind, trade_id=trade_id, expires_ns=monotonic_ns() + APPROVAL_NS, generations=generations)
@@ -184,7 +223,7 @@ class Risk(Actor):
             )
         return None
 
-    def _view(self, assess: AssessOpening | AssessReduction) -> View:
+    def _view(self, assess: AssessOpening | AssessReduction | None) -> View:
         equity = self._equity
         opening = assess if isinstance(assess, AssessOpening) else None
         today = self._daily if self._day == day(wall_ns()) else ZERO
@@ -202,7 +241,7 @@ class Risk(Actor):
             last_opened_ns=self._last_opened_ns,
             exposure=self._exposure,
             open_sides={} if opening is None else opening.open_sides,
-            quotes=assess.quotes,
+            quotes={} if assess is None else assess.quotes,
             gates={
                 venue: Gate(
                     open_refusal=gate.refusal_to_open(),
@@ -211,6 +250,8 @@ class Risk(Actor):
                 )
                 for venue, gate in self._gates.items()
             },
+            naked=self._naked.trades,
+            doubted=self._doubts.doubted,
         )
 
     def describe(self) -> dict[str, Any]:

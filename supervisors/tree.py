@@ -25,6 +25,7 @@ from actors.balances import Balances
 from actors.executor import Admitted, Executor
 from actors.gate import Gate, KillSwitches
 from actors.heartbeat import Heartbeat
+from actors.hedge_watch import HedgeWatch
 from actors.instruments import Instruments
 from actors.journal import Journal
 from actors.kill_switch import KillSwitch
@@ -62,6 +63,7 @@ HEARTBEAT = "/heartbeat"
 ORDERS = "/books/orders"
 BALANCES = "/books/balances"
 POSITIONS = "/books/positions"
+HEDGE_WATCH = "/books/hedge-watch"
 RISK = "/books/risk"
 TRADES = "/trades"
 EXECUTOR = "/trades/executor"
@@ -229,6 +231,15 @@ def books(parts: Parts) -> list[ChildSpec]:
         _actor("positions", parts, lambda: Positions(JOURNAL, ORDERS, connections.values(), scanners, instruments)),
         *(_pool(parts, name, fraction) for name, fraction in fractions.items()),
         _actor(
+            "hedge-watch",
+            parts,
+            lambda: HedgeWatch(
+                ORDERS,
+                patience_s=settings.execution.unknown_timeout_sec,
+                tolerance=settings.risk.unhedged_tolerance,
+            ),
+        ),
+        _actor(
             "risk",
             parts,
             lambda: Risk(
@@ -238,6 +249,7 @@ def books(parts: Parts) -> list[ChildSpec]:
                 orders=ORDERS,
                 positions=POSITIONS,
                 balances=BALANCES,
+                hedge_watch=HEDGE_WATCH,
             ),
         ),
     ]
@@ -349,11 +361,13 @@ def operations(parts: Parts) -> list[ChildSpec]:
                 parts.kill,
                 feeds=parts.each_venue("quotes"),
                 market_data=parts.each_venue("market-data"),
+                instruments=parts.each_venue("instruments"),
                 pools=[pool_address(name) for name in ("wash", "arb", "reserve")],
                 orders=ORDERS,
                 positions=POSITIONS,
                 balances=BALANCES,
                 executor=EXECUTOR,
+                risk=RISK,
             ),
         ),
         _resilient("vitals", parts, Vitals),

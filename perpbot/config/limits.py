@@ -103,4 +103,7 @@ class Risk(Section):
     price_collar_pct: Decimal = percent(
         "1", "Farthest any order's price may lie from the reference price, hedges included.", "0.05", "20"
     )
+    unhedged_tolerance: Decimal = money(
+        "10", "Value up to which a difference between the two legs of a trade is not a risk.", "0.01", "100000"
+    )
     min_equity: Decimal = money("100", "Least total equity for a new trade.", "1", "10000000", zero=True)

@@ -30,6 +30,21 @@ class Rule(ABC):
         return Refusal(level=self.level, rule=self.name, value=value, limit=limit)
 
 
+class AccountRule(Rule):
+    """A rule about the account alone: while it says no, nothing is opened, whatever it is."""
+
+    level = Level.ACCOUNT
+
+    @abstractmethod
+    def verdict(self, view: View, limits: Risk) -> Refusal | None:
+        """Why nothing is opened, or None."""
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """The same for every request."""
+        del request
+        return self.verdict(view, limits)
+
+
 class PoolHasCapital(Rule):
     """Every leg's margin is available in the pool."""
 
@@ -61,15 +76,13 @@ class SafeMode(Rule):
         return None
 
 
-class EnoughEquity(Rule):
+class EnoughEquity(AccountRule):
     """There is enough capital to trade at all."""
 
-    level = Level.ACCOUNT
     name = "min-equity"
 
-    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+    def verdict(self, view: View, limits: Risk) -> Refusal | None:
         """Compare the total equity with the least allowed."""
-        del request
         if view.equity <= 0 or view.equity < limits.min_equity:
             return self.no(f"equity {plain(round(view.equity, 2))}", f"{plain(limits.min_equity)} or more")
         return None
@@ -90,30 +103,26 @@ class TradeSize(Rule):
         return None
 
 
-class Drawdown(Rule):
+class Drawdown(AccountRule):
     """The equity is not too far below its highest."""
 
-    level = Level.ACCOUNT
     name = "drawdown"
 
-    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+    def verdict(self, view: View, limits: Risk) -> Refusal | None:
         """Compare the equity with its peak."""
-        del request
         drawdown = (view.peak_equity - view.equity) / view.peak_equity if view.peak_equity else ZERO
         if drawdown * HUNDRED >= limits.max_drawdown_pct:
             return self.no(percent(drawdown), f"less than {plain(limits.max_drawdown_pct)} %")
         return None
 
 
-class DailyLoss(Rule):
+class DailyLoss(AccountRule):
     """Today's loss is bearable."""
 
-    level = Level.ACCOUNT
     name = "daily-loss"
 
-    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+    def verdict(self, view: View, limits: Risk) -> Refusal | None:
         """Compare today's result with the limit."""
-        del request
         if -view.daily_profit >= limits.daily_loss_limit:
             return self.no(
                 f"loss of {plain(round(-view.daily_profit, 2))} today", f"less than {plain(limits.daily_loss_limit)}"
@@ -121,21 +130,37 @@ class DailyLoss(Rule):
         return None
 
 
-class FailureStreak(Rule):
+class FailureStreak(AccountRule):
     """After several failed trades in a row there is a pause."""
 
-    level = Level.ACCOUNT
     name = "failure-cooldown"
 
-    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+    def verdict(self, view: View, limits: Risk) -> Refusal | None:
         """Look whether the pause lasts."""
-        del request
         left = view.cooldown_until_ns - view.now_ns
         if left > 0:
             return self.no(
                 f"{limits.max_consecutive_failures} failures in a row, {_seconds(left)} left",
                 f"a pause of {limits.failure_cooldown_sec:g} s",
             )
+        return None
+
+
+class LegsAlone(Rule):
+    """Nothing is opened in a symbol or at a venue where a leg stands alone, or may."""
+
+    level = Level.ACCOUNT
+    name = "leg-alone"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Look for a naked trade that has the symbol or a venue in common."""
+        del limits
+        venues = {leg.venue for leg in request.legs}
+        for each in view.naked:
+            if each.symbol == request.symbol or venues & {*each.unknown_at, *(each.venues if each.value else ())}:
+                unknown = f", fate unknown at {', '.join(each.unknown_at)}" if each.unknown_at else ""
+                alone = f"{plain(round(each.value, 2))} of {each.symbol} alone in trade {each.trade_id}{unknown}"
+                return self.no(alone, "both legs of every trade")
         return None
 
 
@@ -200,6 +225,21 @@ class OneDirection(Rule):
             side = view.open_sides.get(leg.venue, leg.side)
             if side is not leg.side:
                 return self.no(f"{leg.side} at {leg.venue}, where {request.symbol} stands to {side}", f"{side} there")
+        return None
+
+
+class PositionsAgree(Rule):
+    """Nothing is opened where the venue holds something else for us than our fills say."""
+
+    level = Level.POSITION
+    name = "position-doubted"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Look for a leg at a venue that contradicts us in the symbol."""
+        del limits
+        for leg in request.legs:
+            if (leg.venue, request.symbol) in view.doubted:
+                return self.no(f"{leg.venue} says another position in {request.symbol}", "a position both agree on")
         return None
 
 
@@ -323,10 +363,12 @@ OPENING_RULES: tuple[Rule, ...] = (
     Drawdown(),
     DailyLoss(),
     FailureStreak(),
+    LegsAlone(),
     FastMarket(),
     SymbolShare(),
     PositionSize(),
     OneDirection(),
+    PositionsAgree(),
     SymbolCooldown(),
     Concentration(),
     DifferentVenues(),
@@ -346,6 +388,12 @@ def _noes(request: OpenRequest, view: View, limits: Risk) -> Iterator[Refusal]:
         refusal = rule.check(request, view, limits)
         if refusal is not None:
             yield refusal
+
+
+def blocks(view: View, limits: Risk) -> list[Refusal]:
+    """The noes that every opening meets, whatever it is: an operator wants to know of them at once."""
+    verdicts = [rule.verdict(view, limits) for rule in OPENING_RULES if isinstance(rule, AccountRule)]
+    return [each for each in verdicts if each is not None]
 
 
 def check_reduction(leg: LegRequest, view: View, limits: Risk) -> Refusal | None:

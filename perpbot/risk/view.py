@@ -51,6 +51,22 @@ class Gate:
 
 
 @attrs.frozen(kw_only=True)
+class Naked:
+    """A trade whose legs are not equal, or not known."""
+
+    trade_id: str
+    symbol: str
+    venues: tuple[str, ...]
+    """Of its legs."""
+    value: Decimal
+    """What is known to stand alone, in quote currency at the prices the trade was opened for."""
+    unknown_at: tuple[str, ...]
+    """Venues that have not told the fate of an order."""
+    since_ns: int
+    """Monotonic."""
+
+
+@attrs.frozen(kw_only=True)
 class View:
     """The account at one moment. Amounts are quote currency, taken as US dollars."""
 
@@ -77,6 +93,10 @@ class View:
     quotes: Mapping[str, Quote]
     """Of the symbol asked for, by venue."""
     gates: Mapping[str, Gate]
+    naked: tuple[Naked, ...] = ()
+    """Trades with a leg that has stood alone for too long."""
+    doubted: frozenset[tuple[str, str]] = frozenset()
+    """Venue and symbol of positions that are not what the venue says."""
 
     def position_value(self, venue: str, symbol: str) -> Decimal:
         """Gross value of the position in `symbol` at `venue`."""

@@ -26,8 +26,8 @@ from perpbot.model.instrument import Side
 from perpbot.model.money import Price, Quantity
 from perpbot.risk import rules
 from perpbot.risk.approval import Level, percent
-from perpbot.risk.rules import OPENING_RULES, Rule, check_opening
-from perpbot.risk.view import Gate, LegRequest
+from perpbot.risk.rules import OPENING_RULES, Rule, blocks, check_opening
+from perpbot.risk.view import Gate, LegRequest, Naked
 
 RULES = {each.name: each for each in OPENING_RULES}
 
@@ -44,6 +44,15 @@ def test_a_trade_that_fits_an_account_in_good_order_is_let_through() -> None:
 # -- what refuses, and what just does not ----------------------------------------------------------------------------
 
 SLIGHTLY = Decimal("0.000001")
+
+
+def alone(symbol: str, venues: tuple[str, ...], value: str = "500", unknown_at: tuple[str, ...] = ()) -> Naked:
+    """A leg of trade 1-t7 that stands alone."""
+    return Naked(
+        trade_id="1-t7", symbol=symbol, venues=venues, value=d(value), unknown_at=unknown_at, since_ns=NOW - SECOND
+    )
+
+
 ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("pool-capital", {"pool_available": {"a": d(80), "b": d(80)}}),
     ("safe-mode", {"safe_mode": {"a": False, "elsewhere": True}}),
@@ -54,7 +63,9 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("fast-market", {"frozen_until_ns": {BTC: NOW, "ETH-PERP": NOW + SECOND}}),
     ("symbol-share", {"exposure": exposed(gross={BTC: d(2_200), "ETH-PERP": d(9_000)})}),
     ("position-size", {"exposure": exposed(by_position={("a", BTC): d(600), ("a", "ETH-PERP"): d(9_000)})}),
+    ("leg-alone", {"naked": (alone("ETH-PERP", ("c", "d"), unknown_at=("c",)), alone("ETH-PERP", ("a", "d"), "0"))}),
     ("one-direction", {"open_sides": {"a": Side.BUY, "b": Side.SELL}}),
+    ("position-doubted", {"doubted": frozenset({("a", "ETH-PERP"), ("c", BTC)})}),
     ("symbol-cooldown", {"last_opened_ns": {BTC: NOW - 60 * SECOND, "ETH-PERP": NOW}}),
     ("concentration", {"exposure": exposed(by_venue={"a": d(5_600), "elsewhere": d(9_000)})}),
     ("connection", {"gates": {"a": OPEN_GATE, "b": Gate(open_refusal=None, reduce_refusal="x", generation=1)}}),
@@ -106,9 +117,29 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "position/position-size: 1000.01 of BTC-PERP at b, allowed 1000",
     ),
     (
+        "leg-alone",
+        {"naked": (alone(BTC, ("c", "d")),)},
+        "account/leg-alone: 500 of BTC-PERP alone in trade 1-t7, allowed both legs of every trade",
+    ),
+    (
+        "leg-alone",
+        {"naked": (alone("ETH-PERP", ("a", "d"), "0", unknown_at=("a",)),)},
+        "account/leg-alone: 0 of ETH-PERP alone in trade 1-t7, fate unknown at a, allowed both legs of every trade",
+    ),
+    (
+        "leg-alone",
+        {"naked": (alone("ETH-PERP", ("b", "d")),)},
+        "account/leg-alone: 500 of ETH-PERP alone in trade 1-t7, allowed both legs of every trade",
+    ),
+    (
         "one-direction",
         {"open_sides": {"b": Side.BUY}},
         "position/one-direction: sell at b, where BTC-PERP stands to buy, allowed buy there",
+    ),
+    (
+        "position-doubted",
+        {"doubted": frozenset({("b", BTC)})},
+        "position/position-doubted: b says another position in BTC-PERP, allowed a position both agree on",
     ),
     (
         "symbol-cooldown",
@@ -278,3 +309,13 @@ def test_whatever_is_let_through_is_within_every_limit(
 @pytest.mark.parametrize(("fraction", "text"), [("0.05", "5 %"), ("0.0000004", "0 %"), ("0.123456789", "12.3457 %")])
 def test_a_fraction_is_shown_in_percent(fraction: str, text: str) -> None:
     assert percent(d(fraction)) == text
+
+
+# -- what refuses everything -----------------------------------------------------------------------------------------
+
+
+def test_an_account_in_good_order_blocks_nothing_and_the_noes_that_every_opening_meets_are_told_together() -> None:
+    symbol_only = {"frozen_until_ns": WORST["frozen_until_ns"], "last_opened_ns": WORST["last_opened_ns"]}
+    assert blocks(view(**symbol_only), LIMITS) == []
+    found = [each.rule for each in blocks(view(**WORST), LIMITS)]
+    assert found == ["min-equity", "drawdown", "daily-loss", "failure-cooldown"]
