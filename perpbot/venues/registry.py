@@ -7,6 +7,7 @@ from perpbot.venues.venue import Venue
 _WHERE = {
     "aster": "perpbot.venues.aster:Aster",
     "backpack": "perpbot.venues.backpack:Backpack",
+    "edgex": "perpbot.venues.edgex:Edgex",
     "hyperliquid": "perpbot.venues.hyperliquid:Hyperliquid",
     "okx": "perpbot.venues.okx:Okx",
     "paradex": "perpbot.venues.paradex:Paradex",

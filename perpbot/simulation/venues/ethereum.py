@@ -68,14 +68,14 @@ class Domain:
         return struct_hash("EIP712Domain", kinds, (self.name, self.version, self.chain_id, self.contract))
 
 
-def typed_digest(domain: Domain, primary: str, fields: Sequence[str], values: Sequence[Any]) -> bytes:
+def typed_digest(domain: Domain, primary: str, fields: Sequence[str], values: Sequence[Any], nested: str = "") -> bytes:
     """What is signed for a struct of type `primary` with `fields` such as ``string name``."""
-    return keccak(b"\x19\x01" + domain.separator() + struct_hash(primary, fields, values))
+    return keccak(b"\x19\x01" + domain.separator() + struct_hash(primary, fields, values, nested))
 
 
-def struct_hash(name: str, fields: Sequence[str], values: Sequence[Any]) -> bytes:
-    """EIP-712's hash of a struct without nested structs."""
-    encoded = keccak(f"{name}({','.join(fields)})".encode())
+def struct_hash(name: str, fields: Sequence[str], values: Sequence[Any], nested: str = "") -> bytes:
+    """EIP-712's hash of a struct. Structs inside it are given by their hashes, their types are written in `nested`."""
+    encoded = keccak(f"{name}({','.join(fields)}){nested}".encode())
     for field, value in zip(fields, values, strict=True):
         encoded += _encode(field.split(" ", maxsplit=1)[0], value)
     return keccak(encoded)
@@ -84,7 +84,7 @@ def struct_hash(name: str, fields: Sequence[str], values: Sequence[Any]) -> byte
 def _encode(kind: str, value: Any) -> bytes:
     if kind == "string":
         return keccak(value.encode())
-    if kind == "bytes32":
+    if kind == "bytes32" or kind[0].isupper():
         return bytes(value)
     if kind == "address":
         return bytes.fromhex(value.removeprefix("0x")).rjust(_WORD, b"\0")

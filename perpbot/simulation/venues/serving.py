@@ -12,6 +12,7 @@ from perpbot.chance import Chance
 from perpbot.simulation.venues.admin import Administration
 from perpbot.simulation.venues.aster import Aster
 from perpbot.simulation.venues.backpack import Backpack
+from perpbot.simulation.venues.edgex import Edgex
 from perpbot.simulation.venues.hyperliquid import Hyperliquid
 from perpbot.simulation.venues.market import COINS, Market, MarketSettings
 from perpbot.simulation.venues.okx import Okx
@@ -26,6 +27,7 @@ VENUES: Mapping[str, type[SimulatedVenue]] = {
     "aster": Aster,
     "backpack": Backpack,
     "paradex": Paradex,
+    "edgex": Edgex,
 }
 """Every venue there is, by name."""
 
