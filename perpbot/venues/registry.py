@@ -7,6 +7,8 @@ from perpbot.venues.venue import Venue
 _WHERE = {
     "aster": "perpbot.venues.aster:Aster",
     "backpack": "perpbot.venues.backpack:Backpack",
+    "grvt": "perpbot.venues.grvt:Grvt",
+    "extended": "perpbot.venues.extended:Extended",
     "edgex": "perpbot.venues.edgex:Edgex",
     "hyperliquid": "perpbot.venues.hyperliquid:Hyperliquid",
     "okx": "perpbot.venues.okx:Okx",

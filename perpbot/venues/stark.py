@@ -1,4 +1,4 @@
-"""The curve of Starknet, fast enough for pure Python: Pedersen's hash, public keys and signatures.
+"""The curve and the hashes of Starknet, fast enough for pure Python: Pedersen, Poseidon, keys and signatures.
 
 ccxt needs 2 ms for a hash, and an order at Paradex takes eighteen. Here the few points that are multiplied again and
 again have tables of their multiples, made in a tenth of a second when they are first needed: what is left of a
@@ -9,6 +9,7 @@ Source: https://docs.starknet.io/learn/protocol/cryptography; the points are tho
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from hashlib import sha256
 from itertools import accumulate, chain
 
 PRIME = 2**251 + 17 * 2**192 + 1
@@ -46,6 +47,8 @@ _WIDTH = 1 << _WINDOW
 _LOW_ROWS = 248 // _WINDOW
 _ROWS = 256 // _WINDOW
 _REMEMBERED = 4_096
+_ROUNDS = 4 + 83 + 4
+_PARTIAL = range(4, 4 + 83)
 
 Point = tuple[int, int]
 _Rows = tuple[tuple[Point, ...], ...]
@@ -58,6 +61,39 @@ def pedersen(left: int, right: int) -> int:
         raise ValueError("Pedersen's hash takes numbers below the prime of the field")
     tables = _pedersen_tables()
     return _sum(chain((_SHIFT,), _picked(tables[0], left), _picked(tables[1], right)))[0]
+
+
+def poseidon(values: Sequence[int]) -> int:
+    """Poseidon's hash of many numbers below `PRIME`."""
+    return _poseidon(tuple(values))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _poseidon(values: tuple[int, ...]) -> int:
+    padded = (*values, 1) if len(values) % 2 else (*values, 1, 0)
+    a = b = c = 0
+    for place in range(0, len(padded), 2):
+        a, b, c = _hades(a + padded[place], b + padded[place + 1], c)
+    return a
+
+
+def _hades(a: int, b: int, c: int) -> tuple[int, int, int]:
+    """Poseidon's permutation: 4 rounds on all three numbers, 83 on the last one, 4 on all three."""
+    for number, (one, two, three) in enumerate(_hades_constants()):
+        a, b, c = a + one, b + two, c + three
+        if number not in _PARTIAL:
+            a, b = a * a % PRIME * a, b * b % PRIME * b
+        c = c * c % PRIME * c % PRIME
+        total = a + b + c
+        a, b, c = (total + 2 * a) % PRIME, (total - 2 * b) % PRIME, (total - 3 * c) % PRIME
+    return a, b, c
+
+
+@cache
+def _hades_constants() -> tuple[tuple[int, int, int], ...]:
+    """Three numbers for each round, by their definition: hashes of a name and a count."""
+    numbers = [int.from_bytes(sha256(f"Hades{count}".encode()).digest()) % PRIME for count in range(3 * _ROUNDS)]
+    return tuple(zip(numbers[0::3], numbers[1::3], numbers[2::3], strict=True))
 
 
 def multiply(scalar: int, point: Point) -> Point:
@@ -82,7 +118,8 @@ def signed_by(private_key: int, message: int, signature: tuple[int, int]) -> boo
 
 
 def speed_up_ccxt() -> None:
-    """Let ccxt hash and multiply with what is here."""
+    """Let ccxt hash and multiply with what is here; the tables are made now and not by the first order."""
+    from ccxt.static_dependencies.starknet.hash import poseidon as slow_poseidon
     from ccxt.static_dependencies.starknet.hash import utils
     from ccxt.static_dependencies.starkware.crypto import signature
 
@@ -90,7 +127,9 @@ def speed_up_ccxt() -> None:
         return multiply(scalar, (point[0], point[1]))
 
     utils.pedersen_hash = pedersen
+    slow_poseidon.poseidon_hash_many = poseidon
     signature.ec_mult = ec_mult
+    pedersen(1, poseidon((public_key(1),)))
 
 
 @cache

@@ -13,6 +13,8 @@ from perpbot.simulation.venues.admin import Administration
 from perpbot.simulation.venues.aster import Aster
 from perpbot.simulation.venues.backpack import Backpack
 from perpbot.simulation.venues.edgex import Edgex
+from perpbot.simulation.venues.extended import Extended
+from perpbot.simulation.venues.grvt import Grvt
 from perpbot.simulation.venues.hyperliquid import Hyperliquid
 from perpbot.simulation.venues.market import COINS, Market, MarketSettings
 from perpbot.simulation.venues.okx import Okx
@@ -26,8 +28,10 @@ VENUES: Mapping[str, type[SimulatedVenue]] = {
     "hyperliquid": Hyperliquid,
     "aster": Aster,
     "backpack": Backpack,
+    "grvt": Grvt,
     "paradex": Paradex,
     "edgex": Edgex,
+    "extended": Extended,
 }
 """Every venue there is, by name."""
 
