@@ -5,15 +5,18 @@ from typing import Any
 
 import ccxt
 
-VENUES = ("okx", "hyperliquid", "aster", "backpack", "paradex")
+from perpbot import clock
+
+VENUES = ("okx", "hyperliquid", "aster", "backpack", "paradex", "grvt")
 SYMBOLS = {
     "okx": "BTC/USDT:USDT",
     "hyperliquid": "BTC/USDC:USDC",
     "aster": "BTC/USDT:USDT",
     "backpack": "BTC/USDC:USDC",
     "paradex": "BTC/USD:USDC",
+    "grvt": "BTC/USDT:USDT",
 }
-CURRENCIES = {"okx": "USDT", "hyperliquid": "USDC", "aster": "USDT", "backpack": "USDC", "paradex": "USDC"}
+CURRENCIES = {symbol: pair.rpartition(":")[2] for symbol, pair in SYMBOLS.items()}
 CONTRACTS = {name: Decimal("0.01") if name == "okx" else Decimal(1) for name in VENUES}
 """Coins in one unit of a size."""
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -21,11 +24,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "hyperliquid": {"fetchMarkets": {"types": ["swap"]}, "builderFee": False},
     "aster": {"builderFee": False, "defaultType": "swap", "fetchOpenOrders": {"warnIfNoSymbol": False}},
     "backpack": {},
+    "grvt": {"builderFee": False},
     "paradex": {},
 }
 LATER = ("paradex",)
 """Venues that look at margin and position only after they have taken an order."""
-NOT_FOUND: dict[str, type[ccxt.BaseError]] = {"backpack": ccxt.InvalidOrder, "paradex": ccxt.InvalidOrder}
+NOT_FOUND: dict[str, type[ccxt.BaseError]] = {
+    "backpack": ccxt.InvalidOrder,
+    "paradex": ccxt.InvalidOrder,
+    "grvt": ccxt.OperationRejected,
+}
 """What ccxt raises for an order that is not open any more, where that is not `OrderNotFound`."""
 
 
@@ -37,9 +45,14 @@ def account_options(venue: str, credentials: dict[str, Any]) -> dict[str, Any]:
     return {"paradexAccount": account, "authToken": None}
 
 
+def keys(venue: str, credentials: dict[str, Any]) -> dict[str, Any]:
+    """The credentials ccxt's class takes: of GRVT's the wallet's key alone, with which it logs in too."""
+    return {name: value for name, value in credentials.items() if (venue, name) != ("grvt", "apiKey")}
+
+
 def client(venue: str, served: dict[str, Any]) -> Any:
     rest = served[venue]["rest"]
-    credentials = {**served[venue]["credentials"], "enableRateLimit": False, "timeout": 5000}
+    credentials = {**keys(venue, served[venue]["credentials"]), "enableRateLimit": False, "timeout": 5000}
     options = {**OPTIONS[venue], **account_options(venue, credentials)}
     exchange = getattr(ccxt, venue)({**credentials, "options": options})
     exchange.urls["api"] = {
@@ -50,6 +63,7 @@ def client(venue: str, served: dict[str, Any]) -> Any:
             "sapiPublic": f"{rest}/api", "sapiPrivate": f"{rest}/api",
         },
         "backpack": {"public": rest, "private": rest},
+        "grvt": dict.fromkeys(("privateEdge", "privateTrading", "publicMarket"), f"{rest}/"),
         "paradex": {"v1": rest, "v2": rest},
     }[venue]  # fmt: skip
     exchange.load_markets()
@@ -71,7 +85,7 @@ class Trader:
 
     def client_id(self) -> str:
         self.numbers += 1
-        forms = {"hyperliquid": f"0x{self.numbers:032x}", "backpack": str(self.numbers)}
+        forms = {"hyperliquid": f"0x{self.numbers:032x}", "backpack": str(self.numbers), "grvt": str(self.numbers)}
         return forms.get(self.venue, f"test{self.numbers}")
 
     def find(self, name: str) -> Any:
@@ -106,11 +120,23 @@ class Trader:
     def place(self, side: str, coins: str, price: float | None, **params: Any) -> Any:
         """A limit order, or a market order when `price` is None."""
         size = float(Decimal(coins) / CONTRACTS[self.venue])
+        if self.venue == "grvt":
+            return self._place_at_grvt(side, size, price, params)
         if price is None:
             middle = sum(self.touch()) / 2
             return self.exchange.create_order(self.symbol, "market", side, size, middle, params)
         rounded = float(self.exchange.price_to_precision(self.symbol, price))
         return self.exchange.create_order(self.symbol, "limit", side, size, rounded, params)
+
+    def _place_at_grvt(self, side: str, size: float, price: float | None, params: dict[str, Any]) -> Any:
+        """GRVT confirms an order before it has an id, and wants no price for a market order."""
+        if price is not None:
+            price = float(self.exchange.price_to_precision(self.symbol, price))
+        kind = "market" if price is None else "limit"
+        params.setdefault("clientOrderId", str(clock.wall_ns()))
+        placed = self.exchange.create_order(self.symbol, kind, side, size, price, params)
+        assert placed["status"] == "pending"
+        return self.find(placed["clientOrderId"])
 
     def position(self) -> Decimal:
         """Coins held, signed."""

@@ -227,12 +227,46 @@ class ParadexFeed(Feed):
         return self.last == book["seq_no"] and (self.bids, self.asks) == sides(book["bids"], book["asks"])
 
 
+class GrvtFeed(Feed):
+    def start(self) -> None:
+        params = {"stream": "v1.book.d", "selectors": ["BTC_USDT_Perp@50"]}
+        self.send({"jsonrpc": "2.0", "method": "subscribe", "params": params, "id": 1})
+        assert self.receive()["result"]["subs"] == ["BTC_USDT_Perp@50"]
+        self.first = True
+        whole = self.receive()
+        assert whole["sequence_number"] == whole["prev_sequence_number"] == "0"
+        self.take(whole["feed"])
+
+    def take(self, feed: Any) -> None:
+        self.apply(*([(level["price"], level["size"]) for level in feed[side]] for side in ("bids", "asks")))
+
+    def step(self) -> None:
+        message = self.receive()
+        if not self.first and int(message["prev_sequence_number"]) != self.last:
+            raise GapError
+        self.first = False
+        self.take(message["feed"])
+        self.last = int(message["sequence_number"])
+        self.time = int(message["feed"]["event_time"])
+
+    def agrees(self) -> bool:
+        reply = requests.post(
+            f"{self.rest}/full/v1/book", json={"instrument": "BTC_USDT_Perp", "depth": 500}, timeout=10
+        ).json()["result"]
+        levels = ([(level["price"], level["size"]) for level in reply[side]] for side in ("bids", "asks"))
+        wanted = sides(*levels)
+        while (self.bids, self.asks) != wanted and self.time <= int(reply["event_time"]):
+            self.step()
+        return (self.bids, self.asks) == wanted
+
+
 FEEDS: dict[str, type[Feed]] = {
     "okx": OkxFeed,
     "hyperliquid": HyperliquidFeed,
     "aster": AsterFeed,
     "backpack": BackpackFeed,
     "paradex": ParadexFeed,
+    "grvt": GrvtFeed,
 }
 
 

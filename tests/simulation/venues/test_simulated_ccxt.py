@@ -3,7 +3,7 @@ from typing import Any
 
 import ccxt
 import pytest
-from simulated_clients import CONTRACTS, CURRENCIES, NOT_FOUND, VENUES, Trader, account_options
+from simulated_clients import CONTRACTS, CURRENCIES, NOT_FOUND, VENUES, Trader, account_options, keys
 from simulated_service import Service
 
 pytest_plugins = ["simulated_fixtures"]
@@ -23,14 +23,15 @@ def test_markets_and_books(trader: Trader) -> None:
     assert {market["base"] for market in trader.exchange.markets.values()} == {"BTC", "ETH", "SOL", "DOGE"}
     book = trader.exchange.fetch_order_book(trader.symbol, 20)
     bids, asks = book["bids"], book["asks"]
-    assert len(bids) == len(asks) == 20
+    assert len(bids) == len(asks) >= 20
     assert bids == sorted(bids, reverse=True)
     assert asks == sorted(asks)
     assert 0 < asks[0][0] / bids[0][0] - 1 < 0.0005
     assert trader.exchange.fetch_ticker(trader.symbol)["last"] > 0
-    assert abs(trader.exchange.fetch_funding_rate(trader.symbol)["fundingRate"]) < 0.001
+    if trader.exchange.has["fetchFundingRate"]:
+        assert abs(trader.exchange.fetch_funding_rate(trader.symbol)["fundingRate"]) < 0.001
     assert len(trader.exchange.fetch_ohlcv(trader.symbol, "1m")) >= 100
-    if trader.venue != "backpack":  # of Backpack's time ccxt reads the first digit
+    if trader.venue not in {"backpack", "grvt"}:  # ccxt reads the first digit of one's time, and never asks the other
         assert trader.exchange.fetch_time() > 1_600_000_000_000
 
 
@@ -97,7 +98,7 @@ def test_post_only_never_takes(trader: Trader) -> None:
     except ccxt.InvalidOrder:
         assert trader.venue in {"hyperliquid", "backpack"}
         return
-    assert trader.order(placed["id"])["status"] in {"canceled", "expired"}
+    assert trader.order(placed["id"])["status"] in {"canceled", "expired", "rejected"}
     assert trader.order(placed["id"])["filled"] == 0
 
 
@@ -144,7 +145,9 @@ def test_a_wrong_signature_is_refused(venue_service: Service, trader: Trader) ->
     stranger = Trader.__new__(Trader)
     stranger.__dict__ |= trader.__dict__
     options = {**trader.exchange.options, **account_options(trader.venue, wrong["credentials"])}
-    exchange = type(trader.exchange)({**wrong["credentials"], "enableRateLimit": False, "options": options})
+    exchange = type(trader.exchange)(
+        {**keys(trader.venue, wrong["credentials"]), "enableRateLimit": False, "options": options}
+    )
     exchange.urls["api"], exchange.markets_by_id = trader.exchange.urls["api"], trader.exchange.markets_by_id
     exchange.set_markets(trader.exchange.markets)
     stranger.exchange = exchange

@@ -83,6 +83,12 @@ PATHS = {
         ("POST", "/aster/fapi/v3/order"),
         ("GET", "/aster/fapi/v3/ticker/24hr"),
     ],
+    "grvt": [
+        ("POST", "/grvt/full/v1/book"),
+        ("POST", "/grvt/full/v1/kline"),
+        ("POST", "/grvt/full/v1/create_order"),
+        ("POST", "/grvt/auth/wallet/login"),
+    ],
     "paradex": [
         ("GET", "/paradex/v1/orderbook/BTC-USD-PERP"),
         ("GET", "/paradex/v1/markets/klines"),
@@ -157,13 +163,14 @@ def test_odd_messages_are_answered(name: str, venues: SimulatedVenues, messages:
         "aster": "/aster/ws",
         "backpack": "/backpack",
         "paradex": "/paradex/ws/v1",
+        "grvt": "/grvt/market-data/ws/full",
     }
     stream = venue.open_stream(Request("GET", paths[name]), peer)  # type: ignore[arg-type]
     assert stream is not None
     for message in messages:
         stream.received(json.dumps(message))
     stream.received("not JSON")
-    stream.silent() if name not in {"aster", "backpack"} else None
+    stream.silent() if name not in {"aster", "backpack", "grvt"} else None
     stream.ended()
     assert peer.sent
 
@@ -221,4 +228,5 @@ def test_limits_are_told_in_each_venues_words(venue: SimulatedVenue) -> None:
     assert last.body == venue.too_many().body
     words = {"okx": b"50011", "hyperliquid": b"null", "aster": b"-1003", "backpack": b"TOO_MANY_REQUESTS"}
     words["paradex"] = b"RATE_LIMIT_EXCEEDED"
+    words["grvt"] = b"1006"
     assert words[venue.name] in last.body

@@ -84,6 +84,14 @@ def test_a_cut_connection_can_be_made_again(feed: Feed, venue: str, venue_servic
 # -- private streams ---------------------------------------------------------------------------------------------
 
 
+def session(trader: Trader) -> dict[str, str]:
+    """What the handshake of a private stream carries."""
+    if trader.venue != "grvt":
+        return {}
+    options = trader.exchange.options
+    return {"Cookie": options["AuthCookieValue"], "X-Grvt-Account-Id": options["AuthAccountId"]}
+
+
 class Private:
     """A connection that keeps what it hears of the account."""
 
@@ -92,7 +100,7 @@ class Private:
         url = place["ws"]["private"]
         if trader.venue == "aster":
             url += "/" + trader.exchange.fapiPrivatePostV3ListenKey()["listenKey"]
-        self.socket = websocket.create_connection(url, timeout=10)
+        self.socket = websocket.create_connection(url, timeout=10, header=session(trader))
         self.heard: list[Any] = []
         if trader.venue == "okx":
             self.socket.send(json.dumps(okx_login(place["credentials"])))
@@ -110,13 +118,16 @@ class Private:
             self.call("auth", bearer=trader.exchange.authenticate_rest())
             for channel in ("orders.ALL", "fills.ALL", "positions", "account"):
                 self.call("subscribe", channel=channel)
+        elif trader.venue == "grvt":
+            for stream in ("v1.order", "v1.fill", "v1.position"):
+                self.call("subscribe", stream=stream, selectors=[trader.exchange.options["accountId"]])
         elif trader.venue == "backpack":
             streams = ("account.orderUpdate", "account.positionUpdate", "account.balanceUpdate")
             self.socket.send(json.dumps(backpack_subscription(trader.exchange, *streams)))
             self.socket.ping("done?")
             self.socket.recv_data(control_frame=True)
 
-    def call(self, method: str, **parameters: str) -> None:
+    def call(self, method: str, **parameters: Any) -> None:
         self.socket.send(json.dumps({"jsonrpc": "2.0", "method": method, "params": parameters, "id": 1}))
         self.listen_until(lambda message: message.get("id") == 1)
 
@@ -138,6 +149,8 @@ class Private:
             if message.get("params", {}).get("channel") == "fills.ALL":
                 told = message["params"]["data"]
                 return told["order_id"], Decimal(told["size"])
+            if message.get("stream") == "v1.fill":
+                return message["feed"]["order_id"], Decimal(message["feed"]["size"])
             if message.get("stream") == "account.orderUpdate" and data["e"] == "orderFill":
                 return data["i"], Decimal(data["l"])
             if message.get("arg", {}).get("channel") == "orders" and data[0]["tradeId"]:
@@ -202,6 +215,11 @@ def test_heartbeats_and_errors_are_each_venues_own(venue_service: Service) -> No
             ('{"method":"subscribe","subscription":{"type":"l2Book","coin":"X"}}', "Invalid subscription"),
         ],
         "aster": [('{"method":"LIST_SUBSCRIPTIONS","id":3}', '{"result":[],"id":3}'), ("x", "Invalid JSON")],
+        "grvt": [
+            ('{"method":"subscribe","params":{"stream":"v1.book.d","selectors":["X@50"]},"id":1}', "3000"),
+            ('{"method":"subscribe","params":{"stream":"v1.order","selectors":["1"]},"id":1}', "1000"),
+            ("x", "1003"),
+        ],
         "paradex": [
             ('{"method":"subscribe","params":{"channel":"positions"},"id":1}', "40111"),
             ('{"method":"subscribe","params":{"channel":"trades.X"},"id":1}', "invalid channel"),
