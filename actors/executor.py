@@ -7,15 +7,16 @@ from typing import Any
 
 import attrs
 
-from actors.orders import SETTLED, NewTradeId, ReadOpenTrades
+from actors.orders import REOPENED, SETTLED, NewTradeId, ReadOpenTrades
 from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
 from actors.risk import AssessOpening
 from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Ref, Slot, handles
 from actors.scanner import Opportunity
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
-from perpbot.execution.entries import TradeRecord
+from perpbot.execution.entries import TradeMoved, TradeRecord
 from perpbot.execution.plan import Leg, Plan, make_plan
+from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.quote import Quote
 from perpbot.risk.approval import Approval, Refusal
@@ -150,6 +151,7 @@ class Executor(Actor):
         self._pool = self.look_up(self._addresses["pool"])
         self._risk = self.look_up(self._addresses["risk"])
         self.subscribe(self._addresses["orders"], SETTLED)
+        self.subscribe(self._addresses["orders"], REOPENED)
         self.ref.tell(_Adopt())
         self.timers.every(RECONCILE_S, _Reconcile())
 
@@ -157,23 +159,37 @@ class Executor(Actor):
     def on_adopt(self, _: _Adopt) -> None:
         """Give each trade in progress an actor again."""
         for trade in self._orders.ask(ReadOpenTrades()):
-            plan = trade.plan
-            self._open[plan.trade_id] = plan
-            try:
-                self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved, approval=None))
-            except DomainError as error:
-                self.log.info("trade is there already", trade=plan.trade_id, reason=str(error))
-            else:
-                self.log.warning("trade taken up again", trade=plan.trade_id, symbol=plan.symbol, phase=trade.phase)
+            self._take_up(trade)
+
+    def _take_up(self, trade: TradeView) -> None:
+        plan = trade.plan
+        self._open[plan.trade_id] = plan
+        try:
+            self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved, approval=None))
+        except DomainError as error:
+            self.log.info("trade is there already", trade=plan.trade_id, reason=str(error))
+        else:
+            self.log.warning("trade taken up again", trade=plan.trade_id, symbol=plan.symbol, phase=trade.phase)
 
     @handles(_Reconcile)
     def on_reconcile(self, _: _Reconcile) -> None:
-        """Drop trades that are over although nobody said so: their news went with a restart of the order book."""
-        in_progress = {trade.plan.trade_id for trade in self._orders.ask(ReadOpenTrades())}
+        """Drop trades that are over although nobody said so: their news went with a restart of the order book.
+
+        And take up those that nobody looks after.
+        """
+        trades = {trade.plan.trade_id: trade for trade in self._orders.ask(ReadOpenTrades())}
         for trade_id in list(self._open):
-            if trade_id not in in_progress and not self._trade(trade_id).alive:
+            if trade_id not in trades and not self._trade(trade_id).alive:
                 self._pool.tell(Release(trade_id))
                 self._ended(trade_id)
+        for trade_id, trade in trades.items():
+            if trade_id not in self._open:
+                self._take_up(trade)
+
+    @handles(TradeMoved)
+    def on_reopened(self, _: TradeMoved) -> None:
+        """A trade that was over is in progress again."""
+        self.on_reconcile(_Reconcile())
 
     def _trade(self, trade_id: str) -> Ref:
         return self.look_up(f"{self.address.rsplit('/', 1)[0]}/{trade_id}")

@@ -12,7 +12,7 @@ import attrs
 
 from actors.journal import Append, GetEpoch, Replay
 from actors.runtime import Actor, DomainError, MailboxFullError, MailboxSpec, Overflow, handles
-from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
     OrderAnswered,
@@ -27,7 +27,7 @@ from perpbot.execution.entries import (
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.plan import Leg, Plan
 from perpbot.execution.record import OrderRecord
-from perpbot.execution.trade import Want
+from perpbot.execution.trade import Phase, Want
 from perpbot.execution.views import OrderView, TradeView, view
 from perpbot.model.order import (
     Fill,
@@ -56,6 +56,11 @@ FILLS = "fills"
 """Topic: every `OrderFilled`, once, after it is durable."""
 SETTLED = "settled"
 """Topic: every `TradeRecord`."""
+REOPENED = "reopened"
+"""Topic: every `TradeMoved` of a trade that was over."""
+LATE = "a fill came after its end"
+FORGOTTEN_AFTER_NS = 10 * NS_PER_SECOND
+"""An order that the venue had, and does not know any more this long after its request could last arrive, is over."""
 OPENED = "opened"
 """Topic: every `TradeOpened`."""
 
@@ -288,12 +293,14 @@ class Orders(Actor):
         self._journal = self.look_up(self._journal_address)
         self._connections = {venue: self.look_up(address) for venue, address in self._connection_addresses.items()}
         self._epoch: int = self._journal.ask(GetEpoch())
-        now = monotonic_ns()
+        now, wall = monotonic_ns(), wall_ns()
         for line in self._journal.ask(Replay(), timeout_s=60.0):
             self._first_ms = self._first_ms or line.at_ns // 1_000_000
             if isinstance(line.entry, CaughtUp):
                 self._marks_ms[line.entry.venue, line.entry.account] = line.entry.until_ms
-            self.ledger.apply(line.entry, now)
+            # how long a trade has been open is known; an order's last news counts as new, which is the careful side
+            moved = isinstance(line.entry, TradeMoved)
+            self.ledger.apply(line.entry, now - max(0, wall - line.at_ns) if moved else now)
             if isinstance(line.entry, TradeOpened):
                 self._opened.add(number_of(line.entry.plan.trade_id))
         self.timers.every(SWEEP_S, _Sweep())
@@ -428,12 +435,23 @@ class Orders(Actor):
             self.log.error("contradiction", error=text)
         if not fresh:
             return False
-        self._record(list(fresh))
+        again = self._opened_again(fresh)
+        self._record([*fresh, *again])
         for entry in fresh:
             record = self.ledger.order(entry.client_id)
             if record is not None:
                 self._announce(entry, record)
+        for move in again:
+            self.publish(REOPENED, move)
         return True
+
+    def _opened_again(self, fresh: Iterable[OrderNews]) -> list[TradeMoved]:
+        """Trades that are over, and of which something was filled after all: what that holds must be closed."""
+        late = {self.ledger.over(entry.client_id): None for entry in fresh if isinstance(entry, OrderFilled)}
+        moves = [TradeMoved(trade_id=each, phase=Phase.CLOSING.value, reason=LATE) for each in late if each is not None]
+        for move in moves:
+            self.log.error("a fill came after its trade was over; the trade is opened again", trade=move.trade_id)
+        return moves
 
     def _announce(self, entry: OrderNews, record: OrderRecord) -> None:
         if isinstance(entry, OrderFilled):
@@ -467,7 +485,8 @@ class Orders(Actor):
         connection = self._connections[order.venue]
         if not connection.alive:
             return
-        if record.status.final:  # it is over, but fills are missing
+        forgotten = record.status is OrderStatus.ACCEPTED and now > self._too_late_ns(record) + FORGOTTEN_AFTER_NS
+        if record.status.final or forgotten:  # it is over, or should be: every fill is needed
             connection.tell(CatchUp(self._since_ms(order.venue, order.account), (order,)))
         else:
             connection.tell(AskForOrder(order))
@@ -484,11 +503,35 @@ class Orders(Actor):
         if found.update is not None:
             return [OrderTold(client_id=found.client_id, update=found.update)]
         if record.status.final or record.status is OrderStatus.ACCEPTED:
-            return []  # the venue once had it: not knowing it now says nothing
-        too_late = record.changed_ns + APPROVAL_NS + self._lifetimes_ns[record.order.venue] + CLOCKS_NS
-        if found.asked_ns < too_late:
+            return []  # the venue once had it: not knowing it now says nothing, see `_forgotten`
+        if found.asked_ns < self._too_late_ns(record):
             return []  # the request may still be on its way
         return [answered(found.client_id, Refused("it never reached the venue"))]
+
+    def _too_late_ns(self, record: OrderRecord) -> int:
+        return record.changed_ns + APPROVAL_NS + self._lifetimes_ns[record.order.venue] + CLOCKS_NS
+
+    def _forgotten(self, found: OrderFound) -> list[OrderTold]:
+        """An order meant to fill at once, which the venue had and knows no more, with all fills here, is over."""
+        record = self.ledger.order(found.client_id)
+        if record is None or found.update is not None or record.status is not OrderStatus.ACCEPTED:
+            return []
+        order = record.order
+        waits = order.time_in_force is not TimeInForce.IOC
+        if waits or found.asked_ns < self._too_late_ns(record) + FORGOTTEN_AFTER_NS:
+            return []
+        self.log.warning("the venue does not know an order any more that it took", order=order.client_id)
+        update = OrderUpdate(
+            venue=order.venue,
+            account=order.account,
+            symbol=order.symbol,
+            client_id=order.wire_id,
+            venue_order_id=record.venue_order_id,
+            status=OrderStatus.CANCELLED,
+            filled=record.filled,
+            reason="the venue does not know it any more",
+        )
+        return [OrderTold(client_id=order.client_id, update=update)]
 
     @handles(TradingReady)
     def on_ready(self, ready: TradingReady) -> None:
@@ -507,7 +550,7 @@ class Orders(Actor):
         self.counts.foreign = len(foreign)
         self._take(entries)
         for found in answer.found:
-            self._take(self._findings(found))
+            self._take(self._findings(found) or self._forgotten(found))
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
         self._record([mark])
         self._marks_ms[answer.venue, answer.account] = answer.until_ms

@@ -28,7 +28,7 @@ from actors.orders import (
 from actors.rate_limit import TokenBucket
 from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, Slot, handles
 from actors.stream import Stream, StreamClosed, StreamError, StreamOpened
-from perpbot.clock import monotonic_ns, wall_ms
+from perpbot.clock import monotonic_ns
 from perpbot.config.exchanges import Trading
 from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
 from perpbot.model.instrument import Instrument
@@ -429,7 +429,7 @@ class TradingConnection(Actor):
         self._ask("catch-up", lambda: self._catch_up(request), self._orders.tell)
 
     def _catch_up(self, request: CatchUp) -> CatchUpAnswer:
-        until_ms = wall_ms()
+        until_ms = self._venue.venue_ms()
         found = tuple(self._look_for(order) for order in request.orders)
         fills = tuple(self._venue.fetch_fills(request.since_ms))
         self._fetch_funding(request.since_ms)
@@ -468,7 +468,7 @@ class TradingConnection(Actor):
         slot.set(True)
 
     def _fetch_funding(self, since_ms: int) -> None:
-        asked_ms = wall_ms()
+        asked_ms = self._venue.venue_ms()
         for payment in self._venue.fetch_funding_payments(since_ms):
             self.publish(FUNDING, payment)
         self._funding_ms = asked_ms

@@ -1,7 +1,6 @@
 """All our orders and trades, folded from journal entries. A restart folds what was folded while trading."""
 
 import copy
-from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -22,6 +21,7 @@ from perpbot.execution.plan import Plan
 from perpbot.execution.record import IllegalOrderEventError, OrderRecord
 from perpbot.execution.trade import Phase
 from perpbot.execution.views import TradeView, view
+from perpbot.model.money import ZERO
 from perpbot.model.order import Accepted, Fill, Order, OrderUpdate, Outcome, Refused, Unknown
 
 OrderNews = OrderAnswered | OrderTold | OrderFilled
@@ -40,6 +40,8 @@ class _Trade:
     phase: str = Phase.OPENING.value
     reason: str = ""
     opened_ns: int | None = None
+    booked_trading: Decimal = ZERO
+    booked_fees: Decimal = ZERO
     orders: list[OrderRecord] = attrs.field(factory=list)
 
 
@@ -58,7 +60,9 @@ class Ledger:
         self._trades: dict[str, _Trade] = {}
         self._orders: dict[str, OrderRecord] = {}
         self._by_wire: dict[WireKey, str] = {}
-        self._over: deque[OrderRecord] = deque()
+        self._settled: dict[str, _Trade] = {}
+        """Trades that are over, oldest first, for as long as their orders are kept."""
+        self._settled_orders = 0
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -91,6 +95,11 @@ class Ledger:
     def trades(self) -> list[TradeView]:
         """All trades in progress, oldest first."""
         return [_view(trade) for trade in self._trades.values()]
+
+    def over(self, client_id: str) -> str | None:
+        """The trade of an order, when that trade is over; None while it is in progress."""
+        trade_id_ = self._orders[client_id].order.trade_id
+        return None if trade_id_ in self._trades else trade_id_
 
     # -- folding -------------------------------------------------------------------------------------------------
 
@@ -151,6 +160,10 @@ class Ledger:
             self._by_wire[order.venue, order.account, record.venue_order_id] = order.client_id
 
     def _move(self, entry: TradeMoved, now_ns: int) -> None:
+        again = self._settled.pop(entry.trade_id, None)
+        if again is not None:
+            self._settled_orders -= len(again.orders)
+            self._trades[entry.trade_id] = again
         trade = self._trades.get(entry.trade_id)
         if trade is None:
             return
@@ -162,9 +175,17 @@ class Ledger:
         trade = self._trades.pop(record.trade_id, None)
         self.records.append(record)
         del self.records[: -self._keep]
-        self._over.extend(() if trade is None else trade.orders)
-        while len(self._over) > ORDERS_KEPT:
-            self._forget(self._over.popleft())
+        if trade is None:
+            return
+        trade.booked_trading += record.trading
+        trade.booked_fees += record.fees
+        self._settled[record.trade_id] = trade
+        self._settled_orders += len(trade.orders)
+        while self._settled_orders > ORDERS_KEPT:
+            oldest = self._settled.pop(next(iter(self._settled)))
+            self._settled_orders -= len(oldest.orders)
+            for each in oldest.orders:
+                self._forget(each)
 
     def _forget(self, record: OrderRecord) -> None:
         order = record.order
@@ -225,6 +246,8 @@ def _view(trade: _Trade) -> TradeView:
         phase=trade.phase,
         reason=trade.reason,
         opened_ns=trade.opened_ns,
+        booked_trading=trade.booked_trading,
+        booked_fees=trade.booked_fees,
         orders=tuple(view(record) for record in trade.orders),
     )
 

@@ -7,7 +7,7 @@ import attrs
 
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
-from perpbot.model.money import Quantity
+from perpbot.model.money import ZERO, Quantity
 from perpbot.model.order import Fill, Order, OrderStatus
 
 
@@ -39,6 +39,9 @@ class TradeView:
     opened_ns: int | None
     """Monotonic, when it became hedged in this process's life."""
     orders: tuple[OrderView, ...]
+    booked_trading: Decimal = ZERO
+    """What an earlier record of it has booked: a fill that comes after a trade's end opens it again."""
+    booked_fees: Decimal = ZERO
 
 
 def view(record: OrderRecord) -> OrderView:

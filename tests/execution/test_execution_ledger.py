@@ -259,17 +259,30 @@ def test_a_late_fill_of_a_trade_that_is_over_is_still_known_as_ours_and_counts_o
     assert live.ledger.fresh([late])[0] == []
 
 
+def test_a_trade_that_was_over_is_in_progress_again_and_books_only_what_is_new() -> None:
+    live = Live()
+    live.record([TradeSettled(record=attrs.evolve(record_of(live.ledger, 1), trading=d(3), fees=d(1)))])
+    assert live.ledger.over("7-1") == "7-t1"
+    live.record([told("7-1", fill(order_of(1, 1), 1, 1)), TradeMoved(trade_id="7-t1", phase="closing", reason="late")])
+    assert live.ledger.over("7-1") is None
+    view = live.ledger.trade("7-t1")
+    assert view is not None
+    assert (view.phase, view.reason, view.booked_trading, view.booked_fees) == ("closing", "late", 3, 1)
+    again = record_of(live.ledger, 1)
+    assert (again.trading, again.fees) == (-d(100) - 3, d("0.05") - 1)
+
+
 def test_old_records_and_the_orders_behind_them_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "ORDERS_KEPT", 3)
+    monkeypatch.setattr(ledger_module, "ORDERS_KEPT", 4)
     live = Live()
     live.ledger._keep = 2
     live.take([answered("7-1", Accepted("v7-1"))])
     for trade in (1, 2, 3):
         live.record([TradeSettled(record=record_of(live.ledger, trade))])
     assert [each.trade_id for each in live.ledger.records] == ["7-t2", "7-t3"]
-    assert [number for number in range(1, 7) if live.ledger.order(f"7-{number}") is not None] == [4, 5, 6]
+    assert [number for number in range(1, 7) if live.ledger.order(f"7-{number}") is not None] == [3, 4, 5, 6]
     assert live.ledger.find("a", "main", order_of(1, 1).wire_id, "v7-1") is None
-    assert len(live.ledger._by_wire) == 3
+    assert len(live.ledger._by_wire) == 4
     live.record([told("7-1", fill(order_of(1, 1), 1, 1))])
     assert live.ledger.order("7-1") is None
 
