@@ -43,7 +43,7 @@ from perpbot.terminal.view import fits_terminal, how_to_look, live_view
 from perpbot.venues.registry import venue_names
 from supervisors.spec import ChildSpec
 
-SWITCH_INTERVAL_S = 0.001
+SWITCH_INTERVAL_S = 0.0005
 """How long gevent runs callbacks before it looks at timers again; a timer is late by so much in a storm of messages."""
 EXIT_OK, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 2, 70, 78
 

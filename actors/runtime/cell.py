@@ -485,12 +485,13 @@ class Cell:
         return LATER
 
     def _let_others_run(self, switch: Callable[[], Any]) -> None:
-        hub = gevent.get_hub()
-        resume = hub.loop.run_callback(getcurrent().switch)
+        resume = gevent.get_hub().loop.timer(0.0)  # a callback would come before the timers that are due
+        resume.start(getcurrent().switch)
         try:
             switch()
         finally:
             resume.stop()
+            resume.close()
 
     def _obey(self, signal: Any, actor: Actor) -> Exit | None:
         if type(signal) is Stop:

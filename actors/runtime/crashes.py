@@ -3,6 +3,7 @@
 A crash loop is one history, whatever it repeats: it pushes no other crash out of sight.
 """
 
+import linecache
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -114,12 +115,23 @@ class Crashes:
 def _traceback(error: BaseException | None) -> str:
     if error is None:
         return ""
-    lines = "".join(traceback.format_exception(error)).splitlines()
+    lines = _lines(error)
     return "\n".join(line[:LINE_LENGTH] for line in lines[-TRACEBACK_LINES:])
+
+
+def _lines(error: BaseException, depth: int = 5) -> list[str]:
+    """The traceback, those of the errors before it first. Python's own way of it takes longer than a restart."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    found = [] if before is None or not depth else [*_lines(before, depth - 1), "", "and then:", ""]
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code
+        found.append(f'  File "{code.co_filename}", line {line}, in {code.co_name}')
+        found.append(f"    {linecache.getline(code.co_filename, line).strip()}")
+    return [*found, *"".join(traceback.format_exception_only(error)).splitlines()]
 
 
 def _where(error: BaseException | None) -> str:
     if error is None or error.__traceback__ is None:
         return ""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename.rsplit('/', 1)[-1]}:{last.lineno}"
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{line}"

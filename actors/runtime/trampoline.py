@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from actors.runtime.cell import Hot
 
-SLICE_NS = 1_000_000
+SLICE_NS = 250_000
 """After this long the loop gets its turn: timers, sockets, greenlets."""
 
 
 class Trampoline:
     """The compute-only actors of one hub that have something to read. A turn costs far less than a loop's callback."""
 
-    __slots__ = ("_loop", "ready", "running")
+    __slots__ = ("_again", "_loop", "ready", "running")
 
     def __init__(self, loop: Any) -> None:
         self._loop = loop
+        self._again = loop.timer(0.0)
+        """The way to the end of the queue. A callback would come before any timer: the loop runs fifty in a row."""
         self.ready: deque[Hot] = deque()
         """Whose turn it is, in this order; whoever adds to it starts the trampoline if it does not run."""
         self.running = False
@@ -67,7 +69,7 @@ class Trampoline:
                 mailbox.parked = None
                 cell.park_in_hub(hot)
             if now > slice_end:
-                self._loop.run_callback(self._run)
+                self._again.start(self._run)
                 return
         self.running = False
         if ready:  # from another thread, in this very moment

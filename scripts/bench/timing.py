@@ -1,0 +1,46 @@
+"""How late a timer is while actors talk without a pause."""
+
+import sys
+from time import thread_time_ns
+
+import gevent
+from life import quiet
+from measured import Measured, quantile
+from messaging import Hopping, InlineHopping, Tick
+
+from actors.runtime import System
+from perpbot.main import SWITCH_INTERVAL_S
+
+SAMPLES = 1_000
+TIMER_S = 0.001
+ENDLESS = 1_000_000_000
+
+
+def timing() -> list[Measured]:
+    """The lateness of a timer of one millisecond under a storm of messages between actors of both kinds."""
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as the program itself does
+    system = quiet()
+    storm = [_storm(system, cls, name) for cls, name in ((Hopping, "waiting"), (InlineHopping, "computing"))]
+    late_ms = []
+    for _ in range(SAMPLES):
+        began = thread_time_ns()
+        gevent.sleep(TIMER_S)
+        late_ms.append((thread_time_ns() - began) / 1e6)
+    hops = sum(ENDLESS - actor.left for actors in storm for actor in actors)
+    for cell in system.cells():
+        cell.kill()
+    gevent.sleep(0.1)
+    sys.setswitchinterval(interval_s)
+    detail = f"p50 {quantile(late_ms, 0.5):.2f} ms, {hops:,} messages meanwhile"
+    return [Measured("1 ms timer in a storm, p99", quantile(late_ms, 0.99), "ms", 2.0, at_least=False, detail=detail)]
+
+
+def _storm(system: System, cls: type[Hopping], name: str) -> list[Hopping]:
+    """Two actors that send a message to and fro, and count it in what they have left."""
+    refs = [system.spawn(cls, f"/{name}/{side}") for side in ("one", "other")]
+    actors = [cell.actor for cell in (ref.cell for ref in refs) if isinstance(cell.actor, Hopping)]
+    for actor, other in zip(actors, reversed(refs), strict=True):
+        actor.other, actor.left = other, ENDLESS
+    refs[0].tell(Tick())
+    return actors
