@@ -46,6 +46,8 @@ class Instruments(Actor):
         self._backoff = backoff
         self._failures = 0
         self._last_error: str | None = None
+        self.unlisted: tuple[str, ...] = ()
+        """Symbols that are to be traded and that the venue does not have."""
 
     def on_start(self) -> None:
         """Begin asking."""
@@ -68,12 +70,13 @@ class Instruments(Actor):
     def on_answer(self, answer: _Answer) -> None:
         """Publish what the venue has of the symbols; name what it does not have."""
         found = {each.symbol for each in answer.instruments}
-        missing = [symbol for symbol in self._symbols if symbol not in found]
-        if missing:
+        missing = tuple(symbol for symbol in self._symbols if symbol not in found)
+        if missing and missing != self.unlisted:
             self.log.error(
-                "unknown symbol", venue=self._venue.name, missing=missing,
+                "unknown symbol", venue=self._venue.name, missing=list(missing),
                 hint="the venue does not list it; it is not traded there. Check `symbols` in the configuration",
             )  # fmt: skip
+        self.unlisted = missing
         self._failures, self._last_error = 0, None
         self._venue.instruments = InstrumentTable(answer.instruments)
         self.publish(LOADED, InstrumentsLoaded(self._venue.name, answer.instruments), retain=True)
@@ -92,6 +95,7 @@ class Instruments(Actor):
         """What is loaded, and the last error."""
         return {
             "instruments": [each.native for each in self._venue.instruments],
+            "unlisted": list(self.unlisted),
             "failures": self._failures,
             "last_error": self._last_error,
         }

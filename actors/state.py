@@ -1,6 +1,6 @@
 """One view of the whole state for every surface (HLT-2): gathered when somebody asks, and never otherwise."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from actors.gate import Gate, KillSwitches
 from actors.orders import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords
 from actors.pool import PoolView, ReadPool
 from actors.positions import PositionsView, ReadPositions
+from actors.risk import ReadBlocks
 from actors.runtime import Actor, Slot, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.settings import Settings
@@ -20,10 +21,11 @@ from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO
 from perpbot.model.order import Balance
 from perpbot.model.quote import Quote
+from perpbot.portfolio.holding import Holding, HoldingKey
 
 PATIENCE_S = 0.5
 """How long an actor may take to answer; what does not answer is left out and named."""
-TRADES_SHOWN = 200
+TRADES_SHOWN, DECISIONS_READ = 200, 20
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +40,8 @@ class VenueState:
     """The latest good one of each symbol."""
     counts: Mapping[str, int]
     """Frames, quotes, gaps, reconnects and errors of the market-data connection."""
+    unlisted: Sequence[str]
+    """Symbols that are to be traded and that the venue does not have."""
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +57,14 @@ class Profit:
         """After fees and funding."""
         return self.trading - self.fees + self.funding
 
+    def __sub__(self, other: "Profit") -> "Profit":
+        return Profit(
+            trading=self.trading - other.trading, fees=self.fees - other.fees, funding=self.funding - other.funding
+        )
+
+
+NO_PROFIT = Profit(trading=ZERO, fees=ZERO, funding=ZERO)
+
 
 @attrs.frozen(kw_only=True)
 class State:
@@ -65,7 +77,7 @@ class State:
     trades: tuple[TradeView, ...]
     """In progress, oldest first."""
     records: tuple[TradeRecord, ...]
-    """Over, oldest first."""
+    """The newest of those that are over, oldest first; `trades_over` says how many there are."""
     positions: PositionsView | None
     balances: tuple[Balance, ...]
     pools: tuple[PoolView, ...]
@@ -73,10 +85,24 @@ class State:
     """Newest first."""
     kill: Mapping[str, str]
     profit: Mapping[str, Profit]
-    """By currency."""
+    """By currency, since the journal began; what is open counts at its mark."""
+    open_profit: Mapping[str, Profit]
+    """The part of it that trades in progress have so far, at marks; their funding counts with the others'."""
+    blocks: Sequence[str]
+    """Account rules that refuse every opening now."""
     orders: OrderCounts | None
     missing: tuple[str, ...]
     """Actors that did not answer in time."""
+
+    @property
+    def trades_over(self) -> int | None:
+        """How many trades are over since the journal began; None when that is not known now."""
+        return None if self.orders is None else self.orders.trades_over
+
+    @property
+    def closed_profit(self) -> Mapping[str, Profit]:
+        """By currency, what the trades that are over came to."""
+        return {currency: each - self.open_profit.get(currency, NO_PROFIT) for currency, each in self.profit.items()}
 
 
 @attrs.frozen
@@ -97,11 +123,13 @@ class StateView(Actor):
         *,
         feeds: Mapping[str, str],
         market_data: Mapping[str, str],
+        instruments: Mapping[str, str],
         pools: Iterable[str],
         orders: str,
         positions: str,
         balances: str,
         executor: str,
+        risk: str,
     ) -> None:
         super().__init__()
         self._settings = settings
@@ -109,11 +137,13 @@ class StateView(Actor):
         self._kill = kill
         self._feeds = feeds
         self._market_data = market_data
+        self._instruments = instruments
         self._pools = list(pools)
         self._orders = orders
         self._positions = positions
         self._balances = balances
         self._executor = executor
+        self._risk = risk
         self._state: State | None = None
         self._gathered_ns = 0
 
@@ -137,13 +167,14 @@ class StateView(Actor):
             (self._orders, ReadCounts()),
             (self._positions, ReadPositions()),
             (self._balances, ReadBalances()),
-            (self._executor, ReadDecisions(20)),
+            (self._executor, ReadDecisions(DECISIONS_READ)),
+            (self._risk, ReadBlocks()),
             *((address, ReadPool()) for address in self._pools),
         ]
         slots = [self.look_up(address).post(question, PATIENCE_S) for address, question in questions]
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
-        trades, records, counts, positions, balances, decisions, *pools = answers
+        trades, records, counts, positions, balances, decisions, blocks, *pools = answers
         return State(
             at_ns=wall_ns(),
             uptime_s=(monotonic_ns() - self._started_ns) / NS_PER_SECOND,
@@ -158,6 +189,8 @@ class StateView(Actor):
             kill=self._kill.on,
             orders=counts,
             profit={} if positions is None else profit(positions),
+            open_profit={} if positions is None else open_profit(positions, trades or ()),
+            blocks=tuple(str(each) for each in blocks or ()),
             missing=tuple(dict.fromkeys(missing)),
         )
 
@@ -173,12 +206,14 @@ class StateView(Actor):
         gates = {address.rsplit("/", 1)[-1]: gate for address, gate in self._gates.items() if gate.venue == venue}
         feed = self.system.cell(self._feeds[venue]).actor
         data = self.system.cell(self._market_data[venue]).actor
+        instruments = self.system.cell(self._instruments[venue]).actor
         return VenueState(
             name=venue,
             circuits={name: gate.circuit.value for name, gate in gates.items()},
             reasons={name: gate.reason for name, gate in gates.items()},
             quotes=dict(getattr(feed, "latest", {})),
             counts=attrs.asdict(data.counts) if data is not None and hasattr(data, "counts") else {},
+            unlisted=getattr(instruments, "unlisted", ()),
         )
 
 
@@ -187,7 +222,7 @@ def profit(view: PositionsView) -> dict[str, Profit]:
     sums: dict[str, Profit] = {}
     for (venue, _, symbol), holding in view.holdings.items():
         currency = view.currencies.get((venue, symbol), "?")
-        before = sums.get(currency, Profit(trading=ZERO, fees=ZERO, funding=ZERO))
+        before = sums.get(currency, NO_PROFIT)
         mark = view.marks.get(symbol)
         trading = holding.cash if mark is None else holding.trading(mark)
         sums[currency] = Profit(
@@ -196,3 +231,12 @@ def profit(view: PositionsView) -> dict[str, Profit]:
             funding=before.funding + holding.funding,
         )
     return sums
+
+
+def open_profit(view: PositionsView, trades: Iterable[TradeView]) -> dict[str, Profit]:
+    """What the fills of `trades`, which are in progress, come to at their marks, by currency."""
+    holdings: dict[HoldingKey, Holding] = {}
+    for fill in (fill for trade in trades for order in trade.orders for fill in order.fills):
+        key = (fill.venue, fill.account, fill.symbol)
+        holdings[key] = holdings.get(key, Holding()).with_fill(fill)
+    return profit(view.evolve_holdings(holdings))

@@ -14,7 +14,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 COUNTS: dict[str, Callable[[Mapping[str, Any]], float]] = {
-    "trades": lambda status: status["trades"]["over"],
+    "trades": lambda status: status["trades"]["over"] or 0,
     "open": lambda status: status["trades"]["open"],
     "orders": lambda status: (status["orders"] or {"sent": 0})["sent"],
     "actors": lambda status: status["actors"],

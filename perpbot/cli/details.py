@@ -19,12 +19,12 @@ def labelled(label: str, text: str, **style: Any) -> None:
 def show_status(status: Mapping[str, Any]) -> None:
     """One screen: mode, health, money, trades, venues, problems."""
     _headline(status)
-    for currency, each in status["profit"].items() or {"": {"net": "0", "trading": "0", "fees": "0"}}.items():
-        parts = f"trading {amount(each['trading'], signed=True)}, fees {amount(each['fees'])}"
-        labelled("PnL", f"{amount(each['net'], signed=True)} {currency} after fees  ({parts})")
+    for currency, each in status["profit"].items() or {"": dict.fromkeys(("closed", "open"), "0")}.items():
+        opened = f", open at mark {amount(each['open'], signed=True)}" if status["trades"]["open"] else ""
+        labelled("PnL in all", f"{amount(each['closed'], signed=True)} {currency} after fees{opened}")
     exposure = status["exposure"] or {"net": None, "gross": None}
     labelled("Equity", f"{amount(status['equity'])}   net {amount(exposure['net'])}, gross {amount(exposure['gross'])}")
-    labelled("Trades", f"{status['trades']['open']} in progress, {status['trades']['over']} over")
+    labelled("Trades", f"{status['trades']['open']} in progress, {_over(status['trades']['over'])} over in all")
     orders = status["orders"]
     if orders is not None:
         labelled(
@@ -43,8 +43,15 @@ def show_status(status: Mapping[str, Any]) -> None:
         labelled("Blocked", f"{times}, at most {blocked['longest_ms']:.0f} ms; last {blocked['newest'][-1]['said']}")
     click.echo()
     show_table(_VENUES, [_venue_row(name, each) for name, each in status["venues"].items()], "No venues.")
+    for name, each in status["venues"].items():
+        if each["unlisted"]:
+            click.echo(clean(f"{name} does not list {', '.join(each['unlisted'])}."))
     for problem in status["problems"]:
         click.echo(f"{click.style('!', fg='red', bold=True)} {clean(problem)}")
+
+
+def _over(count: int | None) -> str:
+    return "an unknown number" if count is None else f"{count:,}"
 
 
 def _headline(status: Mapping[str, Any]) -> None:

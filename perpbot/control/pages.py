@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actors.runtime import System
-from actors.state import State
+from actors.state import NO_PROFIT, State
 from perpbot.clock import iso
 from perpbot.control.process import process
 from perpbot.execution.entries import TradeRecord
@@ -37,10 +37,11 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
                     symbol: {"bid": plain(quote.bid), "ask": plain(quote.ask)} for symbol, quote in venue.quotes.items()
                 },
                 "counts": dict(venue.counts),
+                "unlisted": list(venue.unlisted),
             }
             for name, venue in state.venues.items()
         },
-        "trades": {"open": len(state.trades), "over": len(state.records)},
+        "trades": {"open": len(state.trades), "over": state.trades_over},
         "orders": None
         if state.orders is None
         else {"sent": state.orders.sent, "refused": state.orders.refused, "unknown_open": state.orders.unknown_open},
@@ -50,6 +51,8 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
                 "fees": plain(each.fees),
                 "funding": plain(each.funding),
                 "net": plain(each.net),
+                "closed": plain(state.closed_profit[currency].net),
+                "open": plain(state.open_profit.get(currency, NO_PROFIT).net),
             }
             for currency, each in state.profit.items()
         },
@@ -87,8 +90,23 @@ def problems(state: State) -> list[str]:
         ]
     if state.orders is not None and state.orders.unknown_open:
         found.append(f"{state.orders.unknown_open} orders of unknown fate")
+    found += [f"nothing is opened: {each}" for each in state.blocks]
+    found += _untradable(state)
     found += [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
     return found
+
+
+def _untradable(state: State) -> list[str]:
+    """Symbols that fewer than two venues have: nothing can be bought here and sold there."""
+    lacking: dict[str, list[str]] = {}
+    for name, venue in state.venues.items():
+        for symbol in venue.unlisted:
+            lacking.setdefault(symbol, []).append(name)
+    return [
+        f"{symbol} cannot be traded: not listed at {', '.join(names)}; check `symbols` in the configuration"
+        for symbol, names in lacking.items()
+        if len(state.venues) - len(names) < len(("buy", "sell"))
+    ]
 
 
 def trades(state: State, limit: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from actors.state import TRADES_SHOWN, State
+from actors.state import State
 from perpbot.model.money import ZERO
 from perpbot.terminal import sections
 from perpbot.terminal.lines import Line, Span, both_ends, clock, gain, joined, money
@@ -14,6 +14,8 @@ TWO_COLUMNS_FROM = 150
 LEFT_LEAST = 80
 """Three symbols' prices need it."""
 BETWEEN = 2
+WORDY_FROM = 120
+"""From this width on, there is room for whole words beside the profit."""
 ROOMY = 30
 """From this height on, blank lines stand between the parts."""
 TALL = 38
@@ -134,15 +136,19 @@ def header(picture: Picture, width: int, *, roomy: bool) -> list[Line]:
 
 
 def _profit(state: State, width: int) -> Line:
-    spans: list[Span] = [("PnL after fees  ", "dim")]
-    for currency, each in state.profit.items():
+    wide = width >= WORDY_FROM
+    spans: list[Span] = [("PnL after fees, in all  " if wide else "PnL in all  ", "dim")]
+    for currency, each in state.closed_profit.items():
         text, style = gain(each.net)
-        spans += [(text, f"{style} bold".strip()), (f" {currency}   ", "")]
+        spans += [(text, f"{style} bold".strip()), (f" {currency}  ", "")]
     if not state.profit:
         spans.append(("nothing traded yet", "dim"))
-    over = f"{len(state.records)}{'+' if len(state.records) >= TRADES_SHOWN else ''}"
-    trades: list[Span] = [(f"{over} trades over, {len(state.trades)} in progress", "")]
-    return both_ends(spans, trades, width)
+    if state.open_profit:
+        opened = "  ".join(f"{gain(each.net)[0]} {currency}" for currency, each in state.open_profit.items())
+        spans.append((f" open, at mark {opened}  ", "dim"))
+    over = "?" if state.trades_over is None else f"{state.trades_over:,}"
+    trades = f"{over} trades over, {len(state.trades)} in progress" if wide else f"{over} over"
+    return both_ends(spans, [(trades, "")], width)
 
 
 def _money(state: State, width: int) -> Line:

@@ -1,13 +1,13 @@
 """What a newcomer looks for in the log lines where there is no live view: prices, opportunities, trades."""
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from actors.runtime import Actor, Backoff, handles
-from actors.state import State
+from actors.state import Profit, State
 from perpbot.clock import iso, wall_ns
 from perpbot.program import Program
 from perpbot.terminal.episodes import Episode
@@ -119,6 +119,11 @@ def _told(fresh: list[Episode]) -> Iterator[str]:
 
 def trades(state: State) -> str:
     """How many, and what they earned."""
-    profit = "  ".join(f"{each.net:+,.4f} {currency}" for currency, each in state.profit.items())
-    earned = f"; PnL after fees {profit}" if profit else ""
-    return f"{len(state.trades)} in progress, {len(state.records)} over{earned}"
+    over = "?" if state.trades_over is None else f"{state.trades_over:,}"
+    earned = f"; PnL after fees {_by_currency(state.closed_profit)}" if state.profit else ""
+    opened = f"; open, at mark {_by_currency(state.open_profit)}" if state.open_profit else ""
+    return f"{len(state.trades)} in progress, {over} over in all{earned}{opened}"
+
+
+def _by_currency(profit: Mapping[str, Profit]) -> str:
+    return "  ".join(f"{each.net:+,.4f} {currency}" for currency, each in profit.items())

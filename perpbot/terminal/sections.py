@@ -68,7 +68,10 @@ def prices(picture: Picture, state: State, width: int, height: int) -> list[Line
     for venue in venues:
         line = row([(venue.name, "bold"), connection(venue)], columns[:2], name + 1 + CIRCUIT_WIDTH)
         for symbol in symbols[:fitting]:
-            line += _price(venue.quotes.get(symbol), best[symbol], picture, each)
+            if symbol in venue.unlisted:
+                line += [(" not listed".rjust(each + 1), "warn")]
+            else:
+                line += _price(venue.quotes.get(symbol), best[symbol], picture, each)
         lines.append(joined(line, width))
     return _filled(lines, height, width, "No venue.")
 

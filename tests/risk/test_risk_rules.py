@@ -229,7 +229,8 @@ def test_tenfold_prices_are_outside_the_collar_on_either_side(factor: str) -> No
 
 
 def test_every_rule_there_is_is_asked() -> None:
-    written = {each for _, each in inspect.getmembers(rules, inspect.isclass) if issubclass(each, Rule)} - {Rule}
+    found = [each for _, each in inspect.getmembers(rules, inspect.isclass) if issubclass(each, Rule)]
+    written = {each for each in found if not inspect.isabstract(each)}
     assert {type(each) for each in OPENING_RULES} == written
     assert len(OPENING_RULES) == len(written)
 

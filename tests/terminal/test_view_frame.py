@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from rich.cells import cell_len
 from view_states import MONOTONIC_NS, decision, picture, usual, venue
 
+from actors.orders import OrderCounts
 from actors.state import State
 from perpbot.clock import NS_PER_SECOND
 from perpbot.terminal.frame import frame, share
@@ -55,7 +56,8 @@ def test_what_matters_most_is_on_80_by_24() -> None:
     lines = texts(picture(usual()), 80, 24)
     assert lines[0].startswith(" SIMULATION  PerpBot 0.1.0")
     assert lines[0].endswith("up 00:15:12   Ctrl-C stops")
-    assert "+7.50 USDT   -3.25 USDC" in lines[1]
+    assert "+7.00 USDT  -3.25 USDC   open, at mark +0.50 USDT" in lines[1]
+    assert lines[1].endswith(" 12 over")
     assert "kill switch off" in lines[2]
     assert lines[3].rstrip() == "All is well."
     assert lines[4].split() == ["Prices", "connection", "BTC", "ETH", "SOL"]
@@ -120,6 +122,17 @@ def test_more_symbols_than_fit_are_counted() -> None:
 def test_a_venue_without_a_price_shows_that() -> None:
     state = usual(venues={"okx": venue("okx", {}), "aster": venue("aster", view_states.PRICES)})
     assert texts(picture(state), 80, 24)[5].split() == ["okx", "connected", "-", "-", "-"]
+
+
+def test_a_symbol_that_a_venue_does_not_have_is_shown_as_not_listed() -> None:
+    here, there = venue("okx", {}), venue("aster", view_states.PRICES)
+    state = usual(venues={"okx": attrs.evolve(here, unlisted=("ETH-PERP",)), "aster": there})
+    assert texts(picture(state), 80, 24)[5].split() == ["okx", "connected", "-", "not", "listed", "-"]
+
+
+def test_all_trades_that_are_over_are_counted_not_only_those_that_are_shown() -> None:
+    state = usual(orders=OrderCounts(48, 48, 0, 0, 0, 1234))
+    assert "1,234 trades over, 2 in progress" in texts(picture(state), 160, 50)[1]
 
 
 def test_times_are_the_same_for_an_unchanged_state() -> None:

@@ -30,5 +30,7 @@ def test_opportunities_and_what_became_of_them() -> None:
 
 def test_trades_and_what_they_earned() -> None:
     shown = plain.trades(usual())
-    assert shown == "2 in progress, 12 over; PnL after fees +7.5000 USDT  -3.2500 USDC"
-    assert plain.trades(view_states.empty()) == "0 in progress, 0 over"
+    assert (
+        shown == "2 in progress, 12 over in all; PnL after fees +7.0000 USDT  -3.2500 USDC; open, at mark +0.5000 USDT"
+    )
+    assert plain.trades(view_states.empty()) == "0 in progress, ? over in all"

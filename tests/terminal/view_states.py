@@ -48,6 +48,7 @@ def venue(name: str, prices: Mapping[str, Decimal], **circuits: str) -> VenueSta
         reasons=dict.fromkeys(states, "connected"),
         quotes={symbol: quote(name, symbol, price) for symbol, price in prices.items()},
         counts={"quotes": 12_345, "gaps": 0, "reconnects": 1, "errors": 0},
+        unlisted=(),
     )
 
 
@@ -205,6 +206,8 @@ def usual(**changes: Any) -> State:
             "USDT": Profit(trading=Decimal(12), fees=Decimal("4.5"), funding=Decimal(0)),
             "USDC": Profit(trading=Decimal(1), fees=Decimal("4.5"), funding=Decimal("0.25")),
         },
+        open_profit={"USDT": Profit(trading=Decimal("0.8"), fees=Decimal("0.3"), funding=Decimal(0))},
+        blocks=(),
         orders=OrderCounts(48, 48, 0, 0, 0, 12),
         missing=(),
     )
@@ -223,6 +226,7 @@ def empty() -> State:
         pools=(),
         decisions=(),
         profit={},
+        open_profit={},
         orders=None,
         missing=("/books/positions", "/books/orders"),
     )
