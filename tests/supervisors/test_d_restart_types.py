@@ -4,7 +4,7 @@ from itertools import product
 
 import gevent
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from supervised import Stage
 
@@ -45,6 +45,7 @@ def test_the_restart_type_and_the_reason_decide(restart: Restart, how: str) -> N
     run_forked(end_one, 1, restart, how)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Restart), st.sampled_from([NORMAL, SHUTDOWN, KILLED]), st.booleans())
 def test_a_reason_that_carries_a_term_decides_like_one_that_does_not(restart: Restart, exit_: Exit, term: bool) -> None:  # noqa: FBT001
     """D2. A supervisor that gave up ends with shutdown and a reason."""

@@ -172,7 +172,7 @@ def die_together(_: World, number: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("work", "few", "many", "factor"), [(start_many, 60, 600, 50), (die_together, 100, 500, 12)], ids=["start", "die"]
+    ("work", "few", "many", "factor"), [(start_many, 30, 300, 50), (die_together, 60, 300, 12)], ids=["start", "die"]
 )
 def test_the_cost_grows_in_step_with_the_number_of_children(
     work: Callable[[World, int], float], few: int, many: int, factor: float

@@ -5,7 +5,7 @@ from typing import Any
 
 import gevent
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from supervised import SUP, Stage, Who, always, failing, settle
 
@@ -26,6 +26,7 @@ def test_the_wait_doubles_up_to_the_cap() -> None:
     assert [backoff.delay_s(n, 0.9) for n in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+@settings(deadline=None)
 @given(
     st.floats(0, 1e300), st.floats(0, 1e300), st.floats(0, 10), st.integers(1, 10**9), st.floats(0, 1, exclude_max=True)
 )

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import gevent
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from supervised import Stage, settle
@@ -49,6 +49,7 @@ def half_open(breaker: Breaker) -> int:
     return now
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 6))
 def test_only_failures_in_a_row_open_the_circuit(results: list[bool], streak: int) -> None:
     """L1. Any success sets the count to zero."""
@@ -97,6 +98,7 @@ def test_calls_that_hang_open_the_circuit() -> None:
     assert transition.reason == "a call was not answered within 2 s"
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 12), min_size=1, max_size=20))
 def test_the_time_that_remains_shrinks_and_is_more_than_zero(times: list[float]) -> None:
     """L3."""
@@ -205,6 +207,7 @@ def test_a_late_result_neither_closes_nor_trips_a_later_state(later: Circuit, re
     assert (breaker.circuit, breaker.generation, breaker.streak) == before
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(1, 5), st.floats(0, 2))
 def test_the_wait_grows_with_jitter_and_stops_at_its_longest(
     chances: list[float], factor: float, jitter: float
@@ -339,7 +342,7 @@ class CircuitMachine(RuleBasedStateMachine):
 
 
 TestCircuit = CircuitMachine.TestCase
-TestCircuit.pytestmark = []  # type: ignore[attr-defined]
+TestCircuit.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
 @in_world()
