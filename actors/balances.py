@@ -88,7 +88,8 @@ class Balances(Actor):
         self._venues[read.venue] = attrs.evolve(capital, safe_mode=safe)
         total = sum((each.equity for each in self._venues.values()), ZERO)
         # the total means something once every venue was read
-        total_peak = self._peak("", total) if len(self._venues) == len(self._connection_addresses) else total
+        everywhere = "+".join(sorted(self._venues))  # another set of venues has a highest of its own
+        total_peak = self._peak(everywhere, total) if len(self._venues) == len(self._connection_addresses) else total
         self.publish(EQUITY, EquityChanged(dict(self._venues), total, total_peak), retain=True)
 
     def _peak(self, venue: str, equity: Decimal) -> Decimal:

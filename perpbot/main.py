@@ -1,6 +1,7 @@
 """``python -m perpbot.main``: run PerpBot.
 
-Exit codes: 0 after a clean stop, 2 for usage, 70 when the root supervisor gave up, 78 for a bad configuration.
+Exit codes: 0 after a clean stop, 1 when something was left open, 2 for usage, 70 when the root supervisor gave up,
+78 for a configuration or a state that cannot be run with.
 """
 
 if __name__ == "__main__":
@@ -45,7 +46,7 @@ from supervisors.spec import ChildSpec
 
 SWITCH_INTERVAL_S = 0.0005
 """How long gevent runs callbacks before it looks at timers again; a timer is late by so much in a storm of messages."""
-EXIT_OK, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 2, 70, 78
+EXIT_OK, EXIT_UNCLEAN, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 1, 2, 70, 78
 
 
 class FilesError(Exception):
@@ -237,7 +238,8 @@ def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, M
     report = program.stop()
     if options.summary is not None:
         options.summary.write_text(json.dumps(report, indent=2) + "\n")
-    return EXIT_GAVE_UP if gave_up else EXIT_OK, _last_words(report), report
+    code = EXIT_OK if report["clean"] else EXIT_UNCLEAN
+    return EXIT_GAVE_UP if gave_up else code, _last_words(report), report
 
 
 def _last_words(report: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from perpbot.clock import iso, wall_ns
 from perpbot.config.decisions import OnStop
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import WorldBound
+from perpbot.execution.ledger import Ledger
 from perpbot.masking import Mask
 from perpbot.places import trading_venues, venues
 from perpbot.storage.journal import Journal, JournalError, read
@@ -78,6 +79,7 @@ class Program:
         self.start_seq = _bind(self.journal, setting)
         made = venues(settings, setting.simulated, setting.environment)
         trading = trading_venues(settings, made)
+        _refuse_orphans(journal, settings, trading)
         credentials = [each.credentials for each in made.values() if each.credentials is not None]
         self.mask = Mask(secret for each in credentials for secret in each.secrets)
         self.parts = tree.Parts(
@@ -156,8 +158,7 @@ class Program:
         """No new trades, finish what is in flight, then stop everything in reverse order; returns the summary."""
         clean = self._root is not None and self._root.alive and self.drain()
         self._read_funding()
-        if clean and self.setting.settings.execution.on_stop is OnStop.CLOSE:
-            clean = not self._open_trades()
+        clean = clean and self._nothing_left()
         report = self._report(clean=clean)
         if self._root is not None:
             self._root.on_over = None
@@ -179,11 +180,22 @@ class Program:
             except (ActorDeadError, AskTimeoutError) as error:
                 self.log.warning("funding not read at the end", venue=venue, reason=str(error))
 
-    def _open_trades(self) -> int:
+    def _nothing_left(self) -> bool:
+        """Whether no trade is in progress, no position is left, and no venue says otherwise."""
         try:
-            return len(self.state().trades)
+            state = self.state()
         except (ActorDeadError, AskTimeoutError):
-            return -1
+            return False
+        positions = state.positions
+        if positions is None or positions.mismatches:
+            return False
+        if self.setting.settings.execution.on_stop is OnStop.LEAVE:
+            return True
+        tolerance = self.setting.settings.risk.unhedged_tolerance
+        return not state.trades and all(
+            abs(each.quantity) * positions.marks.get(symbol, tolerance + 1) <= tolerance
+            for (_, _, symbol), each in positions.holdings.items()
+        )
 
     def _report(self, *, clean: bool) -> dict[str, Any]:
         setting = self.setting
@@ -222,6 +234,25 @@ def open_journal(state: Path) -> Journal:
         JournalError: the state directory is in use or unreadable.
     """
     return Journal(state, epoch=wall_ns() // NS_PER_SECOND)
+
+
+def _refuse_orphans(journal: Journal, settings: Settings, trading: Sequence[str]) -> None:
+    """Make sure that every trade in progress can be looked after; `JournalError` says which cannot, and why."""
+    ledger = Ledger()
+    for line in journal.lines():
+        ledger.apply(line.entry, 0)
+    for trade in ledger.trades():
+        plan = trade.plan
+        lost = [leg.venue for leg in plan.legs if leg.venue not in trading]
+        why = f"nothing can be traded at {' and '.join(lost)}" if lost else ""
+        if plan.symbol not in settings.symbols:
+            why = f"{plan.symbol} is not among the symbols"
+        if why:
+            held = ", ".join(f"{order.held} at {order.order.venue}" for order in trade.orders if order.held)
+            raise JournalError(
+                f"Trade {plan.trade_id} in {plan.symbol} is still open ({held or 'its orders are not resolved'}), but "
+                f"with this configuration {why}. Put that back until the trade is over, or give another --state"
+            )
 
 
 def _bind(journal: Journal, setting: Setting) -> int:

@@ -143,7 +143,7 @@ class CaughtUp:
 
 @attrs.frozen(kw_only=True)
 class PeakEquity:
-    """A new highest equity, from which drawdowns are measured. Empty venue: over all venues."""
+    """A new highest equity, from which drawdowns are measured. Several venues with ``+`` between: over all of them."""
 
     venue: str
     equity: Decimal

@@ -20,6 +20,7 @@ from cattrs.preconf.json import make_converter
 from perpbot.execution.entries import Entry
 from perpbot.model.money import plain
 
+_MADE = b"journal made"
 SCHEMA_VERSION = 1
 
 _CREATE = (
@@ -82,6 +83,11 @@ class Journal:
     def _prepare(self, db: sqlite3.Connection, epoch: int) -> None:
         """Make sure of what the file is before anything is written to it."""
         version = db.execute("pragma user_version").fetchone()[0]
+        if not version and os.pread(self._lock, len(_MADE), 0) == _MADE:
+            raise JournalError(
+                f"{self.path} is empty or gone, and it was not: what is open at the venues is not known any more. Put "
+                f"it back (with its -wal), or close everything there by hand and start with another --state"
+            )
         if version > SCHEMA_VERSION:
             raise JournalError(f"{self.path} was written by a newer PerpBot (schema {version}); use that one")
         if version == SCHEMA_VERSION:
@@ -98,6 +104,8 @@ class Journal:
             db.execute("insert into meta values ('epoch', ?)", (str(epoch),))
             db.execute(f"pragma user_version={SCHEMA_VERSION}")
             db.execute("commit")
+            db.execute("pragma wal_checkpoint(truncate)")  # the file itself is a journal from now on
+            os.pwrite(self._lock, _MADE, 0)
 
     @property
     def epoch(self) -> int:
@@ -121,7 +129,7 @@ class Journal:
     def lines(self, kinds: Iterable[type] = ()) -> Iterator[Line]:
         """Every entry, oldest first; only of `kinds` when any are given."""
         with _understood(self.path):
-            yield from _lines(self._db, kinds)
+            yield from _lines(self._db, self.path, kinds)
 
     @property
     def last(self) -> int:
@@ -168,26 +176,29 @@ def _encode(entry: Entry) -> str:
     return json.dumps(_converter.unstructure(entry), separators=(",", ":"), sort_keys=True)
 
 
-def _decode(kind: str, body: str) -> Any:
+def _decode(path: Path, seq: int, kind: str, body: str) -> Any:
     try:
         return _converter.structure(json.loads(body), KINDS[kind])
     except Exception as error:
-        raise JournalError(f"an entry of kind {kind} cannot be read: {error}") from error
+        raise JournalError(
+            f"{path}: entry {seq} ({kind}) cannot be read ({type(error).__name__}). Put back a copy that is whole, or "
+            f"close everything at the venues by hand and start with another --state"
+        ) from error
 
 
-def _lines(db: sqlite3.Connection, kinds: Iterable[type]) -> Iterator[Line]:
+def _lines(db: sqlite3.Connection, path: Path, kinds: Iterable[type]) -> Iterator[Line]:
     names = [kind.__name__ for kind in kinds]
     where = f" where kind in ({','.join('?' * len(names))})" if names else ""
     query = f"select seq, at_ns, kind, body from journal{where} order by seq"  # noqa: S608 - only placeholders
     for seq, at_ns, kind, body in db.execute(query, names):
-        yield Line(seq, at_ns, _decode(kind, body))
+        yield Line(seq, at_ns, _decode(path, seq, kind, body))
 
 
 def read(path: Path, kinds: Iterable[type] = ()) -> Iterator[Line]:
     """The entries of the journal at `path`, also while a system writes to it. Raises `JournalError`."""
     with _understood(path), closing(_reader(path)) as db:
         if _begun(db):
-            yield from _lines(db, kinds)
+            yield from _lines(db, path, kinds)
 
 
 def _begun(db: sqlite3.Connection) -> bool:

@@ -14,7 +14,7 @@ from perpbot.venues.registry import venue_class
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
 
-VENUES = ("backpack", "paradex")
+VENUES = ("backpack", "grvt", "paradex", "extended")
 """Those that the other tests of whole runs do not trade on."""
 
 

@@ -128,6 +128,14 @@ class Whole:
         self.venues.stop()
         return report
 
+    def end_abruptly(self) -> None:
+        """Stop everything as it stands: nothing is closed, nothing is finished."""
+        root = self.program._root
+        assert root is not None
+        root.on_over = None
+        root.stop(None)
+        self.program.journal.close()
+
     # -- the other side's books ------------------------------------------------------------------------------------
 
     def books(self) -> dict[str, dict[str, Any]]:

@@ -146,7 +146,7 @@ def test_an_entry_that_cannot_be_read_is_named(kind: str, body: str, tmp_path: P
     journal = Journal(tmp_path, epoch=7)
     for lines in (journal.lines(), read(path)):
         assert notes([next(lines)]) == [0], "what stands before it can be read"
-        with pytest.raises(JournalError, match=f"an entry of kind {kind} cannot be read"):
+        with pytest.raises(JournalError, match=f"entry 2 \\({kind}\\) cannot be read"):
             next(lines)
 
 
@@ -163,3 +163,16 @@ def test_reading_what_is_not_there_makes_no_file(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be read as a journal"):
         next(read(tmp_path / FILE))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied"])
+def test_a_journal_that_is_gone_is_not_taken_for_a_first_start(tmp_path: Path, how: str) -> None:
+    made = Journal(tmp_path, epoch=7)
+    made.append([note(0)], 1)
+    made.close()
+    path = tmp_path / "journal.sqlite"
+    path.unlink()
+    if how == "emptied":
+        path.touch()
+    with pytest.raises(JournalError, match="is empty or gone, and it was not"):
+        Journal(tmp_path, epoch=8)

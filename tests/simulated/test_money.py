@@ -1,0 +1,268 @@
+"""What must not happen to money, whatever venues, clocks and operators do: each was found by trying to break it."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import gevent
+import pytest
+from whole import Whole, check_accounts
+from whole import settings as whole_settings
+
+from actors.executor import CloseOpen
+from actors.orders import VenueNews
+from perpbot import clock
+from perpbot.model.instrument import Side
+from perpbot.model.money import Money
+from perpbot.model.order import Accepted, Fill, Liquidity, OrderStatus
+from perpbot.simulation.venues.orders import Lifetime, Ticket
+from perpbot.simulation.world import World, run_forked
+from perpbot.storage.journal import JournalError
+from perpbot.venues.http import Reply
+from supervisors import tree
+
+pytest_plugins = ["whole"]
+pytestmark = pytest.mark.simulated
+
+VENUES = ["okx", "hyperliquid", "aster"]
+
+
+def started(world: World, state: Path) -> Whole:
+    whole = Whole(world, state)
+    whole.program.start()
+    whole.wait_until(whole.all_connected, 10.0, "all connections up")
+    return whole
+
+
+def quiet(whole: Whole) -> None:
+    whole.wait_until(lambda: whole.open_trades == 0, 120.0, "no trade in progress")
+
+
+def positions(whole: Whole) -> dict[str, dict[str, Decimal]]:
+    books = whole.books()
+    return {
+        venue: {symbol: Decimal(str(each["size"])) for symbol, each in book["positions"].items()}
+        for venue, book in books.items()
+        if book["positions"]
+    }
+
+
+def said(whole: Whole, event: str) -> list[Any]:
+    return [each for each in whole.log if each.get("event") == event]
+
+
+def one_order_lost_and_its_venue_gone(world: World, state: Path, venue: str) -> Whole:
+    """A venue dies with a request under way: the order's fate is not known, the other leg is filled."""
+    whole = started(world, state)
+    whole.wait_until(lambda: bool(whole.records), 60.0, "a first trade")
+    quiet(whole)
+    whole.venues.admin.set_faults(venue, drop_requests=1, trading_only=True)
+    whole.wait_until(lambda: whole.venues.venues[venue].faults.drop_requests == 0, 120.0, "an order is lost")
+    whole.venues.admin.stop(venue)
+    return whole
+
+
+def lose_a_venue(world: World, state: Path, venue: str) -> dict[str, Any]:
+    whole = one_order_lost_and_its_venue_gone(world, state, venue)
+    gevent.sleep(40.0)
+    naked = {symbol: size for symbol, size in _net(whole).items() if size}
+    told = said(whole, "a leg stands alone")
+    (stuck,) = (each for each in whole.ledger.trades() if venue in {leg.venue for leg in each.plan.legs})
+    opened = [each.plan for each in whole.ledger.trades() if each.plan.trade_id != stuck.plan.trade_id]
+    whole.venues.admin.start(venue)
+    whole.wait_until(lambda: whole.ledger.trade(stuck.plan.trade_id) is None, 60.0, "it is resolved")
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {"naked": naked, "told": len(told), "same": sum(p.symbol == stuck.plan.symbol for p in opened), **report}
+
+
+def _net(whole: Whole) -> dict[str, Decimal]:
+    net: dict[str, Decimal] = {}
+    for symbols in positions(whole).values():
+        for symbol, size in symbols.items():
+            base = symbol.split("-")[0].removesuffix("USDT")
+            net[base] = net.get(base, Decimal(0)) + size
+    return net
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_what_stands_alone_beside_a_venue_that_died_is_given_back_told_and_nothing_opened_beside_it(
+    venue: str, state: Path
+) -> None:
+    report = run_forked(lose_a_venue, 41, state, venue)
+    assert report["naked"] == {}
+    assert report["told"] >= 1
+    assert report["same"] == 0
+    assert report["clean"] is True
+
+
+def flatten_beside_a_dead_venue(world: World, state: Path) -> dict[str, Any]:
+    whole = one_order_lost_and_its_venue_gone(world, state, "okx")
+    whole.program.system.ref(tree.EXECUTOR).post(CloseOpen(None), 60.0)
+    gevent.sleep(30.0)
+    left = positions(whole)
+    whole.venues.admin.start("okx")
+    gevent.sleep(30.0)
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {**report, "left": left}
+
+
+def test_flatten_leaves_nothing_that_could_be_closed_while_a_venue_is_dead(state: Path) -> None:
+    report = run_forked(flatten_beside_a_dead_venue, 41, state)
+    assert report["left"] == {}
+
+
+def late_fill(world: World, state: Path) -> dict[str, Any]:
+    whole = started(world, state)
+    whole.venues.admin.set_faults("okx", status_429=1, trading_only=True)
+    refused = _first(whole, lambda each: each.status is OrderStatus.REFUSED)
+    quiet(whole)
+    order = refused.order
+    news = Fill(
+        venue=order.venue,
+        account=order.account,
+        symbol=order.symbol,
+        trade_ref="late",
+        client_id=order.wire_id,
+        venue_order_id="987",
+        side=order.side,
+        price=order.price,
+        quantity=order.quantity,
+        fee=Money(Decimal("0.2"), "USDT"),
+        liquidity=Liquidity.TAKER,
+        time_ns=clock.wall_ns(),
+    )
+    whole.program.system.ref(tree.ORDERS).tell(VenueNews(order.venue, order.account, (news,)))
+    gevent.sleep(1.0)
+    again = whole.ledger.trade(order.trade_id)
+    gevent.sleep(5.0)
+    sent = [each.order.purpose for each in _orders_of(whole, order.trade_id)]
+    report = whole.stop()
+    return {**report, "again": again is not None, "sent": sent, "told": len(said(whole, "position differs"))}
+
+
+def _orders_of(whole: Whole, trade_id: str) -> list[Any]:
+    return [each for each in whole.ledger._orders.values() if each.order.trade_id == trade_id]
+
+
+def _first(whole: Whole, wanted: Callable[[Any], bool]) -> Any:
+    found: list[Any] = []
+
+    def look() -> bool:
+        found[:] = [each for each in whole.ledger._orders.values() if wanted(each)]
+        return bool(found)
+
+    whole.wait_until(look, 300.0, "such an order")
+    return found[0]
+
+
+def test_a_fill_that_comes_after_the_end_of_its_trade_opens_it_again_and_the_stop_is_not_called_clean(
+    state: Path,
+) -> None:
+    report = run_forked(late_fill, 41, state)
+    assert report["again"]
+    assert "close" in report["sent"]
+    assert report["told"] >= 1, "the venue never had that fill"
+    assert report["clean"] is False
+
+
+def forgotten(world: World, state: Path) -> dict[str, Any]:
+    """A venue says that it took an order, and knows nothing of it afterwards."""
+    whole = started(world, state)
+    venue = whole.program.parts.venues["okx"]
+    really, taken = venue.read_place, []
+
+    def read_place(reply: Reply) -> Any:
+        if taken:
+            return really(reply)
+        taken.append(reply)
+        return Accepted("424242424242")
+
+    whole.venues.admin.set_faults("okx", status_429=1, trading_only=True)
+    venue.read_place = read_place  # type: ignore[method-assign]
+    whole.wait_until(lambda: bool(taken), 120.0, "an order is taken")
+    gevent.sleep(30.0)
+    stuck = [each for each in whole.ledger.unsettled("okx") if each.venue_order_id == "424242424242"]
+    quiet(whole)
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {**report, "stuck": len(stuck)}
+
+
+def test_an_order_that_its_venue_took_and_forgot_is_over_after_a_while(state: Path) -> None:
+    report = run_forked(forgotten, 41, state)
+    assert report["stuck"] == 0
+    assert report["clean"] is True
+
+
+def somebody_trades(whole: Whole, venue: str, native: str, side: Side, size: Decimal) -> None:
+    """An order in our account that PerpBot knows nothing of."""
+    served = whole.venues.venues[venue]
+    order = Ticket(
+        account="main",
+        symbol=native,
+        side=side,
+        size=size,
+        price=None,
+        lifetime=Lifetime.IOC,
+        reduce_only=False,
+        client_id="",
+    )
+    with served.lock:
+        served.engine.place(order, clock.wall_ns())
+
+
+def stray_position(world: World, state: Path) -> dict[str, Any]:
+    whole = started(world, state)
+    whole.wait_until(lambda: bool(whole.records), 60.0, "a first trade")
+    quiet(whole)
+    somebody_trades(whole, "aster", "BTCUSDT", Side.BUY, Decimal("0.5"))
+    gevent.sleep(15.0)
+    opened = whole.ledger.trades_opened
+    gevent.sleep(60.0)
+    fresh = [each for each in whole.records[-40:] if each.opened_at_ns > clock.wall_ns() - 60 * 10**9]
+    beside = [each for each in fresh if each.symbol == "BTC-PERP" and "aster" in {each.buy_venue, each.sell_venue}]
+    more = whole.ledger.trades_opened - opened
+    report = whole.stop()
+    return {**report, "beside": len(beside), "more": more}
+
+
+def test_nothing_is_opened_where_a_venue_holds_what_nobody_ordered_and_the_rest_trades_on(state: Path) -> None:
+    report = run_forked(stray_position, 41, state)
+    assert report["beside"] == 0
+    assert report["more"] > 0
+    assert report["clean"] is False
+
+
+@pytest.mark.parametrize("change", ["no aster", "read-only", "BTC only"])
+def test_a_restart_that_could_not_look_after_open_trades_is_refused_by_name(change: str, state: Path) -> None:
+    assert "is still open" in run_forked(restart_with, 41, state, change)
+
+
+def restart_with(world: World, state: Path, change: str) -> str:
+    whole = started(world, state)
+    wanted: Callable[[Any], bool] = {
+        "no aster": lambda plan: "aster" in {leg.venue for leg in plan.legs},
+        "read-only": lambda plan: "okx" in {leg.venue for leg in plan.legs},
+        "BTC only": lambda plan: plan.symbol != "BTC-PERP",
+    }[change]
+    whole.wait_until(lambda: any(wanted(each.plan) for each in whole.ledger.trades()), 120.0, "such a trade")
+    whole.end_abruptly()
+    usual = whole_settings()
+    if change == "BTC only":
+        whole.settings = attrs.evolve(usual, symbols=("BTC-PERP",))
+    elif change == "no aster":
+        left = {name: each for name, each in usual.exchanges.items() if name != "aster"}
+        whole.settings = attrs.evolve(usual, exchanges=left)
+    else:
+        okx = usual.exchanges["okx"]
+        off = attrs.evolve(okx, trading=attrs.evolve(okx.trading, trade_enabled=False))
+        whole.settings = attrs.evolve(usual, exchanges={**usual.exchanges, "okx": off})
+    try:
+        whole.make_program()
+    except JournalError as error:
+        return str(error)
+    return "it started"
