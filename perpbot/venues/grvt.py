@@ -141,7 +141,8 @@ class Grvt(SignedVenue):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.session: Session | None = None
-        self._sub_account: str | None = None
+        self.sub_account: str | None = None
+        """The trading account's number, once GRVT was asked for it."""
         self._assets: dict[str, Asset] = {}
         self._frames = GrvtFrames(self)
         self._read_instruments: JsonReader[InstrumentsAnswer] = reader(InstrumentsAnswer)
@@ -192,15 +193,15 @@ class Grvt(SignedVenue):
 
     def _own_account(self) -> str:
         """The number of the trading account, which GRVT is asked for once."""
-        if self._sub_account is None:
+        if self.sub_account is None:
             found = self._read(self._read_accounts, self._request("get_sub_accounts", {})).sub_account_ids
             if len(found) != 1:
                 raise VenueReadError(
                     f"grvt: account {self.account!r} has {len(found)} trading accounts, and PerpBot cannot tell which "
                     f"of them to use; log in with a key of a GRVT account that has one"
                 )
-            self._sub_account = found[0]
-        return self._sub_account
+            self.sub_account = found[0]
+        return self.sub_account
 
     # -- instruments ---------------------------------------------------------------------------------------------
 
@@ -248,7 +249,7 @@ class Grvt(SignedVenue):
         return self._frames.decode(frame, received_ns)
 
     def follows(self, book_sequence: int, delta: BookDelta) -> Follows:
-        """A change names the one before it. The whole book has no number of its own: what comes after it follows."""
+        """A change names the one before it. After a whole book without a number any change follows."""
         if book_sequence in {0, delta.previous}:
             return Follows.NEXT
         return Follows.OLD if delta.last <= book_sequence else Follows.GAP

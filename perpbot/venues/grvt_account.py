@@ -15,7 +15,7 @@ from perpbot.model.money import Money
 from perpbot.model.order import Balance, Fill, FundingPayment, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.venues.wire import JsonReader, Scale, number, refuse
 
-Nanos = Annotated[int, msgspec.Meta(ge=0, lt=10**20)]
+Nanos = Annotated[int, msgspec.Meta(ge=0, lt=9 * 10**18)]
 """Nanoseconds since 1970."""
 
 NO_ID = "0x00"

@@ -37,8 +37,9 @@ class _Error(msgspec.Struct):
 
 class _Subscribed(msgspec.Struct):
     stream: str = ""
-    subs: list[str] | None = None
-    unsubs: list[str] | None = None
+    subs: list[str] = []
+    first_sequence_number: list[int] = []
+    """The number of the first frame to come for each of `subs`, pictures not counted."""
 
 
 class _Frame(msgspec.Struct):
@@ -124,6 +125,8 @@ class GrvtFrames:
         self._scales = Scales("grvt", default_symbol)
         self.account = GrvtAccount(venue.account, self.scale)
         self._read_frame: JsonReader[_Frame] = reader(_Frame)
+        self._starts: dict[str, int] = {}
+        """What the whole book of each selector counts as: the number before the first change to come."""
         self._kinds: dict[str, tuple[JsonReader[Any], _Convert]] = {
             "v1.book.d": (reader(BookRow), _change),
             "v1.book.s": (reader(BookRow), _picture),
@@ -153,10 +156,10 @@ class GrvtFrames:
             refuse("grvt", "stream", read.stream)
         return []
 
-    def book(self, row: BookRow) -> BookSnapshot:
-        """The whole of a book, which begins the numbering anew."""
-        scale = self.scale(row.instrument)
-        return BookSnapshot(scale.symbol, levels(scale, row.bids), levels(scale, row.asks), 0, row.event_time)
+    def book(self, row: BookRow, selector: str = "") -> BookSnapshot:
+        """The whole of a book, numbered as its subscription was confirmed; 0 when that is not known."""
+        scale, sequence = self.scale(row.instrument), self._starts.get(selector, 0)
+        return BookSnapshot(scale.symbol, levels(scale, row.bids), levels(scale, row.asks), sequence, row.event_time)
 
     def _session(self, read: _Frame, frame: str | bytes) -> list[Event]:
         error = read.error or (_Error(read.code, read.message) if read.code else None)
@@ -164,7 +167,11 @@ class GrvtFrames:
             return [VenueError(str(error.code), error.message)]
         if read.result is None or not read.result.stream:
             refuse("grvt", "a frame without stream", frame)
-        return [Ack(f"{read.result.stream} {' '.join(read.result.subs or [])}".rstrip())]
+        result = read.result
+        if result.stream == "v1.book.d" and all(number > 0 for number in result.first_sequence_number):
+            firsts = zip(result.subs, result.first_sequence_number, strict=False)
+            self._starts |= {selector: number - 1 for selector, number in firsts}
+        return [Ack(f"{result.stream} {' '.join(result.subs)}".rstrip())]
 
 
 def _change(frames: GrvtFrames, row: BookRow, frame: _Frame, _received_ns: int) -> list[Event]:
@@ -172,7 +179,7 @@ def _change(frames: GrvtFrames, row: BookRow, frame: _Frame, _received_ns: int) 
     if frame.sequence_number < 0 or frame.prev_sequence_number < 0:
         refuse("grvt", "the numbers of a change", f"{frame.prev_sequence_number}, {frame.sequence_number}")
     if frame.sequence_number == 0:
-        return [frames.book(row)]
+        return [frames.book(row, frame.selector)]
     scale = frames.scale(row.instrument)
     bids, asks = levels(scale, row.bids), levels(scale, row.asks)
     first, previous = frame.prev_sequence_number + 1, frame.prev_sequence_number

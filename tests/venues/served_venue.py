@@ -15,7 +15,7 @@ import websocket
 from venue_cases import NAMES, an_order
 
 from perpbot.model.book import Book
-from perpbot.model.events import BookDelta, BookSnapshot, DecodeError, Event
+from perpbot.model.events import BookDelta, BookReset, BookSnapshot, DecodeError, Event
 from perpbot.model.instrument import InstrumentTable, Side
 from perpbot.model.money import Price
 from perpbot.model.order import Order, Outcome, TimeInForce
@@ -63,7 +63,7 @@ class Served:
         """The same account by an adapter whose clock is late."""
         late = venue_class(self.venue.name)(self.venue.endpoints, self.venue.http, self.venue.credentials)
         late.clock_offset_ms = -int(seconds * 1_000)
-        if late.name in {"hyperliquid", "paradex"}:
+        if late.name in {"extended", "edgex", "grvt", "hyperliquid", "paradex"}:
             late.prepare_trading()
         return late
 
@@ -130,7 +130,7 @@ class Served:
         """Build a book, or build on at one, until it is `enough`, told the builder and how many events it took."""
         builder, taken = begun or BookBuilder(self.venue, "BTC-PERP"), 0
         for event in self.public_events(socket):
-            if not isinstance(event, BookSnapshot | BookDelta):
+            if not isinstance(event, BookSnapshot | BookDelta | BookReset):
                 continue
             result = builder.take(event)
             taken += 1

@@ -74,7 +74,8 @@ BACKPACK_CANDLE = {
 PARADEX_BOOK = {
     "seq_no": 7, "market": "BTC-USD-PERP", "last_updated_at": MS, "update_type": "s",
     "inserts": [{"side": "BUY", "price": "99", "size": "1"}, {"side": "SELL", "price": "101", "size": "2"}],
-    "updates": [{"side": "SELL", "price": "102", "size": "2"}], "deletes": [{"side": "BUY", "price": "98", "size": "1"}],
+    "updates": [{"side": "SELL", "price": "102", "size": "2"}],
+    "deletes": [{"side": "BUY", "price": "98", "size": "1"}],
 }  # fmt: skip
 PARADEX_BEST = {
     "market": "BTC-USD-PERP", "seq_no": 7, "last_updated_at": MS, "bid": "99", "bid_size": "1", "ask": "100",
@@ -93,6 +94,23 @@ PARADEX_FILL = {
 }  # fmt: skip
 
 
+EXTENDED_BOOK = {
+    "m": "BTC-USD", "b": [{"p": "99", "q": "1", "c": "5"}], "a": [{"p": "101", "q": "1", "c": "0"}], "d": "f",
+}  # fmt: skip
+EXTENDED_ORDER = {
+    "id": 77, "externalId": "perp1", "market": "BTC-USD", "status": "PARTIALLY_FILLED", "qty": "1", "filledQty": "0.3",
+    "updatedTime": MS,
+}  # fmt: skip
+EXTENDED_TRADE = {
+    "id": 9, "market": "BTC-USD", "orderId": 77, "externalOrderId": "perp1", "side": "SELL", "price": "100",
+    "qty": "0.2", "fee": "0.1", "isTaker": True, "createdTime": MS,
+}  # fmt: skip
+
+
+def extended(kind: str, data: object) -> Frame:
+    return {"type": kind, "data": data, "ts": MS, "seq": 7, "subscription": "x"}
+
+
 def paradex(channel: str, data: Frame) -> Frame:
     return {"jsonrpc": "2.0", "method": "subscription", "params": {"channel": channel, "data": data}}
 
@@ -101,7 +119,106 @@ def backpack(stream: str, data: Frame) -> Frame:
     return {"stream": stream, "data": data}
 
 
+def edgex(channel: str, row: Frame) -> Frame:
+    return {"type": "quote-event", "channel": channel, "content": {"channel": channel, "data": [row]}}
+
+
+EDGEX_BOOK = {
+    "contractId": "30000001", "startVersion": "10", "endVersion": "12", "level": 15, "depthType": "SNAPSHOT",
+    "asks": [{"price": "101", "size": "3"}], "bids": [{"price": "99", "size": "5"}, {"price": "98", "size": "6"}],
+}  # fmt: skip
+EDGEX_CHANGES = {
+    "order": [
+        {
+            "id": "77", "contractId": "30000001", "clientOrderId": "perp1", "size": "1", "status": "FILLED",
+            "cumFillSize": "1", "cancelReason": "UNKNOWN_ORDER_CANCEL_REASON", "updatedTime": str(MS),
+        }
+    ],
+    "orderFillTransaction": [
+        {
+            "id": "9", "coinId": "1000", "contractId": "30000001", "orderId": "77", "orderSide": "BUY",
+            "fillSize": "0.1", "fillValue": "10", "fillFee": "0.01", "fillPrice": "100", "direction": "TAKER",
+            "matchTime": str(MS), "createdTime": str(MS),
+        }
+    ],
+    "position": [{"contractId": "30000001", "openSize": "-0.1", "openValue": "-10"}],
+    "collateral": [{"coinId": "1000", "legacyAmount": "15.5"}],
+    "positionTransaction": [
+        {
+            "id": "5", "coinId": "1000", "contractId": "30000001", "type": "SETTLE_FUNDING_FEE",
+            "deltaFundingFee": "-0.01", "fundingTime": str(MS), "createdTime": str(MS),
+        }
+    ],
+}  # fmt: skip
+
+NANOS = f"{MS}000000"
+GRVT_BOOK = {
+    "event_time": NANOS, "instrument": "BTC_USDT_Perp", "bids": [{"price": "99", "size": "5"}],
+    "asks": [{"price": "101", "size": "3"}, {"price": "102", "size": "4"}],
+}  # fmt: skip
+GRVT_TICKER = {
+    "event_time": NANOS, "instrument": "BTC_USDT_Perp", "mark_price": "100", "index_price": "99", "funding_rate": "0.01",
+    "funding_interval_hours": 8, "next_funding_time": NANOS, "best_bid_price": "99", "best_bid_size": "1",
+    "best_ask_price": "101", "best_ask_size": "2",
+}  # fmt: skip
+GRVT_ORDER = {
+    "order_id": "0x77", "legs": [{"instrument": "BTC_USDT_Perp", "size": "1", "is_buying_asset": True}],
+    "metadata": {"client_order_id": "1"},
+    "state": {"status": "OPEN", "reject_reason": "UNSPECIFIED", "traded_size": ["0.3"], "update_time": NANOS},
+}  # fmt: skip
+GRVT_FILL = {
+    "event_time": NANOS, "instrument": "BTC_USDT_Perp", "is_buyer": True, "is_taker": False, "size": "0.2",
+    "price": "100", "fee": "-0.01", "trade_id": "9-1", "order_id": "0x77", "client_order_id": "1",
+}  # fmt: skip
+GRVT_CANDLE = {
+    "open_time": NANOS, "instrument": "BTC_USDT_Perp", "open": "100", "close": "101", "high": "103", "low": "99",
+    "volume_b": "5", "volume_q": "505",
+}  # fmt: skip
+
+
+def grvt(stream: str, feed: Frame, number: int = 0, selector: str = "BTC_USDT_Perp@50") -> Frame:
+    numbers = {"sequence_number": str(number), "prev_sequence_number": str(max(0, number - 1))}
+    return {"stream": stream, "selector": selector, **numbers, "feed": feed}
+
+
 FRAMES: dict[str, list[Frame]] = {
+    "edgex": [
+        edgex("depth.30000001.15", EDGEX_BOOK),
+        edgex("depth.30000001.15", {**EDGEX_BOOK, "depthType": "CHANGED"}),
+        edgex(
+            "ticker.30000001",
+            {
+                "contractId": "30000001", "fundingRate": "0.0001", "nextFundingTime": str(MS), "indexPrice": "100",
+                "oraclePrice": "100", "markPrice": "100.5",
+            },
+        ),
+        edgex("fundingRate.30000001", {"contractId": "30000001", "fundingRate": "0.1", "fundingTime": str(MS)}),
+        edgex(
+            "bookTicker.all",
+            {
+                "contractId": "30000001", "bestBidPrice": "99", "bestBidSize": "1", "bestAskPrice": "101",
+                "bestAskSize": "2", "time": str(MS),
+            },
+        ),
+        edgex(
+            "trades.30000001",
+            {
+                "contractId": "30000001", "ticketId": "9", "time": str(MS), "price": "1", "size": "2",
+                "isBuyerMaker": True,
+            },
+        ),
+        edgex(
+            "kline.LAST_PRICE.30000001.MINUTE_1",
+            {
+                "contractId": "30000001", "klineType": "MINUTE_1", "klineTime": str(MS), "open": "2", "close": "2",
+                "high": "3", "low": "1", "size": "5", "value": "10",
+            },
+        ),
+        {"type": "trade-event", "content": {"event": "ORDER_UPDATE", "version": 1, "time": MS, "data": EDGEX_CHANGES}},
+        {"type": "subscribed", "channel": "depth.30000001.15"},
+        {"type": "ping", "time": str(MS)},
+        {"type": "error", "content": {"code": "INVALID_CONTRACT_ID", "msg": "?"}},
+    ],
     "okx": [
         okx("books", OKX_BOOK, action="snapshot"),
         okx("books", OKX_BOOK, action="update"),
@@ -142,6 +259,35 @@ FRAMES: dict[str, list[Frame]] = {
             "a": {"B": [{"a": "USDT", "wb": "39"}], "P": [{"s": "BTCUSDT", "pa": "-1", "ep": "100"}]},
         },
         {"result": None, "id": 1},
+    ],
+    "grvt": [
+        grvt("v1.book.d", GRVT_BOOK),
+        grvt("v1.book.d", GRVT_BOOK, 11),
+        grvt("v1.book.s", GRVT_BOOK),
+        grvt("v1.ticker.s", GRVT_TICKER),
+        grvt("v1.mini.s", GRVT_TICKER),
+        grvt(
+            "v1.trade",
+            {"event_time": "1", "instrument": "X", "is_taker_buyer": True, "size": "3", "price": "1", "trade_id": "9"},
+        ),
+        grvt("v1.candle", GRVT_CANDLE, 0, "BTC_USDT_Perp@CI_1_M-TRADE"),
+        grvt("v1.order", GRVT_ORDER),
+        grvt("v1.fill", GRVT_FILL),
+        grvt("v1.position", {"instrument": "BTC_USDT_Perp", "size": "-0.5", "entry_price": "100"}),
+        {"jsonrpc": "2.0", "error": {"code": 3000, "message": "Instrument is invalid"}, "id": 1},
+    ],
+    "extended": [
+        extended("ORDERBOOKS.SNAPSHOT", EXTENDED_BOOK),
+        extended("ORDERBOOKS.DELTA", EXTENDED_BOOK),
+        extended("TRADES", [{"i": 9, "m": "BTC-USD", "S": "SELL", "tT": "TRADE", "T": MS, "p": "100", "q": "3"}]),
+        extended("PRICES.MP", {"m": "BTC-USD", "p": "100.5", "ts": MS}),
+        extended("FUNDING_RATES", {"m": "BTC-USD", "f": "0.0001", "T": MS}),
+        extended("ACCOUNT.ORDER", {"isSnapshot": False, "orders": [EXTENDED_ORDER]}),
+        extended("ACCOUNT.TRADE", {"isSnapshot": False, "trades": [EXTENDED_TRADE]}),
+        extended("ACCOUNT.POSITION", {"positions": [{"market": "BTC-USD", "side": "SHORT", "size": "0.5"}]}),
+        extended("ACCOUNT.BALANCE", {"balance": {"balance": "3", "equity": "2", "availableForTrade": "1"}}),
+        {"jsonrpc": "2.0", "id": "1", "result": {"subscription": "orderbooks.BTC-USD"}},
+        {"jsonrpc": "2.0", "id": "1", "error": {"code": 1001, "message": "Market not found."}},
     ],
     "paradex": [
         paradex("order_book.BTC-USD-PERP.deltas", PARADEX_BOOK),

@@ -24,8 +24,10 @@ pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no recorded sample
 
 
 def samples(name: str) -> list[Any]:
-    found = json.loads((SAMPLES / name / "ws.json").read_text(encoding="utf-8"))["samples"]
-    return [each["sample"] for each in found]
+    found = json.loads((SAMPLES / name / "ws.json").read_text(encoding="utf-8"))
+    if "samples" in found:
+        return [each["sample"] for each in found["samples"]]
+    return [each for key, each in found.items() if key not in {"source", "rules"}]
 
 
 def outcome(made: Venue, frame: object) -> list[Event] | None:
@@ -42,7 +44,21 @@ def test_every_sample_decodes_or_is_refused_by_name(name: str) -> None:
     wanted = {
         "okx": {"BookSnapshot", "BookDelta", "Quote", "PublicTrade", "Bar", "Balance", "Position", "OrderUpdate"},
         "hyperliquid": {"BookSnapshot", "Funding", "Mark", "PublicTrade", "Bar", "Fill", "OrderUpdate", "Balance"},
+        "edgex": {"BookSnapshot", "BookDelta", "Quote"},
         "aster": {"BookDelta", "Quote", "PublicTrade", "Bar", "Funding", "Mark", "Balance", "Position"},
+        "grvt": {
+            "BookSnapshot",
+            "PublicTrade",
+            "Quote",
+            "Mark",
+            "Funding",
+            "Bar",
+            "OrderUpdate",
+            "Fill",
+            "Position",
+            "Ack",
+        },
+        "extended": {"BookSnapshot", "Balance", "Fill", "Position", "OrderUpdate", "Mark", "VenueError"},
         "paradex": {"BookSnapshot", "PublicTrade", "Mark", "Funding", "OrderUpdate", "Fill", "Position", "Balance"},
         "backpack": {"BookDelta", "Quote", "PublicTrade", "Bar", "OrderUpdate", "Position", "VenueError"},
     }[name]
@@ -53,8 +69,11 @@ ENVELOPES: dict[str, set[str]] = {
     "okx": {"arg", "event", "op"},
     "hyperliquid": {"channel"},
     "aster": {"e", "stream", "result"},
+    "edgex": {"type"},
     "backpack": {"stream", "error"},
+    "extended": {"type", "status"},
     "paradex": {"jsonrpc"},
+    "grvt": {"jsonrpc", "stream"},
 }
 
 
@@ -75,6 +94,10 @@ def test_samples_torn_out_of_their_frame_decode_inside_one() -> None:
     fills = [each for each in samples("hyperliquid") if "startPosition" in each]
     assert fills
     assert outcome(venue("hyperliquid"), {"channel": "userFills", "data": {"fills": fills}})
+    (depth,) = [each for each in samples("edgex") if "type" not in each]
+    channel = f"depth.{depth['contractId']}.15"
+    frame = {"type": "quote-event", "channel": channel, "content": {"channel": channel, "data": [depth]}}
+    assert outcome(venue("edgex"), frame)
     torn = [each for each in samples("backpack") if isinstance(each, dict) and "e" in each]
     assert torn
     for each in torn:

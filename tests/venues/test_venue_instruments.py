@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from extended_cases import MARKET as EXTENDED_MARKET
+from extended_cases import start as extended_start
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from venue_cases import CREDENTIALS, META, Answer, parameters_of, venue
@@ -261,6 +263,8 @@ def test_backpack_counts_some_coins_by_the_thousand() -> None:
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
+        ("extended", {"status": "OK", "data": [{**EXTENDED_MARKET, "tradingConfig": {}}]}),
+        ("extended", {"status": "OK", "data": [{**EXTENDED_MARKET, "l2Config": None}]}),
         ("paradex", {"results": [{**PARADEX_MARKET, "price_tick_size": "0"}]}),
         ("paradex", {"results": [{**PARADEX_MARKET, "order_size_increment": "NaN"}]}),
         ("paradex", {"results": [{**PARADEX_MARKET, "base_currency": None}]}),
@@ -292,6 +296,8 @@ KINDS = {
     "hyperliquid": lambda: venue("hyperliquid", hyperliquid_answers, signed=False).fetch_instruments(),
     "aster": lambda: venue("aster", aster_answers, signed=False).fetch_instruments(),
     "backpack": lambda: venue("backpack", backpack_answers, signed=False).fetch_instruments(),
+    "extended": lambda: venue("extended", extended_start, signed=False).fetch_instruments(),
+    "edgex": lambda: venue("edgex", lambda _request: edgex(EDGEX_META), signed=False).fetch_instruments(),
     "paradex": lambda: venue("paradex", lambda _request: PARADEX_MARKETS, signed=False).fetch_instruments(),
 }
 INSTRUMENTS = {f"{each.venue} {each.native}": each for name in CREDENTIALS for each in KINDS[name]()}

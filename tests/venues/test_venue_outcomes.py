@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from venue_cases import NAMES, reply, venue
+from venue_cases import NAMES, edgex, reply, venue
 
 from perpbot.model.order import Accepted, Outcome, Refused, Unknown
 from perpbot.venues.http import Reply
@@ -26,6 +26,13 @@ def hyperliquid(*statuses: object) -> dict[str, object]:
     return {"status": "ok", "response": {"type": "order", "data": {"statuses": list(statuses)}}}
 
 
+def grvt(status: str, reason: str = "UNSPECIFIED", order_id: str = "0x77") -> dict[str, object]:
+    state = {"status": status, "reject_reason": reason, "traded_size": ["0.0"], "update_time": "1"}
+    metadata = {"client_order_id": "1"}
+    legs = [{"instrument": "BTC_USDT_Perp"}]
+    return {"result": {"order_id": order_id, "legs": legs, "metadata": metadata, "state": state}}
+
+
 @pytest.mark.parametrize(
     ("name", "body", "order_id"),
     [
@@ -34,7 +41,12 @@ def hyperliquid(*statuses: object) -> dict[str, object]:
         ("hyperliquid", hyperliquid({"filled": {"totalSz": "0.1", "avgPx": "100.8", "oid": 77}}), "77"),
         ("aster", {"orderId": 77, "status": "NEW", "symbol": "BTCUSDT"}, "77"),
         ("aster", {"orderId": "77", "status": "EXPIRED"}, "77"),
+        ("extended", {"status": "OK", "data": {"id": 77, "externalId": "perp1"}}, "77"),
+        ("extended", {"status": "ok", "data": {"id": "77", "externalId": "perp1"}}, "77"),
         ("paradex", {"id": "77", "status": "NEW", "client_id": "perp1"}, "77"),
+        ("grvt", grvt("OPEN"), "0x77"),
+        ("grvt", grvt("PENDING", order_id="0x00"), ""),
+        ("edgex", edgex({"orderId": "77"}), "77"),
         ("backpack", {"id": "77", "status": "New", "clientId": 1}, "77"),
         ("backpack", {"id": "77", "status": "Expired", "executedQuantity": "0"}, "77"),
     ],
@@ -53,8 +65,19 @@ def test_an_order_that_was_taken_has_the_venues_id(name: str, body: object, orde
         ("aster", {"code": -2019, "msg": "Margin is insufficient."}, 400, ("-2019", "Margin is insufficient.")),
         ("aster", {"code": -5022, "msg": "Post only order rejected."}, 400, ("-5022",)),
         ("aster", {"orderId": 77, "status": "REJECTED"}, 200, ("rejected",)),
-        ("paradex", {"error": "INVALID_ORDER_SIZE", "message": "too small", "data": None}, 400, ("INVALID_ORDER_SIZE",)),
+        (
+            "paradex",
+            {"error": "INVALID_ORDER_SIZE", "message": "too small", "data": None},
+            400,
+            ("INVALID_ORDER_SIZE",),
+        ),
+        ("edgex", {"code": "INVALID_ORDER_SIZE", "msg": "too small"}, 200, ("INVALID_ORDER_SIZE", "too small")),
+        ("edgex", {"code": "ACCOUNT_MARGIN_NOT_ENOUGH", "msg": None}, 200, ("ACCOUNT_MARGIN_NOT_ENOUGH",)),
+        ("edgex", {"code": "UNAUTHORIZED", "msg": "unknown api key"}, 401, ("UNAUTHORIZED",)),
         ("paradex", {"error": "INVALID_TOKEN", "message": "token is expired"}, 401, ("token is expired",)),
+        ("grvt", {"code": 2080, "message": "Insufficient margin", "status": 400}, 400, ("2080", "Insufficient margin")),
+        ("grvt", {"code": 2001, "message": "Signature has expired", "status": 400}, 400, ("2001",)),
+        ("grvt", grvt("REJECTED", "FAIL_POST_ONLY"), 200, ("FAIL_POST_ONLY",)),
         ("backpack", {"code": "INSUFFICIENT_MARGIN", "message": "Insufficient margin"}, 400, ("INSUFFICIENT_MARGIN",)),
         ("backpack", {"code": "INVALID_SIGNATURE", "message": "Invalid signature"}, 401, ("INVALID_SIGNATURE",)),
     ],
@@ -76,8 +99,13 @@ def test_a_refusal_has_the_venues_code_and_words(name: str, body: object, status
         ("hyperliquid", "null", 429),
         ("aster", {"code": -1015, "msg": "Too many new orders."}, 400),
         ("aster", {"code": -1003, "msg": "Way too many requests; IP banned"}, 418),
+        ("extended", {"status": "ERROR", "error": {"code": 429, "message": "Too many requests"}}, 429),
         ("paradex", {"error": "RATE_LIMIT_EXCEEDED", "message": "too many requests"}, 429),
+        ("grvt", {"code": 1006, "message": "You have surpassed the allocated rate limit", "status": 429}, 429),
+        ("grvt", {"code": 2090, "message": "Max open orders exceeded", "status": 400}, 400),
         ("paradex", {"error": "RATE_LIMIT_EXCEEDED", "message": "too many requests"}, 400),
+        ("edgex", {"code": "TOO_MANY_REQUESTS", "msg": "too many requests"}, 429),
+        ("edgex", {"code": "RATE_LIMIT_EXCEEDED", "msg": "slow down"}, 200),
         ("backpack", {"code": "TOO_MANY_REQUESTS", "message": "Too many requests"}, 400),
         ("backpack", {"code": "TOO_MANY_REQUESTS", "message": "Too many requests"}, 429),
     ],
@@ -119,9 +147,25 @@ def test_what_is_not_clear_is_unknown(name: str, status: int, body: str) -> None
         ("aster", {"code": -1007, "msg": "Timeout waiting for response; execution status unknown."}),
         ("aster", {"code": -4116, "msg": "ClientOrderId is duplicated."}),
         ("aster", {"status": "NEW"}),
+        ("grvt", {"code": 1002, "message": "Internal Server Error", "status": 400}),
+        ("grvt", {"code": 9999, "message": "an error of tomorrow", "status": 400}),
+        ("grvt", {"code": 2012, "message": "Client Order ID overlaps with existing active order", "status": 400}),
+        ("grvt", grvt("REJECTED", "OVERLAPPING_CLIENT_ORDER_ID")),
+        ("grvt", grvt("A_STATUS_OF_TOMORROW")),
+        ("grvt", {"result": {"order_id": "0x77"}}),
+        ("extended", {"status": "ERROR", "error": {"code": 1006, "message": "Application error."}}),
+        ("extended", {"status": "ERROR", "error": {"code": 1134, "message": "Duplicate Order"}}),
+        ("extended", {"status": "ERROR"}),
+        ("extended", {"status": "OK"}),
         ("paradex", {"error": "INTERNAL_ERROR", "message": "?"}),
         ("paradex", {"error": "DUPLICATED_CLIENT_ID", "message": "client order id is already used"}),
         ("paradex", {"status": "NEW"}),
+        ("edgex", edgex(None)),
+        ("edgex", edgex({"orderId": ""})),
+        ("edgex", edgex(None, "SYSTEM_ERROR")),
+        ("edgex", edgex(None, "ORDER_TIMEOUT")),
+        ("edgex", edgex(None, "CLIENT_ORDER_ID_DUPLICATE")),
+        ("edgex", edgex(None, "INVALID_CLIENT_ORDER_ID")),
         ("paradex", {"id": "", "status": "NEW"}),
         ("backpack", {"code": "TIMEOUT", "message": "Timed out"}),
         ("backpack", {"code": "SERVER_ERROR", "message": "Internal server error"}),
@@ -145,6 +189,9 @@ def test_a_truncated_answer_is_unknown(name: str, cut: int) -> None:
         "aster": json.dumps(
             {"orderId": 77, "status": "NEW", "symbol": "BTCUSDT", "clientOrderId": "perp1", "price": "0"}
         ),
+        "edgex": json.dumps(edgex({"orderId": "77"})),
+        "grvt": json.dumps(grvt("OPEN")),
+        "extended": json.dumps({"status": "OK", "data": {"id": 77, "externalId": "perp1"}}),
         "paradex": json.dumps({"id": "77", "status": "NEW", "market": "BTC-USD-PERP", "client_id": "perp1"}),
         "backpack": json.dumps({"id": "77", "status": "New", "symbol": "BTC_USDC_PERP", "clientId": 1, "price": "0"}),
     }[name]

@@ -7,13 +7,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from venue_cases import MASTER, NAMES, Answer, an_order, bitcoin, in_turn, parameters_of, sent, venue, with_bitcoin
+from venue_cases import (
+    MASTER,
+    NAMES,
+    Answer,
+    an_order,
+    bitcoin,
+    edgex,
+    in_turn,
+    parameters_of,
+    sent,
+    venue,
+    with_bitcoin,
+)
 
 from perpbot import clock
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money
 from perpbot.model.order import FundingPayment, OrderStatus, OrderUpdate
 from perpbot.venues.book_builder import BookBuilder
+from perpbot.venues.grvt import Grvt
 from perpbot.venues.http import NoAnswerError, NotSentError, Request
 from perpbot.venues.venue import Venue, VenueReadError
 
@@ -368,6 +381,101 @@ def test_backpack_does_not_trade_while_it_is_liquidated() -> None:
         venue("backpack", lambda _request: {**fees, "liquidating": True}).prepare_trading()
 
 
+# -- GRVT --------------------------------------------------------------------------------------------------------
+
+GRVT_NOT_FOUND: Answer = (404, '{"code":1004,"message":"Data Not Found","status":404}')
+
+
+def grvt_order(number: int, status: str = "FILLED") -> dict[str, Any]:
+    state = {"status": status, "reject_reason": "UNSPECIFIED", "traded_size": ["0.3"], "update_time": "5"}
+    return {
+        "order_id": "77", "legs": [{"instrument": "BTC_USDT_Perp"}], "metadata": {"client_order_id": str(number)},
+        "state": state,
+    }  # fmt: skip
+
+
+def grvt_fill(number: int) -> dict[str, Any]:
+    return {
+        "event_time": str((NOW_MS - DAY_MS + number) * 1_000_000), "instrument": "BTC_USDT_Perp", "is_buyer": False,
+        "is_taker": True, "size": "0.1", "price": "100", "fee": "0.0045", "trade_id": f"{number}-1", "order_id": "0x77",
+        "client_order_id": "1",
+    }  # fmt: skip
+
+
+def grvt_pages(rows: list[dict[str, Any]]) -> Callable[[Request], Answer]:
+    """Rows newest first, a thousand at a time, each page with the way to the next."""
+
+    def answer(request: Request) -> Answer:
+        asked = parameters_of(request)
+        assert asked["sub_account_id"] == "2147050003876484"
+        first, limit = int(asked.get("cursor", 0)), int(asked["limit"])
+        last = first + limit
+        return {"result": rows[::-1][first:last], "next": str(last) if last < len(rows) else ""}
+
+    return answer
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2500])
+def test_grvt_fills_are_read_to_the_end_oldest_first(count: int) -> None:
+    made = knowing("grvt", grvt_pages([grvt_fill(number) for number in range(1, count + 1)]))
+    fills = made.fetch_fills(NOW_MS - DAY_MS)
+    assert [fill.trade_ref for fill in fills] == [f"BTC_USDT_Perp:{number}-1" for number in range(1, count + 1)]
+    since = str((NOW_MS - DAY_MS) * 1_000_000)
+    assert all(parameters_of(request)["start_time"] == since for request in sent(made))
+
+
+def test_a_page_of_grvt_that_names_itself_as_the_next_is_a_failure_and_no_endless_loop() -> None:
+    with pytest.raises(VenueReadError, match="does not go on"):
+        knowing("grvt", lambda _request: {"result": [grvt_fill(1)], "next": "x"}).fetch_fills(NOW_MS - DAY_MS)
+
+
+def test_a_grvt_order_that_is_over_is_looked_for_in_the_history_too() -> None:
+    rows = [grvt_order(number) for number in range(2_500)]
+    made = knowing("grvt", lambda request: grvt_pages(rows)(request) if "history" in request.url else GRVT_NOT_FOUND)
+    update = made.fetch_order(an_order(made, wire_id="7"), bitcoin("grvt"))
+    assert update is not None
+    assert (update.client_id, update.status) == ("7", OrderStatus.FILLED)
+
+
+def test_grvt_knows_orders_positions_worth_and_funding_whose_sign_is_the_other_way_around() -> None:
+    (update,) = knowing("grvt", lambda _request: {"result": [grvt_order(1, "OPEN")]}).fetch_open_orders()
+    assert (update.client_id, update.filled, update.status) == ("1", Decimal("0.3"), OrderStatus.ACCEPTED)
+    held = {"instrument": "BTC_USDT_Perp", "size": "-0.5", "entry_price": "100"}
+    (position,) = knowing("grvt", lambda _request: {"result": [held]}).fetch_positions()
+    assert position.quantity == Decimal("-0.5")
+    worth = {
+        "settle_currency": "USDT", "total_equity": "110", "available_balance": "90",
+        "spot_balances": [{"currency": "USDT", "balance": "100"}, {"currency": "BTC", "balance": "0"}],
+    }  # fmt: skip
+    (balance,) = knowing("grvt", lambda _request: {"result": worth}).fetch_balances()
+    assert (balance.wallet, balance.equity, balance.available) == (Decimal(100), Decimal(110), Decimal(90))
+    paid = {
+        "event_time": str(NOW_MS * 1_000_000), "instrument": "BTC_USDT_Perp", "currency": "USDT", "amount": "1.5",
+        "tx_id": "9",
+    }  # fmt: skip
+    (payment,) = knowing("grvt", grvt_pages([paid])).fetch_funding_payments(NOW_MS - DAY_MS)
+    assert (payment.amount, payment.ref) == (Money(Decimal("-1.5"), "USDT"), "BTC_USDT_Perp:9")
+
+
+@pytest.mark.parametrize("accounts", [[], ["1", "2"]])
+def test_grvt_needs_to_know_which_trading_account_it_is(accounts: list[str]) -> None:
+    made = knowing("grvt", lambda _request: {"sub_account_ids": accounts})
+    assert isinstance(made, Grvt)
+    made.sub_account = None
+    with pytest.raises(VenueReadError, match=f"has {len(accounts)} trading accounts"):
+        made.fetch_positions()
+
+
+def test_grvt_without_a_login_asks_nothing() -> None:
+    made = knowing("grvt", lambda _request: {})
+    assert isinstance(made, Grvt)
+    made.session = None
+    with pytest.raises(VenueReadError, match="not logged in"):
+        made.fetch_positions()
+    with pytest.raises(VenueReadError, match="no login"):
+        made.prepare_trading()
+
+
 # -- all of them -------------------------------------------------------------------------------------------------
 
 KNOWN: dict[str, Answer] = {
@@ -386,17 +494,34 @@ KNOWN: dict[str, Answer] = {
         "symbol": "BTCUSDT", "orderId": "77", "clientOrderId": "perp1", "status": "FILLED", "executedQty": "1",
         "updateTime": NOW_MS,
     },
+    "extended": {
+        "status": "OK",
+        "data": [
+            {
+                "id": 77, "externalId": "perp0000000000000001", "market": "BTC-USD", "status": "FILLED", "qty": "1",
+                "filledQty": "1", "updatedTime": NOW_MS,
+            }
+        ],
+    },
     "paradex": {
         "id": "77", "market": "BTC-USD-PERP", "client_id": "perp0000000000000001", "size": "1", "remaining_size": "0",
         "status": "CLOSED", "last_updated_at": NOW_MS,
     },
+    "edgex": edgex([{
+        "id": "77", "contractId": "30000001", "clientOrderId": "perp0000000000000001", "size": "1", "status": "FILLED",
+        "cumFillSize": "1", "updatedTime": str(NOW_MS),
+    }]),
+    "grvt": {"result": grvt_order(1)},
     "backpack": {"id": "77", "clientId": 1, "symbol": "BTC_USDC_PERP", "side": "Bid", "status": "Filled"},
 }  # fmt: skip
 UNKNOWN: dict[str, Answer] = {
     "okx": {"code": "51603", "msg": "Order does not exist", "data": []},
     "hyperliquid": {"status": "unknownOid"},
+    "edgex": edgex([]),
     "aster": (400, '{"code":-2013,"msg":"Order does not exist."}'),
     "backpack": NOT_FOUND,
+    "grvt": GRVT_NOT_FOUND,
+    "extended": (404, '{"status":"ERROR","error":{"code":"NOT_FOUND","message":"Order not found"}}'),
     "paradex": (400, '{"error":"CLIENT_ORDER_ID_NOT_FOUND","message":"order not found"}'),
 }
 FAILURES: list[Answer] = [
@@ -432,8 +557,9 @@ def test_an_order_is_found_by_our_id(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_order_the_venue_never_heard_of_is_none(name: str) -> None:
-    empty: dict[str, Answer] = {"backpack": [], "paradex": {"results": []}}
-    made = knowing(name, lambda request: empty[name] if "history" in request.url else UNKNOWN[name])
+    empty: dict[str, Answer] = {"backpack": [], "edgex": edgex({"dataList": []}), "paradex": {"results": []}}
+    empty["grvt"] = {"result": [], "next": ""}
+    made = knowing(name, lambda request: empty[name] if "history" in request.url.lower() else UNKNOWN[name])
     assert ask_for_order(made) is None
 
 

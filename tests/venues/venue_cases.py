@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from extended_cases import start as extended_start
+
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
 from perpbot.model.money import Price, Quantity
 from perpbot.model.order import Order, TimeInForce
+from perpbot.venues.grvt import Grvt, Session
 from perpbot.venues.http import Http, Reply, Request
 from perpbot.venues.registry import venue_class
-from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Venue
 
 PRIVATE_KEY = "0x" + "4f" * 32
@@ -26,16 +28,58 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
         "apiKey": "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=",
         "secret": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
     },
+    "edgex": {
+        "apiKey": "key-1",
+        "secret": "secret-1",
+        "password": "phrase-1",
+        "privateKey": PRIVATE_KEY,
+        "accountId": "77",
+    },
+    "grvt": {"apiKey": "key-1", "privateKey": PRIVATE_KEY},
+    "extended": {"apiKey": "key-1", "privateKey": "0x" + "4f" * 31},
     "paradex": {"privateKey": "0x" + "4f" * 31, "walletAddress": "0x" + "ab" * 31},
 }
 NAMES = tuple(CREDENTIALS)
-NATIVE_BTC = {"okx": "BTC-USDT-SWAP", "hyperliquid": "BTC", "aster": "BTCUSDT", "backpack": "BTC_USDC_PERP", "paradex": "BTC-USD-PERP"}
-QUOTES = {"hyperliquid": "USDC", "backpack": "USDC", "paradex": "USDC"}
+NATIVE_BTC = {
+    "okx": "BTC-USDT-SWAP",
+    "hyperliquid": "BTC",
+    "aster": "BTCUSDT",
+    "backpack": "BTC_USDC_PERP",
+    "grvt": "BTC_USDT_Perp",
+    "extended": "BTC-USD",
+    "paradex": "BTC-USD-PERP",
+    "edgex": "30000001",
+}
+QUOTES = {"edgex": "USDC", "hyperliquid": "USDC", "backpack": "USDC", "paradex": "USDC", "extended": "USDC"}
 """Those that are not settled in USDT."""
+EDGEX_META: dict[str, Any] = {
+    "global": {"nativeChainId": "3343", "contractAddress": "0x" + "ed" * 20},
+    "coinList": [
+        {"coinId": "1000", "coinName": "USDC", "stepSize": "0.000001", "resolution": "0xf4240"},
+        {"coinId": "1001", "coinName": "BTC", "stepSize": "0.001", "resolution": None},
+    ],
+    "contractList": [
+        {
+            "contractId": "30000001", "contractName": "BTCUSDC", "baseCoinId": "1001", "quoteCoinId": "1000",
+            "tickSize": "0.1", "stepSize": "0.001", "minOrderSize": "0.002", "defaultTakerFeeRate": "0.00045",
+            "defaultMakerFeeRate": "0.0004", "fundingRateIntervalMin": "240", "enableTrade": True,
+            "enableOpenPosition": True, "resolution": "10000000000", "riskTierList": [{"maxLeverage": "100"}],
+        }
+    ],
+    "status": "NORMAL",
+}  # fmt: skip
+"""EdgeX's metadata, and the status of an account beside it: one answer to both questions asked before trading."""
 META = '{"universe":[{"name":"BTC","szDecimals":5,"maxLeverage":40},{"name":"kPEPE","szDecimals":0,"maxLeverage":10}]}'
 
 PARADEX_START = '{"starknet_chain_id":"PRIVATE_SN_PARACLEAR_MAINNET","jwt_token":"token-1"}'
 """The answers to both questions Paradex is asked before it is traded at."""
+
+GRVT_ACCOUNT = "2147050003876484"
+GRVT_MARKET = {
+    "instrument": "BTC_USDT_Perp", "instrument_hash": "0x030501", "base": "BTC", "quote": "USDT", "kind": "PERPETUAL",
+    "base_decimals": 9, "quote_decimals": 6, "tick_size": "0.1", "min_size": "0.001", "funding_interval_hours": 4,
+    "min_notional": "100.0",
+}  # fmt: skip
 
 Answer = str | bytes | dict[str, Any] | list[Any] | tuple[int, str | bytes] | Exception
 
@@ -76,7 +120,10 @@ def venue(name: str, answer: Callable[[Request], Answer] | None = None, *, signe
     kind = venue_class(name)
     if name == "paradex" and answer is not None:
         answer = once_logged_in(answer)
-    return kind(kind.mainnet, Answers(answer), Credentials(CREDENTIALS[name]) if signed else None)
+    made = kind(kind.mainnet, Answers(answer), Credentials(CREDENTIALS[name]) if signed else None)
+    if isinstance(made, Grvt):
+        made.session, made.sub_account = Session("gravity=cookie-1", MASTER), GRVT_ACCOUNT
+    return made
 
 
 def once_logged_in(answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
@@ -94,12 +141,19 @@ def parameters_of(request: Request) -> dict[str, Any]:
     return found
 
 
-def trading(name: str) -> SignedVenue:
+def edgex(data: object, code: str = "SUCCESS") -> dict[str, Any]:
+    """EdgeX's envelope."""
+    return {"code": code, "data": data, "msg": None, "errorParam": None}
+
+
+def trading(name: str) -> Venue:
     """A venue that is ready to sign and may not send."""
-    made = venue(name, lambda _request: META)
-    if name in {"hyperliquid", "paradex"}:
+    start: dict[str, Answer] = {"edgex": edgex(EDGEX_META), "grvt": {"result": [GRVT_MARKET]}}
+    made = venue(name, extended_start if name == "extended" else lambda _request: start.get(name, META))
+    if name == "grvt":
+        made.fetch_instruments()
+    if name in {"edgex", "extended", "hyperliquid", "paradex"}:
         made.prepare_trading()
-    assert isinstance(made, SignedVenue)
     made.http = Answers()
     return made
 

@@ -191,6 +191,11 @@ class Grvt(SimulatedVenue):
                     self._send(stream, symbol, rates, self.data.ticker_words(symbol, now_ns))
             self._send("v1.candle", symbol, ("CI_1_M-TRADE",), bar_words(symbol, self.tapes[symbol].minute, 1))
 
+    def last_number(self, symbol: str, now_ns: int) -> int:
+        """The number of a book's last change, with all that has changed by now published."""
+        self.flush(symbol, now_ns)
+        return self._numbers[symbol]
+
     def _publish_book(self, symbol: str, bids: Changes, asks: Changes, now_ns: int) -> None:
         self._numbers[symbol] += 1
         number = self._numbers[symbol]

@@ -79,12 +79,16 @@ class GrvtStream(Stream):
             raise GrvtError(3000, "Instrument is invalid")
 
     def _change(self, method: str, stream: str, selectors: list[str], number: Any, now_ns: int) -> None:
-        subscribe = method == "subscribe"
+        subscribe, numbers = method == "subscribe", [0 for _ in selectors]
+        if subscribe and stream == "v1.book.d":
+            numbers = [self._venue.last_number(selector.partition("@")[0], now_ns) for selector in selectors]
         result: Words = {
             "stream": stream,
             "subs": selectors if subscribe else [],
             "unsubs": [] if subscribe else selectors,
             "num_snapshots": [1 if stream == "v1.book.d" else 0 for _ in selectors],
+            "first_sequence_number": [str(number + 1) for number in numbers],
+            "latest_sequence_number": [str(number) for number in numbers],
         }
         self.send({"jsonrpc": "2.0", "result": result, "id": number, "method": method})
         for selector in selectors:
@@ -96,9 +100,7 @@ class GrvtStream(Stream):
     def _add(self, stream: str, selector: str, now_ns: int) -> None:
         """Listen; changes of a book begin with all of it, right behind the last change the others got."""
         if stream == "v1.book.d":
-            symbol = selector.partition("@")[0]
-            self._venue.flush(symbol, now_ns)
-            feed = self._venue.data.book_words(symbol, None, now_ns)
+            feed = self._venue.data.book_words(selector.partition("@")[0], None, now_ns)
             numbers = {"sequence_number": "0", "prev_sequence_number": "0"}
             self.send({"feed": feed, "stream": stream, "selector": selector, **numbers})
         self._venue.topics.add((stream, selector), self.socket)
