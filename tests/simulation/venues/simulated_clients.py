@@ -7,12 +7,13 @@ import ccxt
 
 from perpbot import clock
 
-VENUES = ("okx", "hyperliquid", "aster", "backpack", "paradex", "grvt")
+VENUES = ("okx", "hyperliquid", "aster", "backpack", "paradex", "extended", "grvt")
 SYMBOLS = {
     "okx": "BTC/USDT:USDT",
     "hyperliquid": "BTC/USDC:USDC",
     "aster": "BTC/USDT:USDT",
     "backpack": "BTC/USDC:USDC",
+    "extended": "BTC/USDC:USDC",
     "paradex": "BTC/USD:USDC",
     "grvt": "BTC/USDT:USDT",
 }
@@ -25,12 +26,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "aster": {"builderFee": False, "defaultType": "swap", "fetchOpenOrders": {"warnIfNoSymbol": False}},
     "backpack": {},
     "grvt": {"builderFee": False},
+    "extended": {"builderFee": False},
     "paradex": {},
 }
 LATER = ("paradex",)
 """Venues that look at margin and position only after they have taken an order."""
 NOT_FOUND: dict[str, type[ccxt.BaseError]] = {
     "backpack": ccxt.InvalidOrder,
+    "extended": ccxt.ExchangeError,
     "paradex": ccxt.InvalidOrder,
     "grvt": ccxt.OperationRejected,
 }
@@ -64,6 +67,7 @@ def client(venue: str, served: dict[str, Any]) -> Any:
         },
         "backpack": {"public": rest, "private": rest},
         "grvt": dict.fromkeys(("privateEdge", "privateTrading", "publicMarket"), f"{rest}/"),
+        "extended": {"rest": rest},
         "paradex": {"v1": rest, "v2": rest},
     }[venue]  # fmt: skip
     exchange.load_markets()
@@ -124,6 +128,9 @@ class Trader:
             return self._place_at_grvt(side, size, price, params)
         if price is None:
             middle = sum(self.touch()) / 2
+            if self.venue == "extended":  # where the price of a market order is the worst it may get
+                worst = middle * (1.005 if side == "buy" else 0.995)
+                middle = float(self.exchange.price_to_precision(self.symbol, worst))
             return self.exchange.create_order(self.symbol, "market", side, size, middle, params)
         rounded = float(self.exchange.price_to_precision(self.symbol, price))
         return self.exchange.create_order(self.symbol, "limit", side, size, rounded, params)

@@ -260,11 +260,43 @@ class GrvtFeed(Feed):
         return (self.bids, self.asks) == wanted
 
 
+class ExtendedFeed(Feed):
+    def start(self) -> None:
+        selector = {"market": "BTC-USD", "depth": "full", "rfqOnly": False}
+        params = {"scope": "orderbooks", "selector": selector}
+        self.send({"jsonrpc": "2.0", "method": "subscribe", "params": params, "id": "1"})
+        assert self.receive()["result"] == {"subscription": "orderbooks.BTC-USD"}
+        self.last = -1
+        self.step()
+
+    def step(self) -> None:
+        message = self.receive()
+        if message["seq"] != self.last + 1:
+            raise GapError
+        self.last = message["seq"]
+        changes = [[(level["p"], level["c"]) for level in message["data"][side]] for side in ("b", "a")]
+        if message["type"] == "ORDERBOOKS.DELTA":
+            for side, name in ((self.bids, "b"), (self.asks, "a")):
+                for level in message["data"][name]:
+                    assert side.get(Decimal(level["p"]), Decimal(0)) + Decimal(level["q"]) == Decimal(level["c"])
+        self.apply(*changes)
+
+    def agrees(self) -> bool:
+        book = requests.get(f"{self.rest}/api/v1/info/markets/BTC-USD/orderbook", timeout=10).json()["data"]
+        wanted = sides(*([(level["price"], level["qty"]) for level in book[side]] for side in ("bid", "ask")))
+        for _ in range(500):
+            if (self.bids, self.asks) == wanted:
+                return True
+            self.step()
+        return False
+
+
 FEEDS: dict[str, type[Feed]] = {
     "okx": OkxFeed,
     "hyperliquid": HyperliquidFeed,
     "aster": AsterFeed,
     "backpack": BackpackFeed,
+    "extended": ExtendedFeed,
     "paradex": ParadexFeed,
     "grvt": GrvtFeed,
 }

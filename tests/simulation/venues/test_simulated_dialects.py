@@ -89,6 +89,12 @@ PATHS = {
         ("POST", "/grvt/full/v1/create_order"),
         ("POST", "/grvt/auth/wallet/login"),
     ],
+    "extended": [
+        ("GET", "/extended/api/v1/info/markets/BTC-USD/orderbook"),
+        ("GET", "/extended/api/v1/info/candles/BTC-USD/trades"),
+        ("POST", "/extended/api/v1/user/order"),
+        ("GET", "/extended/api/v1/user/trades"),
+    ],
     "paradex": [
         ("GET", "/paradex/v1/orderbook/BTC-USD-PERP"),
         ("GET", "/paradex/v1/markets/klines"),
@@ -162,6 +168,7 @@ def test_odd_messages_are_answered(name: str, venues: SimulatedVenues, messages:
         "hyperliquid": "/hyperliquid/ws",
         "aster": "/aster/ws",
         "backpack": "/backpack",
+        "extended": "/extended/stream/v2/rpc",
         "paradex": "/paradex/ws/v1",
         "grvt": "/grvt/market-data/ws/full",
     }
@@ -227,6 +234,7 @@ def test_limits_are_told_in_each_venues_words(venue: SimulatedVenue) -> None:
     assert last.status == 429
     assert last.body == venue.too_many().body
     words = {"okx": b"50011", "hyperliquid": b"null", "aster": b"-1003", "backpack": b"TOO_MANY_REQUESTS"}
+    words["extended"] = b"TOO_MANY_REQUESTS"
     words["paradex"] = b"RATE_LIMIT_EXCEEDED"
     words["grvt"] = b"1006"
     assert words[venue.name] in last.body

@@ -114,6 +114,9 @@ class Private:
                 self.socket.send(json.dumps({"method": "subscribe", "subscription": wanted}))
             self.listen_until(lambda message: message["channel"] == "userFills")
 
+        elif trader.venue == "extended":
+            selector = {"account": str(trader.exchange.fetch_account()["id"])}
+            self.call("subscribe", scope="account", selector=selector, apiKey=trader.exchange.apiKey)
         elif trader.venue == "paradex":
             self.call("auth", bearer=trader.exchange.authenticate_rest())
             for channel in ("orders.ALL", "fills.ALL", "positions", "account"):
@@ -146,6 +149,8 @@ class Private:
             if message.get("channel") == "userFills":
                 return str(message["data"]["fills"][0]["oid"]), Decimal(message["data"]["fills"][0]["sz"])
             data = message.get("data")
+            if message.get("type") == "ACCOUNT.TRADE":
+                return str(data["trades"][0]["orderId"]), Decimal(data["trades"][0]["qty"])
             if message.get("params", {}).get("channel") == "fills.ALL":
                 told = message["params"]["data"]
                 return told["order_id"], Decimal(told["size"])
@@ -219,6 +224,12 @@ def test_heartbeats_and_errors_are_each_venues_own(venue_service: Service) -> No
             ('{"method":"subscribe","params":{"stream":"v1.book.d","selectors":["X@50"]},"id":1}', "3000"),
             ('{"method":"subscribe","params":{"stream":"v1.order","selectors":["1"]},"id":1}', "1000"),
             ("x", "1003"),
+        ],
+        "extended": [
+            ('{"jsonrpc":"2.0","id":"1","method":"ping"}', '"id":"1","result":{}'),
+            ('{"id":"2","method":"subscribe","params":{"scope":"trades","selector":{"market":"X"}}}', "1001"),
+            ('{"id":"3","method":"subscribe","params":{"scope":"account","selector":{"account":"1"}}}', "Unauthorized"),
+            ("x", "-32700"),
         ],
         "paradex": [
             ('{"method":"subscribe","params":{"channel":"positions"},"id":1}', "40111"),
