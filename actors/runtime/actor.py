@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Handler = Callable[[Any, Any], Any]
 H = TypeVar("H", bound=Handler)
 
+_NOT_STANDALONE = "an Actor is started by a supervisor or System.spawn; derive from StandaloneActor to `start` it"
 LATER = object()
 """Returned by a handler that took its ask's slot with `defer` and will answer it later."""
 
@@ -70,6 +71,13 @@ class Actor(pykka.Actor):
     """The actor's place in the system; set before `on_start`."""
     timers: "Timers"
     """Messages to itself; set before `on_start`."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        """Takes nothing; a subclass takes what it likes. Pykka's inbox, event and urn are a `StandaloneActor`'s."""
+
+    def __str__(self) -> str:
+        cell = getattr(self, "cell", None)
+        return f"{type(self).__name__} ({'nowhere' if cell is None else cell.address})"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -223,25 +231,20 @@ class Actor(pykka.Actor):
         """What `perpbot inspect` shows of the actor's state: plain values, no secrets."""
         return {}
 
-    # -- pykka's three hooks -------------------------------------------------------------------------------------
+    # -- pykka's hooks, for StandaloneActor ----------------------------------------------------------------------
+
+    @classmethod
+    def start(cls, *_args: Any, **_kwargs: Any) -> Any:
+        """Pykka's way to start an actor, for a `StandaloneActor` only."""
+        raise TypeError(_NOT_STANDALONE)
 
     @staticmethod
     def _create_actor_inbox() -> Any:
-        return _NO_INBOX
+        raise TypeError(_NOT_STANDALONE)
 
     @staticmethod
     def _create_future() -> Any:
-        return Slot()
+        raise TypeError(_NOT_STANDALONE)
 
     def _start_actor_loop(self) -> None:
-        raise TypeError(f"{type(self).__name__} is started by a supervisor or System.spawn, not by start()")
-
-
-class _NoInbox:
-    """What a pykka reference to such an actor would put into."""
-
-    def put(self, envelope: Any) -> None:
-        raise TypeError(f"{envelope!r}: use the actor's own reference, or make it a StandaloneActor")
-
-
-_NO_INBOX = _NoInbox()
+        raise TypeError(_NOT_STANDALONE)

@@ -1,6 +1,5 @@
 """One address: its mailbox, its incarnations one after the other, and what is known of them."""
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from enum import StrEnum
 from time import monotonic_ns  # noqa: TID251 - twice a message; the simulated world replaces it here too
@@ -60,7 +59,7 @@ class Failure:
 
 Route = tuple[Callable[[Any, Any], Any], list[int]]
 """The handler of one type of message, and where its times are counted."""
-Hot = tuple["Cell", Actor, Mailbox, deque[Any], deque[Any], Any, Callable[[], Any], dict[type, Route]]
+Hot = tuple["Cell", Actor, Mailbox, list[Any], list[Any], Any, Callable[[], Any], dict[type, Route]]
 """What reading a mailbox needs, at hand in one piece: cell, actor, mailbox, control, ticks, waiting, take, routes."""
 
 
@@ -68,8 +67,59 @@ def _receive(actor: Actor, message: Any) -> Any:
     return actor.on_receive(message)
 
 
+class _Life(gevent.Greenlet):  # type: ignore[type-arg]
+    """The greenlet of one incarnation."""
+
+    spawning_stack_limit = 0
+    """Who started it is in the tree; gevent's own note of it would be a fifth of an idle actor's weight."""
+    cell: "Cell"
+
+
 class Cell:
     """What the runtime keeps for one address. Actors see it only through `Ref` and their own methods."""
+
+    __slots__ = (
+        "__weakref__",
+        "_answering",
+        "_chance",
+        "_deferred",
+        "_exit",
+        "_exit_waiters",
+        "_greenlet",
+        "_hot",
+        "_log",
+        "_routes",
+        "_subscribers",
+        "_suspended",
+        "_tasks",
+        "_timers",
+        "actor",
+        "address",
+        "children",
+        "crashes",
+        "gone",
+        "handling",
+        "incarnation",
+        "kind",
+        "last_failure",
+        "listener",
+        "mailbox",
+        "name",
+        "on_over",
+        "parent",
+        "ref",
+        "restarts",
+        "retained",
+        "started_ns",
+        "state",
+        "subscribed_to",
+        "system",
+        "ticks_handled",
+        "times",
+        "type_name",
+        "waits_for",
+        "while_down",
+    )
 
     def __init__(self, system: "System", address: str, parent: "Cell | None" = None) -> None:
         self.system = system
@@ -98,7 +148,7 @@ class Cell:
         self.waits_for: Cell | None = None
         self.handling: type | str | None = None
         """What it is doing: the type of the message, or the name of the hook or task."""
-        self.log = system.log.bind(actor=address)
+        self._log: Any = None
         self._chance: Random | None = None
         self._timers: Timers | None = None
         self._tasks: list[gevent.Greenlet[..., Any]] = []
@@ -121,6 +171,13 @@ class Cell:
         self._hot: Any = None
 
     # -- what actors use -----------------------------------------------------------------------------------------
+
+    @property
+    def log(self) -> Any:
+        """A logger that names the address."""
+        if self._log is None:
+            self._log = self.system.log.bind(actor=self.address)
+        return self._log
 
     @property
     def chance(self) -> "Random":
@@ -251,8 +308,8 @@ class Cell:
         mailbox = self.mailbox
         self._hot = (self, actor, mailbox, mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take, self._routes)
         started = Slot()
-        greenlet = gevent.Greenlet(self._run, actor, started)
-        greenlet.cell = self  # type: ignore[attr-defined]
+        greenlet = _Life(self._run, actor, started)
+        greenlet.cell = self
         self._greenlet = greenlet
         greenlet.rawlink(lambda _: self._ended(greenlet, started))
         greenlet.start()
@@ -319,7 +376,7 @@ class Cell:
         slice_end = 0
         while True:
             if control:
-                over = self._obey(control.popleft(), actor)
+                over = self._obey(control.pop(0), actor)
                 if over is not None:
                     return over
             elif self._suspended:
@@ -329,7 +386,7 @@ class Cell:
                 else:
                     switch()
             elif ticks:
-                self._tick(ticks.popleft(), actor)
+                self._tick(ticks.pop(0), actor)
             elif inline:
                 self.park_in_hub(self._hot)
                 switch()

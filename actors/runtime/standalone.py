@@ -131,8 +131,16 @@ class StandaloneActor(Actor):
     mailbox = MailboxSpec(capacity=1_000_000)
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        super().__init__()
+        pykka.Actor.__init__(self)
         self._stop_replies: list[Any] = []
+
+    def __str__(self) -> str:
+        return pykka.Actor.__str__(self)
+
+    @classmethod
+    def start(cls, *args: Any, **kwargs: Any) -> Any:
+        """Start it; returns pykka's reference once `on_start` has returned. One that failed in it is dead."""
+        return super(Actor, cls).start(*args, **kwargs)
 
     @staticmethod
     def _create_actor_inbox() -> Any:
