@@ -22,7 +22,9 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from perpbot import clock
 from perpbot.venues.route import DIRECT, Route
+from perpbot.venues.venue_clock import VenueClock
 
 POOL_SIZE = 64
 """Connections to one host that are kept for the next request."""
@@ -73,6 +75,7 @@ class Http:
 
     def __init__(self, *, connect_timeout_s: float = 3.0, read_timeout_s: float = 5.0, route: Route = DIRECT) -> None:
         self.route = route
+        self.venue_clock = VenueClock()
         self._timeout = Timeout(connect=connect_timeout_s, read=read_timeout_s)
         self._pool = route.pool(num_pools=8, maxsize=POOL_SIZE, retries=False, timeout=self._timeout)
 
@@ -84,6 +87,7 @@ class Http:
             NoAnswerError: the connection broke or the answer did not come in time.
         """
         host = _host(request.url)
+        sent_ns = clock.monotonic_ns()
         try:
             answer = self._pool.request(
                 request.method, request.url, body=request.body, headers=dict(request.headers), redirect=False
@@ -100,6 +104,9 @@ class Http:
             raise NoAnswerError(f"{type(error.reason).__name__} talking to {host}") from error
         except (HTTPError, OSError) as error:
             raise NoAnswerError(f"the connection to {host} broke before an answer came") from error
+        date = answer.headers.get("Date")
+        if date is not None and "Age" not in answer.headers:  # a cache's answer is as old as it likes
+            self.venue_clock.heard(date, sent_ns, clock.monotonic_ns())
         return Reply(answer.status, answer.data, answer.headers)
 
     def close(self) -> None:

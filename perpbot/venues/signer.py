@@ -15,6 +15,9 @@ from perpbot.venues.answers import FIRST_CLIENT_ERROR, ask
 from perpbot.venues.http import Http, Request
 from perpbot.venues.venue import Credentials, Endpoints, Venue, VenueReadError
 
+MOST_AHEAD_MS = 2_000
+"""Nonces are never farther ahead of the venue's clock: some venues turn those away."""
+
 
 class _Captured(BaseException):
     """Carries the request out of ccxt; no `Exception`, so that no handler of ccxt keeps it."""
@@ -56,7 +59,9 @@ class Signer:
 
     def next_ms(self) -> int:
         """The venue's wall clock, but later than at every call before."""
-        self._last_ms = max(self._venue_ms(), self._last_ms + 1)
+        now_ms = self._venue_ms()
+        # after a clock that was far ahead has been put right, its last nonce is not worth waiting for
+        self._last_ms = max(now_ms, self._last_ms + 1) if self._last_ms < now_ms + MOST_AHEAD_MS else now_ms
         return self._last_ms
 
     def transport(self, request: Request) -> object:

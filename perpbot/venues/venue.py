@@ -11,7 +11,6 @@ from typing import ClassVar
 
 import attrs
 
-from perpbot import clock
 from perpbot.model.book import Book, Follows
 from perpbot.model.events import BookDelta, BookSnapshot, Event
 from perpbot.model.instrument import Instrument, InstrumentTable
@@ -99,8 +98,6 @@ class Venue(ABC):
         self.credentials = credentials
         self.account = account
         self.instruments = InstrumentTable()
-        self.clock_offset_ms = 0
-        """How far the venue's clock is ahead of ours; set by whoever measures it."""
 
     @property
     def secrets(self) -> Credentials:
@@ -114,7 +111,7 @@ class Venue(ABC):
 
     def venue_ms(self) -> int:
         """The venue's wall clock as far as we know it."""
-        return clock.wall_ms() + self.clock_offset_ms
+        return self.http.venue_clock.now_ms()
 
     # -- instruments ---------------------------------------------------------------------------------------------
 

@@ -266,3 +266,24 @@ def restart_with(world: World, state: Path, change: str) -> str:
     except JournalError as error:
         return str(error)
     return "it started"
+
+
+def wrong_clock(world: World, state: Path, venue: str, ahead_s: int) -> dict[str, Any]:
+    whole = started(world, state)
+    whole.wait_until(lambda: bool(whole.records), 60.0, "a first trade")
+    whole.venues.admin.set_faults(venue, clock_ahead_ms=ahead_s * 1_000)
+    gevent.sleep(30.0)
+    before = len(whole.records)
+    gevent.sleep(60.0)
+    there = [each for each in whole.records[before:] if venue in {each.buy_venue, each.sell_venue}]
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {**report, "there": sum(each.phase == "completed" for each in there)}
+
+
+@pytest.mark.parametrize("ahead_s", [-3_600, 3_600])
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_clock_that_is_an_hour_off_costs_nothing(venue: str, ahead_s: int, state: Path) -> None:
+    report = run_forked(wrong_clock, 41, state, venue, ahead_s)
+    assert report["there"] > 0
+    assert report["clean"] is True

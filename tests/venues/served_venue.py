@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import websocket
 from venue_cases import NAMES, an_order
 
+from perpbot import clock
 from perpbot.model.book import Book
 from perpbot.model.events import BookDelta, BookReset, BookSnapshot, DecodeError, Event
 from perpbot.model.instrument import InstrumentTable, Side
@@ -23,6 +24,7 @@ from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.http import Http
 from perpbot.venues.registry import venue_class
 from perpbot.venues.venue import Credentials, Endpoints, Venue
+from perpbot.venues.venue_clock import VenueClock
 
 PATIENCE_S = 15.0
 MOST_FRAMES = 400
@@ -40,6 +42,20 @@ def served() -> Iterator[dict[str, Any]]:
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE_S)
+
+
+class LateClock(VenueClock):
+    """A clock that is behind and learns nothing."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._behind_ms = int(seconds * 1_000)
+
+    def now_ms(self) -> int:
+        return clock.wall_ms() - self._behind_ms
+
+    def heard(self, date: str, sent_ns: int, received_ns: int) -> None:
+        pass
 
 
 class Served:
@@ -61,8 +77,9 @@ class Served:
 
     def behind(self, seconds: float) -> Venue:
         """The same account by an adapter whose clock is late."""
-        late = venue_class(self.venue.name)(self.venue.endpoints, self.venue.http, self.venue.credentials)
-        late.clock_offset_ms = -int(seconds * 1_000)
+        http = Http()
+        http.venue_clock = LateClock(seconds)
+        late = venue_class(self.venue.name)(self.venue.endpoints, http, self.venue.credentials)
         if late.name in {"extended", "edgex", "grvt", "hyperliquid", "paradex"}:
             late.prepare_trading()
         return late

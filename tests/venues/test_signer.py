@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from venue_cases import Answers, in_turn, trading, venue
 
-from perpbot import clock
 from perpbot.venues.http import NoAnswerError, Request
 from perpbot.venues.registry import venue_class
 from perpbot.venues.signer import SignedVenue, Signer, keccak_256
@@ -64,11 +63,9 @@ def test_ccxt_takes_its_time_from_the_signer() -> None:
     assert made.exchange.seconds() == NOW_MS // 1000
 
 
-def test_the_venues_clock_is_ours_with_its_offset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "wall_ms", lambda: NOW_MS)
-    made = trading("okx")
-    made.clock_offset_ms = -1500
-    assert made.signer.next_ms() == NOW_MS - 1500
+def test_a_nonce_far_ahead_of_a_clock_that_was_put_right_is_not_waited_for() -> None:
+    made = signer(Answers(), [NOW_MS + 3_600_000, NOW_MS, NOW_MS])
+    assert [made.next_ms() for _ in range(3)] == [NOW_MS + 3_600_000, NOW_MS, NOW_MS + 1]
 
 
 def test_a_read_through_ccxt_goes_out_by_our_own_transport_with_exact_numbers() -> None:

@@ -9,7 +9,7 @@ from extended_cases import MARKET as EXTENDED_MARKET
 from extended_cases import start as extended_start
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from venue_cases import CREDENTIALS, META, Answer, parameters_of, venue
+from venue_cases import CREDENTIALS, EDGEX_META, META, Answer, edgex, parameters_of, venue
 
 from perpbot.model.events import DecodeError
 from perpbot.model.instrument import Instrument, Side

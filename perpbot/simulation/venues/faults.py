@@ -29,6 +29,8 @@ class Faults:
     """Half of the JSON body, though it was carried out."""
     latency_ms: int = 0
     """Every request waits this long before the venue reads it."""
+    clock_ahead_ms: int = 0
+    """How far the venue's clock is ahead when it reads requests; negative for behind."""
     trading_only: bool = False
 
     not_a_number: int = 0
@@ -58,7 +60,7 @@ class Faults:
         """
         kinds = {each.name: bool if each.name == "trading_only" else int for each in attrs.fields(type(self))}
         for name, value in values.items():
-            if name not in kinds or type(value) is not kinds[name] or value < 0:
+            if name not in kinds or type(value) is not kinds[name] or (value < 0 and name != "clock_ahead_ms"):
                 raise ValueError(f"no such fault: {name}={value!r}; there are {', '.join(kinds)}")
         for name, value in values.items():
             setattr(self, name, value)

@@ -4,6 +4,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from decimal import Decimal
+from email.utils import formatdate
 from threading import Lock
 from time import sleep
 from typing import Any, ClassVar
@@ -134,12 +135,14 @@ class SimulatedVenue(Application):
         if faults.latency_ms and not spared:
             sleep(faults.latency_ms / 1000)
         with self.lock:
-            now_ns = clock.wall_ns()
+            now_ns = clock.wall_ns() + faults.clock_ahead_ms * clock.NS_PER_MS
             if spared:
-                return self._carry_out(request, now_ns)
-            if faults.take("drop_requests"):
+                answer: Answer | None = self._carry_out(request, now_ns)
+            elif faults.take("drop_requests"):
                 return None
-            return self._refusal() or self._spoil(self._carry_out(request, now_ns))
+            else:
+                answer = self._refusal() or self._spoil(self._carry_out(request, now_ns))
+        return None if answer is None else _dated(answer, now_ns)
 
     def upgrade(self, request: Request, socket: WebSocket) -> Session | None:
         """Open the session of a WebSocket."""
@@ -310,3 +313,8 @@ def _on_grid(price: float, instrument: Instrument) -> Decimal:
 def _next_settlement(instrument: Instrument, now_ns: int) -> int:
     interval = int(instrument.funding_hours) * _HOUR_NS
     return (now_ns // interval + 1) * interval
+
+
+def _dated(answer: Answer, now_ns: int) -> Answer:
+    date = formatdate(now_ns // clock.NS_PER_SECOND, usegmt=True)
+    return attrs.evolve(answer, headers={**answer.headers, "Date": date})
