@@ -189,7 +189,8 @@ class Cell:
     @property
     def alive(self) -> bool:
         """Whether an incarnation is up."""
-        return self.state in {State.RUNNING, State.SUSPENDED, State.STARTING, State.STOPPING}
+        up = self.state in {State.RUNNING, State.SUSPENDED, State.STARTING, State.STOPPING}
+        return up and self._greenlet is not None and not self._greenlet.dead
 
     @property
     def greenlet(self) -> "gevent.Greenlet[..., Any] | None":
