@@ -14,7 +14,7 @@ MARKET: dict[str, Any] = {
         "syntheticResolution": 1_000_000,
     },
 }  # fmt: skip
-OWNER = {"accountId": 3017, "l2Key": "0x7b", "l2Vault": "500343"}
+OWNER: dict[str, Any] = {"accountId": 3017, "l2Key": "0x7b", "l2Vault": "500343"}
 
 
 def start(request: Request) -> dict[str, Any]:
