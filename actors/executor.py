@@ -16,6 +16,7 @@ from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
 from perpbot.execution.entries import TradeMoved, TradeRecord
 from perpbot.execution.plan import Leg, Plan, make_plan
+from perpbot.execution.trade import CloseReason
 from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.quote import Quote
@@ -49,7 +50,7 @@ class TradeAbandoned:
 class CloseTrade:
     """To a trade: close, whatever it would earn."""
 
-    reason: str
+    reason: CloseReason
 
 
 @attrs.frozen
@@ -303,7 +304,7 @@ class Executor(Actor):
     def on_drain(self, drain: Drain) -> object:
         """Open nothing any more; answer when nothing is open."""
         self._stopped = True
-        return self._when_over(list(self._open), close=drain.close)
+        return self._when_over(list(self._open), CloseReason.STOP if drain.close else None)
 
     @handles(CloseOpen)
     def on_close_open(self, request: CloseOpen) -> object:
@@ -314,14 +315,14 @@ class Executor(Actor):
             for trade in trades
             if request.venue is None or request.venue in {leg.venue for leg in trade.plan.legs}
         ]
-        return self._when_over([each for each in ids if each in self._open], close=True)
+        return self._when_over([each for each in ids if each in self._open], CloseReason.FLATTENED)
 
-    def _when_over(self, trades: list[str], *, close: bool) -> object:
+    def _when_over(self, trades: list[str], close: CloseReason | None) -> object:
         if not trades:
             return []
-        if close:
+        if close is not None:
             for trade_id in trades:
-                self._trade(trade_id).tell(CloseTrade("asked to"))
+                self._trade(trade_id).tell(CloseTrade(close))
         self._draining.append((frozenset(trades), self.defer()))
         return LATER
 

@@ -29,6 +29,7 @@ from perpbot.execution.plan import Leg, Plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.trade import Phase, Want
 from perpbot.execution.views import OrderView, TradeView, view
+from perpbot.model.money import plain
 from perpbot.model.order import (
     Fill,
     Order,
@@ -456,6 +457,12 @@ class Orders(Actor):
     def _announce(self, entry: OrderNews, record: OrderRecord) -> None:
         if isinstance(entry, OrderFilled):
             self.publish(FILLS, entry)
+        elif record.status is OrderStatus.REFUSED:
+            order = record.order
+            self.log.warning(
+                "order refused", trade=order.trade_id, venue=order.venue, symbol=order.symbol, purpose=order.purpose,
+                side=order.side.value, quantity=plain(order.quantity), price=plain(order.price), why=record.reason,
+            )  # fmt: skip
         if record.contradiction:
             self.counts.illegal += 1
             self.log.error("contradiction", order=entry.client_id, error=record.contradiction)

@@ -30,7 +30,7 @@ from perpbot.config.decisions import Execution
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.plan import Leg
 from perpbot.execution.settle import Timings, leg_state, settle, spent
-from perpbot.execution.trade import LegMarket, Phase, Situation, Step, Want, decide
+from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want, decide
 from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO
@@ -88,7 +88,7 @@ class Trade(Actor):
         self._view: TradeView | None = None
         self._markets: dict[str, MarketMoved] = {}
         self._instruments: dict[str, Instrument] = {}
-        self._close_asked = False
+        self._close_asked: CloseReason | None = None
         self._timings = Timings()
         self._refusal = ""
 
@@ -158,9 +158,9 @@ class Trade(Actor):
         self._advance()
 
     @handles(CloseTrade)
-    def on_close(self, _: CloseTrade) -> None:
+    def on_close(self, close: CloseTrade) -> None:
         """Close as soon as nothing is in flight."""
-        self._close_asked = True
+        self._close_asked = close.reason
         self._advance()
 
     @handles(_LookAgain)

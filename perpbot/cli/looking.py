@@ -43,6 +43,13 @@ def trades(*, limit: int, as_json: bool, state: Path | None) -> None:
     show_table(_OPEN, [_open_row(each) for each in answer["open"]], "No trade is in progress.")
     click.echo()
     show_table(_OVER, [_over_row(each) for each in answer["over"]], "No trade is over yet.")
+    for each in answer["over"]:
+        if each["phase"] != "completed" and each["reason"]:
+            click.echo(clean(f"{each['id']} {each['phase']}: {each['reason']}"))
+    for each in answer["open"]:
+        for order in each["orders"]:
+            if order["status"] == "refused":
+                click.echo(clean(f"{each['id']}: {order['venue']} refused to {order['side']}: {order['reason']}"))
 
 
 _OPEN = (

@@ -9,7 +9,7 @@ from perpbot.execution.entries import TradeRecord
 from perpbot.execution.trade import LegState, Phase
 from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import ZERO, Quantity
-from perpbot.model.order import Fill
+from perpbot.model.order import Fill, OrderStatus
 from perpbot.portfolio.holding import total
 
 NS_PER_MS = 1_000_000
@@ -89,7 +89,7 @@ def settle(
         sell_venue=plan.sell.venue,
         quantity=_hedged(opened),
         phase=phase.value,
-        reason=reason,
+        reason=reason or _refusals(view.orders),
         trading=holding.cash - view.booked_trading,
         fees=holding.fees - view.booked_fees,
         funding=ZERO,
@@ -103,6 +103,12 @@ def settle(
         max_unhedged=timings.largest,
         unhedged_ms=timings.longest_ns / NS_PER_MS,
     )
+
+
+def _refusals(orders: Iterable[OrderView]) -> str:
+    """What the venues said to the orders that they refused, each sentence once."""
+    said = [f"{each.order.venue} refused: {each.reason}" for each in orders if each.status is OrderStatus.REFUSED]
+    return "; ".join(dict.fromkeys(said))
 
 
 def _hedged(opened: Iterable[OrderView]) -> Decimal:

@@ -57,7 +57,8 @@ class CloseReason(StrEnum):
     REVERTED = "spread reverted"
     TARGET = "target reached"
     TIME = "held long enough"
-    ASKED = "asked to"
+    STOP = "closed at stop"
+    FLATTENED = "flattened"
     BROKEN = "could not be hedged"
     REST = "a rest is left that its venue does not take"
 
@@ -125,7 +126,8 @@ class Situation:
     """Monotonic, when the phase OPEN began."""
     uneven_since_ns: int | None = None
     """Monotonic, since when the legs are not equal; None while they are."""
-    close_asked: bool = False
+    close_asked: CloseReason | None = None
+    """Why it was told to close, if it was."""
     spent: Decimal = ZERO
     """Cash so far in quote currency: what selling brought minus what buying cost, minus fees."""
 
@@ -284,8 +286,8 @@ def _open(now: Situation, rules: Execution) -> Step:
 
 def close_reason(now: Situation, rules: Execution) -> CloseReason | None:
     """Why an open trade should be closed now, or None."""
-    if now.close_asked:
-        return CloseReason.ASKED
+    if now.close_asked is not None:
+        return now.close_asked
     if now.now_ns - now.opened_ns >= rules.max_hold_sec * 1_000 * NS_PER_MS:
         return CloseReason.TIME
     buy, sell = (now.market(leg) for leg in now.plan.legs)

@@ -12,7 +12,7 @@ from perpbot.execution.entries import Entry, OrdersIntended, TradeMoved, TradeOp
 from perpbot.execution.ledger import Ledger, OrderNews, answered, told
 from perpbot.execution.plan import Plan
 from perpbot.execution.settle import Timings, leg_state, settle, spent
-from perpbot.execution.trade import LegMarket, LegState, Phase, Situation, Want, decide
+from perpbot.execution.trade import CloseReason, LegMarket, LegState, Phase, Situation, Want, decide
 from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, Quantity
@@ -130,7 +130,7 @@ class Trading:
         self.journal: list[Entry] = []
         self.now_ns = 1_000 * MS
         self.wake_ns: int | None = None
-        self.close_asked = False
+        self.close_asked: CloseReason | None = None
         self.record: TradeRecord | None = None
         self.unsaid: list[tuple[str, News]] = []
         self.forgotten: list[tuple[str, News]] = []

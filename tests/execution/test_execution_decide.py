@@ -118,7 +118,7 @@ def changed(market: LegMarket, **changes: Any) -> LegMarket:
 @pytest.mark.parametrize("leg", ["buy", "sell"])
 @pytest.mark.parametrize("phase", [Phase.OPENING, Phase.OPEN, Phase.CLOSING])
 def test_nothing_is_decided_while_an_order_is_in_flight(phase: Phase, leg: str) -> None:
-    step = decide(situation(phase, 2, 1, busy=leg, close_asked=True), RULES)
+    step = decide(situation(phase, 2, 1, busy=leg, close_asked=CloseReason.STOP), RULES)
     assert step == Step(phase=phase, retry_ms=LOOK_MS)
 
 
@@ -330,8 +330,8 @@ def test_an_open_trade_looks_again_when_its_time_is_up() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"close_asked": True}, CloseReason.ASKED),
-        ({"close_asked": True, "buy": changed(BUY, **DOWN)}, CloseReason.ASKED),
+        ({"close_asked": CloseReason.STOP}, CloseReason.STOP),
+        ({"close_asked": CloseReason.FLATTENED, "buy": changed(BUY, **DOWN)}, CloseReason.FLATTENED),
         ({"opened_ns": NOW - 60 * SECOND}, CloseReason.TIME),
         ({"opened_ns": NOW - 60 * SECOND, "sell": changed(SELL, **SILENT)}, CloseReason.TIME),
         ({"sell": changed(SELL, quote=quote("b", 100))}, CloseReason.REVERTED),
@@ -366,7 +366,7 @@ def test_a_profit_without_a_price_is_no_number() -> None:
 def test_a_fill_that_came_after_the_trade_was_open_is_made_good() -> None:
     assert opened(2, "1.5", spent=d(-47)) == Step(phase=Phase.OPEN, wants=(hedge("sell", "0.5", "101.89"),))
     assert opened(3, 2, spent=d(-96)) == Step(phase=Phase.OPEN, wants=(unwind("buy", "1", "99.9"),))
-    assert opened(3, 2, close_asked=True).phase is Phase.CLOSING
+    assert opened(3, 2, close_asked=CloseReason.STOP).phase is Phase.CLOSING
 
 
 def test_a_difference_that_is_carried_does_not_keep_an_open_trade_from_waiting() -> None:

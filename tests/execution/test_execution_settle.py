@@ -99,6 +99,13 @@ def test_a_trade_without_fills_brought_nothing() -> None:
     assert record.net == record.trading == record.fees == record.quantity == record.slippage == 0
 
 
+def test_what_a_venue_said_to_a_refused_order_is_the_reason_where_there_is_no_other() -> None:
+    refused = (filled(buy(1)), filled(buy(2, "hedge")), filled(sell(3)))
+    unnamed = settle(trade(*refused), Phase.FAILED, "", ["USDT"], Timings(), 7)
+    assert unnamed.reason == "a refused: no; b refused: no"
+    assert record_of(*refused, phase=Phase.FAILED).reason == "asked to"
+
+
 def test_a_rest_that_is_left_is_valued_at_nothing() -> None:
     assert record_of(filled(buy(1), (2, 100))).trading == -200
 

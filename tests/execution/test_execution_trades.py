@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perpbot.config.decisions import Execution, PartialFillHandling
-from perpbot.execution.trade import Phase
+from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.money import ZERO
 
 GRIDS: list[dict[str, Any]] = [
@@ -107,7 +107,7 @@ def do(made: Trading, what: str, how: Any) -> None:
         case "restart" if made.record is None:
             made.restart()
         case "close":
-            made.close_asked = True
+            made.close_asked = CloseReason.STOP
         case "shows" | "tradable":
             setattr(made.exchanges[how[0]], what, how[1])
         case "market":
@@ -155,7 +155,7 @@ def check_story(story: Story) -> None:
     check_holdings(made)
     if made.record is None:
         check_hedged(made)
-    made.close_asked = True
+    made.close_asked = CloseReason.STOP
     until(made, lambda: made.record is not None)
     check_end(made)
 
@@ -220,7 +220,7 @@ def check_late_fills(story: Story) -> None:
         return  # nobody is left to make it good
     made.remember()
     until(made, lambda: made.record is not None or (made.view.phase == "open" and not is_naked(made)))
-    made.close_asked = True
+    made.close_asked = CloseReason.STOP
     until(made, lambda: made.record is not None)
     check_end(made)
 
