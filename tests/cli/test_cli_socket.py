@@ -38,7 +38,7 @@ BAD = {
     "nested too deep": (b"[" * 200_000 + b"\n", "nested too deep"),
     "another version": (request(v=2), "version 2 is not spoken here, 1 is"),
     "no version": (b'{"id": 7, "verb": "status"}\n', "version None is not spoken here, 1 is"),
-    "an unknown verb": (request(verb="dance"), "no verb 'dance'; there are tree, inspect, "),
+    "an unknown verb": (request(verb="dance"), "no verb 'dance'; there are tree, top, inspect, "),
     "a verb that is no text": (request(verb=["tree"]), "no verb ['tree']; there are "),
     "arguments that are a list": (request(args=[1]), "args must be an object"),
     "arguments that are null": (request(args=None), "args must be an object"),
