@@ -141,9 +141,8 @@ class Trader:
             price = float(self.exchange.price_to_precision(self.symbol, price))
         kind = "market" if price is None else "limit"
         params.setdefault("clientOrderId", str(clock.wall_ns()))
-        placed = self.exchange.create_order(self.symbol, kind, side, size, price, params)
-        assert placed["status"] == "pending"
-        return self.find(placed["clientOrderId"])
+        self.exchange.create_order(self.symbol, kind, side, size, price, params)
+        return self.find(params["clientOrderId"])
 
     def position(self) -> Decimal:
         """Coins held, signed."""
