@@ -8,10 +8,13 @@ import gevent
 import websocket
 
 from actors.runtime import Ref
+from perpbot import __version__
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.venues.route import DIRECT, Route
 from perpbot.venues.venue import Heartbeat
 
+USER_AGENT = f"perpbot/{__version__}"
+"""Some venues take no connection that does not say who it is."""
 TEXT, BINARY, PING, PONG, CLOSE = 0x1, 0x2, 0x9, 0xA, 0x8
 
 
@@ -81,7 +84,7 @@ class Stream:
         self._socket = websocket.create_connection(
             url,
             timeout=self._connect_timeout_s,
-            header=dict(headers),
+            header={"User-Agent": USER_AGENT, **headers},
             enable_multithread=True,
             skip_utf8_validation=True,
             **self._route.websocket_options(url, self._connect_timeout_s),

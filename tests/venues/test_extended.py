@@ -295,7 +295,7 @@ def test_answers_are_acknowledgements_or_complaints() -> None:
 def test_a_thousand_coins_are_told_by_their_name() -> None:
     row = {**MARKET, "name": "1000PEPE-USD", "assetName": "1000PEPE"}
     (found,) = venue("extended").read_instruments(json.dumps({"status": "OK", "data": [row]}).encode())
-    assert (found.symbol, found.base, found.contract_size) == ("PEPE-PERP", "PEPE", 1000)
+    assert (found.symbol, found.base, found.contract_size) == ("PEPE-PERP", "PEPE", Decimal(1000))
     assert (found.tick, found.lot) == (Decimal("0.001"), Decimal("0.01"))
 
 
@@ -312,7 +312,7 @@ def test_the_account_pays_its_own_fees() -> None:
     )
     (found,) = made.fetch_instruments()
     assert (found.maker_fee, found.taker_fee) == (Decimal("-0.00002"), Decimal("0.0003"))
-    assert (found.min_quantity, found.max_leverage, found.funding_hours) == (Decimal("0.0001"), 50, 1)
+    assert (found.min_quantity, found.max_leverage, found.funding_hours) == (Decimal("0.0001"), Decimal(50), Decimal(1))
 
 
 # -- the account -------------------------------------------------------------------------------------------------
