@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run setup setup-dev test test-full lint format types layers unit lock clean
+.PHONY: run setup setup-dev test test-full bench lint format types layers unit lock clean
 
 run: setup
 	$(BIN)/python -m perpbot.main
@@ -50,6 +50,9 @@ unit: setup-dev
 
 test-full: setup-dev lint types layers
 	$(BIN)/pytest -n 2
+
+bench: setup-dev
+	$(BIN)/python scripts/bench --json bench.json
 
 lock: setup-dev
 	$(BIN)/uv pip compile -q setup.cfg --extra build --universal --python-version 3.11 \
