@@ -29,6 +29,8 @@ _STATUSES = {
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 _ROLES = {"MAKER": Liquidity.MAKER, "TAKER": Liquidity.TAKER}
 _NO_REASON = "UNKNOWN_ORDER_CANCEL_REASON"
+_NEVER_TAKEN = frozenset({"MARGIN_NOT_ENOUGH", "REDUCE_ONLY_CANCELED"})
+"""Why EdgeX cancels an order at once that it has taken unseen."""
 
 
 class OrderRow(msgspec.Struct, rename="camel"):
@@ -142,7 +144,9 @@ class EdgexAccount:
         scale = self._scale(row.contract_id)
         if row.status not in _STATUSES:
             refuse("edgex", "status", row.status)
-        status = _STATUSES[row.status]
+        status, filled = _STATUSES[row.status], scale.sizes[row.cum_fill_size]
+        if row.cancel_reason in _NEVER_TAKEN and status is OrderStatus.CANCELLED and not filled:
+            status = OrderStatus.REFUSED
         return OrderUpdate(
             venue="edgex",
             account=self._account,
@@ -150,7 +154,7 @@ class EdgexAccount:
             client_id=row.client_order_id,
             venue_order_id=row.id,
             status=status,
-            filled=scale.sizes[row.size if status is OrderStatus.FILLED else row.cum_fill_size],
+            filled=scale.sizes[row.size] if status is OrderStatus.FILLED else filled,
             reason="" if row.cancel_reason == _NO_REASON else row.cancel_reason,
             time_ns=ns(row.updated_time),
         )

@@ -19,6 +19,8 @@ from perpbot.venues.wire import JsonReader
 PAGE = 100
 """Rows in one answer, at most."""
 SUCCESS = "SUCCESS"
+STEP_MS = 1_000
+"""Two requests in a millisecond get different times; a clock that goes back further than this is believed."""
 
 T = TypeVar("T")
 
@@ -88,14 +90,20 @@ class EdgexClient:
         """The headers that sign a request. Unless a time is given, it is later than that of the request before."""
         secrets = self._venue.secrets
         if not timestamp:
-            self._last_ms = max(self._venue.venue_ms(), self._last_ms + 1)
-            timestamp = str(self._last_ms)
+            timestamp = str(self._next_ms())
         return {
             "X-edgeX-Api-Key": secrets["apiKey"],
             "X-edgeX-Passphrase": secrets["password"],
             "X-edgeX-Signature": request_signature(secrets["secret"], timestamp, method, path, canonical(content)),
             "X-edgeX-Timestamp": timestamp,
         }
+
+    def _next_ms(self) -> int:
+        now_ms = self._venue.venue_ms()
+        if self._last_ms - now_ms < STEP_MS:  # else the clock was set right, and times ahead of it are refused
+            now_ms = max(now_ms, self._last_ms + 1)
+        self._last_ms = now_ms
+        return now_ms
 
     def _ask(self, read: JsonReader[T], request: Request) -> T:
         reply = ask("edgex", self._venue.http, request)

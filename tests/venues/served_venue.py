@@ -78,10 +78,10 @@ class Served:
     def behind(self, seconds: float) -> Venue:
         """The same account by an adapter whose clock is late."""
         http = Http()
-        http.venue_clock = LateClock(seconds)
         late = venue_class(self.venue.name)(self.venue.endpoints, http, self.venue.credentials)
         if late.name in {"extended", "edgex", "grvt", "hyperliquid", "paradex"}:
             late.prepare_trading()
+        http.venue_clock = LateClock(seconds)
         return late
 
     def close(self) -> None:

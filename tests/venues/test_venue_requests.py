@@ -24,6 +24,7 @@ from perpbot.venues.grvt_instruments import Asset
 from perpbot.venues.grvt_signing import sign
 from perpbot.venues.http import Request
 from perpbot.venues.registry import venue_class
+from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Venue, VenueReadError
 
 AGENT = address_of(PrivateKey.from_hex(PRIVATE_KEY[2:]).public_key)
@@ -406,7 +407,9 @@ def test_grvts_testnet_has_a_signature_of_its_own() -> None:
 )
 def test_grvts_own_kit_makes_the_same_signature(size: str, price: str, r: str, s: str) -> None:
     """The values are those its tests want, for its testnet."""
-    exchange = trading("grvt").signer.exchange
+    made = trading("grvt")
+    assert isinstance(made, SignedVenue)
+    exchange = made.signer.exchange
     exchange.privateKey = "f7934647276a6e1fa0af3f4467b4b8ddaf45d25a7368fa1a295eef49a446819d"
     leg = {"instrument": "BTC_USDT_Perp", "size": size, "limit_price": price, "is_buying_asset": False}
     order = {
