@@ -10,7 +10,6 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
-import msgspec
 
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND
 from perpbot.model.book import Follows
@@ -31,8 +30,19 @@ from perpbot.model.order import (
     Unknown,
 )
 from perpbot.venues.answers import OK, ask, reads, unclear_or_limited
-from perpbot.venues.grvt_account import NO_ID, FillRow, FundingRow, OrderRow, PositionRow, SummaryRow, reader
-from perpbot.venues.grvt_frames import BookRow, GrvtFrames
+from perpbot.venues.grvt_account import NO_ID, OrderRow, reader
+from perpbot.venues.grvt_answers import (
+    AccountsAnswer,
+    BookAnswer,
+    FillsAnswer,
+    FundingPaymentsAnswer,
+    OrderAnswer,
+    OrdersAnswer,
+    PlacedAnswer,
+    PositionsAnswer,
+    SummaryAnswer,
+)
+from perpbot.venues.grvt_frames import GrvtFrames
 from perpbot.venues.grvt_instruments import Asset, InstrumentsAnswer, assets, instruments
 from perpbot.venues.grvt_signing import CHAIN_ID, TESTNET_CHAIN_ID, TIFS, Words, sign
 from perpbot.venues.http import Reply, Request
@@ -76,47 +86,6 @@ class Session:
         return {"Cookie": self.cookie, "X-Grvt-Account-Id": self.account}
 
 
-class _Book(msgspec.Struct):
-    result: BookRow
-
-
-class _Accounts(msgspec.Struct):
-    sub_account_ids: list[str]
-
-
-class _Order(msgspec.Struct):
-    result: OrderRow
-
-
-class _Orders(msgspec.Struct):
-    result: list[OrderRow]
-    next: str = ""
-
-
-class _Fills(msgspec.Struct):
-    result: list[FillRow]
-    next: str = ""
-
-
-class _FundingPayments(msgspec.Struct):
-    result: list[FundingRow]
-    next: str = ""
-
-
-class _Positions(msgspec.Struct):
-    result: list[PositionRow]
-
-
-class _Summary(msgspec.Struct):
-    result: SummaryRow
-
-
-class _Answer(msgspec.Struct):
-    result: OrderRow | None = None
-    code: int = 0
-    message: str = ""
-
-
 class Grvt(SignedVenue):
     """GRVT with one trading account at it."""
 
@@ -146,15 +115,15 @@ class Grvt(SignedVenue):
         self._assets: dict[str, Asset] = {}
         self._frames = GrvtFrames(self)
         self._read_instruments: JsonReader[InstrumentsAnswer] = reader(InstrumentsAnswer)
-        self._read_accounts: JsonReader[_Accounts] = reader(_Accounts)
-        self._read_book: JsonReader[_Book] = reader(_Book)
-        self._read_answer: JsonReader[_Answer] = reader(_Answer)
-        self._read_order: JsonReader[_Order] = reader(_Order)
-        self._read_orders: JsonReader[_Orders] = reader(_Orders)
-        self._read_fills: JsonReader[_Fills] = reader(_Fills)
-        self._read_funding: JsonReader[_FundingPayments] = reader(_FundingPayments)
-        self._read_positions: JsonReader[_Positions] = reader(_Positions)
-        self._read_summary: JsonReader[_Summary] = reader(_Summary)
+        self._read_accounts: JsonReader[AccountsAnswer] = reader(AccountsAnswer)
+        self._read_book: JsonReader[BookAnswer] = reader(BookAnswer)
+        self._read_answer: JsonReader[PlacedAnswer] = reader(PlacedAnswer)
+        self._read_order: JsonReader[OrderAnswer] = reader(OrderAnswer)
+        self._read_orders: JsonReader[OrdersAnswer] = reader(OrdersAnswer)
+        self._read_fills: JsonReader[FillsAnswer] = reader(FillsAnswer)
+        self._read_funding: JsonReader[FundingPaymentsAnswer] = reader(FundingPaymentsAnswer)
+        self._read_positions: JsonReader[PositionsAnswer] = reader(PositionsAnswer)
+        self._read_summary: JsonReader[SummaryAnswer] = reader(SummaryAnswer)
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with; it signs orders and sends nothing."""

@@ -42,7 +42,7 @@ def test_a_killed_world_goes_on_where_it_was(tmp_path: Path, serve_venues: Calla
         assert trader.position() * 50 == 1
         trader.exchange.cancel_order(placed[venue], trader.symbol)
         newer = trader.place("sell", "0.02", None)["id"]
-        assert int(newer) > int(placed[venue])
+        assert int(newer, 0) > int(placed[venue], 0)
         assert trader.position() == 0
 
 
