@@ -49,8 +49,9 @@ class Journal(Actor):
         self._entries = 0
 
     def on_start(self) -> None:
-        """Get a thread to write in."""
+        """Get a thread to write in, and make sure that it can."""
         self._thread = ThreadPool(1)
+        self._thread.apply(self._file.prove)
 
     @handles(Append)
     def on_append(self, append: Append) -> object:

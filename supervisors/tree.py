@@ -51,7 +51,7 @@ from perpbot.storage.journal import Journal as JournalFile
 from perpbot.venues.venue import Venue
 from supervisors.administration import StartChild
 from supervisors.breaker import BreakerRules
-from supervisors.spec import ChildSpec, Flags, Kind, Restart, Strategy
+from supervisors.spec import ChildSpec, Flags, Kind, Limit, Restart, Strategy
 from supervisors.supervisor import Supervisor
 from supervisors.venue import Circuited, VenueSupervisor
 from supervisors.vitals import Vitals
@@ -134,7 +134,7 @@ def root(parts: Parts) -> ChildSpec:
 def trading(parts: Parts) -> list[ChildSpec]:
     """Everything money depends on."""
     return [
-        _actor("journal", parts, lambda: Journal(parts.journal)),
+        _storage(parts),
         _actor("kill-switch", parts, lambda: KillSwitch(parts.kill, JOURNAL)),
         _supervisor("venues", parts, Strategy.ONE_FOR_ONE, [venue(parts, name) for name in parts.venues]),
         _supervisor("books", parts, Strategy.REST_FOR_ONE, books(parts)),
@@ -382,6 +382,12 @@ def operations(parts: Parts) -> list[ChildSpec]:
 def _actor(name: str, parts: Parts, start: Callable[[], Actor]) -> ChildSpec:
     """A child whose failures count: when it cannot be kept up, everything that depends on it starts anew."""
     return ChildSpec(name=name, start=start, shutdown_s=parts.settings.supervision.shutdown_sec)
+
+
+def _storage(parts: Parts) -> ChildSpec:
+    """The journal waits for a disk that is full for a moment; when it stays so, PerpBot ends."""
+    limit = Limit(restarts=parts.settings.supervision.intensity)
+    return attrs.evolve(_resilient("journal", parts, lambda: Journal(parts.journal)), backoff_limit=limit)
 
 
 def _resilient(name: str, parts: Parts, start: Callable[[], Actor]) -> ChildSpec:

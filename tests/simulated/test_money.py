@@ -1,5 +1,6 @@
 """What must not happen to money, whatever venues, clocks and operators do: each was found by trying to break it."""
 
+import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -287,3 +288,43 @@ def test_a_clock_that_is_an_hour_off_costs_nothing(venue: str, ahead_s: int, sta
     report = run_forked(wrong_clock, 41, state, venue, ahead_s)
     assert report["there"] > 0
     assert report["clean"] is True
+
+
+def full_disk(world: World, state: Path, seconds: float) -> dict[str, Any]:
+    """The journal cannot be written for a while, from the middle of a trade on."""
+    whole = started(world, state)
+    whole.wait_until(lambda: whole.open_trades > 0, 60.0, "a trade in progress")
+    file = whole.program.journal
+    really_append, really_prove = file.append, file.prove
+    until_ns = clock.monotonic_ns() + int(seconds * clock.NS_PER_SECOND)
+
+    def check() -> None:
+        if clock.monotonic_ns() < until_ns:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    def append(entries: Any, at_ns: int) -> int:
+        check()
+        return really_append(entries, at_ns)
+
+    def prove() -> None:
+        check()
+        really_prove()
+
+    file.append, file.prove = append, prove  # type: ignore[method-assign]
+    whole.program.ended.wait(60.0)
+    gave_up = whole.program.gave_up
+    file.append, file.prove = really_append, really_prove  # type: ignore[method-assign]
+    report = whole.stop()
+    if not gave_up:
+        check_accounts(whole, report)
+    return {**report, "gave_up": gave_up}
+
+
+def test_a_disk_that_is_full_for_a_moment_is_waited_for(state: Path) -> None:
+    report = run_forked(full_disk, 41, state, 5.0)
+    assert report["gave_up"] is False
+    assert report["clean"] is True
+
+
+def test_a_disk_that_stays_full_ends_perpbot(state: Path) -> None:
+    assert run_forked(full_disk, 41, state, 3_600.0)["gave_up"] is True
