@@ -9,12 +9,13 @@ import pytest
 from whole import Whole, check_accounts, settings
 
 from perpbot.simulation.world import World, run_forked
+from perpbot.storage.journal import export
 from perpbot.venues.registry import venue_class
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
 
-VENUES = ("backpack", "grvt", "paradex", "extended")
+VENUES = ("backpack", "edgex", "grvt", "paradex", "extended")
 """Those that the other tests of whole runs do not trade on."""
 
 
@@ -42,3 +43,15 @@ def test_trades_complete_there_and_end_flat_with_the_venues_own_profit(name: str
     assert report["errors"] == []
     assert report["supervision"]["escalations"] == 0
     assert report["supervision"]["restarts"] == 0
+
+
+@pytest.mark.parametrize("name", ["paradex", "extended"])
+def test_signing_in_python_leaves_the_world_as_it_is_the_same_seed_gives_the_same_journal(
+    name: str, state: Path
+) -> None:
+    venue_class(name)
+    for run in ("first", "second"):
+        run_forked(trade_on, 7, state / run, name)
+    first, second = (list(export(state / run / "journal.sqlite")) for run in ("first", "second"))
+    assert first == second
+    assert len(first) > 20
