@@ -7,9 +7,8 @@ from types import FrameType
 
 import gevent
 
+from perpbot.beginning import EXIT_INTERRUPTED
 from perpbot.program import Program
-
-EXIT_INTERRUPTED = 130
 
 
 def heed_interrupts(program: Program) -> None:

@@ -1,10 +1,14 @@
 """``python -m perpbot.main``: run PerpBot.
 
 Exit codes: 0 after a clean stop, 1 when something was left open, 2 for usage, 70 when the root supervisor gave up,
-78 for a configuration or a state that cannot be run with.
+78 for a configuration or a state that cannot be run with, 130 when Ctrl-C ended it at once.
 """
 
 if __name__ == "__main__":
+    from perpbot.beginning import quiet_interrupts, say_starting
+
+    quiet_interrupts()
+    say_starting()
     # before anything else is imported; only this program and the simulated venues' do it
     from gevent import monkey
 
@@ -16,6 +20,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +121,8 @@ def _make_places(state: Path, summary: Path | None) -> None:
         if not os.access(state, os.W_OK | os.X_OK):
             raise FilesError(f"{state} cannot be written to; give another --state")
         if summary is not None:
-            summary.parent.mkdir(parents=True, exist_ok=True)
+            if not summary.parent.is_dir():
+                raise FilesError(f"{summary.parent} is not a directory; make it, or give another --summary")
             summary.touch()
     except SocketPathError as error:
         raise FilesError(str(error)) from error
@@ -216,10 +222,18 @@ def _strays(path: Path) -> Iterator[None]:
 
 def _say_where(setting: Setting) -> None:
     if setting.simulated is not None:
-        world = setting.simulated["world"]
-        click.echo(f"Simulated world {world['id']} {'goes on' if world['resumed'] else 'is new'}.", err=True)
+        click.echo(_world(setting.simulated["world"], setting.state), err=True)
     click.echo(f"Look inside from another terminal: {how_to_look(setting.state)}", err=True)
     click.echo(f"Control socket: {setting.state / SOCKET_NAME}. There is no web console yet.", err=True)
+
+
+def _world(world: Mapping[str, Any], state: Path) -> str:
+    if not world["resumed"]:
+        return f"Simulated world {world['id']} is new."
+    return (
+        f"Simulated world {world['id']} goes on: prices and balances are where they were. `seed` and "
+        f"`starting_balance` are for a new one; that begins after: rm -r {state}"
+    )
 
 
 def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, Mapping[str, Any]]:
@@ -243,12 +257,22 @@ def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, M
 
 
 def _last_words(report: Mapping[str, Any]) -> str:
-    trades, pnl = report.get("trades", {}), report.get("pnl", {})
-    return (
-        f"Stopped {'cleanly' if report['clean'] else 'NOT cleanly'}: {trades.get('completed', 0)} trades completed, "
-        f"{trades.get('unwound', 0)} unwound, {trades.get('failed', 0)} failed; "
-        f"{pnl.get('net', '?')} {pnl.get('currency', '')} after fees."
-    )
+    """The run in one sentence; more of it is in the summary."""
+    ended = f"Stopped {'cleanly' if report['clean'] else 'NOT cleanly'}:"
+    if "trades" not in report:
+        return f"{ended} what it did is not known: {report.get('error', 'the state could not be read')}."
+    trades = report["trades"]
+    completed = "1 trade" if trades["completed"] == 1 else f"{trades['completed']} trades"
+    early = f" ({trades['closed_at_stop']} early, because of the stop)" if trades["closed_at_stop"] else ""
+    others = f"{trades['unwound']} unwound, {trades['failed']} failed"
+    return f"{ended} this run {completed} completed{early}, {others}; {_earned(report['pnl'])}."
+
+
+def _earned(pnl: Mapping[str, Any]) -> str:
+    """Rounded, and by currency: different dollars are not added."""
+    by_currency = pnl.get("by_currency", {})
+    texts = [f"{round(Decimal(each['net']), 2) + 0:+,.2f} {currency}" for currency, each in by_currency.items()]
+    return f"{', '.join(texts)} after fees" if texts else "nothing earned"
 
 
 if __name__ == "__main__":

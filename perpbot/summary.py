@@ -8,7 +8,7 @@ from actors.runtime import System
 from actors.runtime.telemetry import HandlerTimes
 from actors.state import Profit, State, profit
 from perpbot.execution.entries import FundingBooked, OrderFilled, OrdersIntended, TradeOpened, TradeSettled
-from perpbot.execution.trade import Phase
+from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
 from perpbot.storage.journal import Line
@@ -86,7 +86,7 @@ def _venue(state: State, name: str) -> dict[str, Any]:
 
 
 def _trades(run: Iterable[Line]) -> dict[str, int]:
-    counts = dict.fromkeys(("opened", "completed", "hedged", "unwound", "failed"), 0)
+    counts = dict.fromkeys(("opened", "completed", "hedged", "unwound", "failed", "closed_at_stop"), 0)
     hedged: dict[str, None] = {}
     for line in run:
         match line.entry:
@@ -96,6 +96,7 @@ def _trades(run: Iterable[Line]) -> dict[str, int]:
                 hedged.update({order.trade_id: None for order in orders if order.purpose == "hedge"})
             case TradeSettled(record=record):
                 counts[{Phase.COMPLETED: "completed", Phase.UNWOUND: "unwound"}.get(Phase(record.phase), "failed")] += 1
+                counts["closed_at_stop"] += record.reason == CloseReason.STOP.value
             case _:
                 pass
     counts["hedged"] = len(hedged)

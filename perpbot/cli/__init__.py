@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from perpbot import __version__
+from perpbot.beginning import EXIT_INTERRUPTED
 from perpbot.cli.actor import inspect
 from perpbot.cli.asking import EXIT_NO, Failure
 from perpbot.cli.failures import FAILURES
@@ -25,7 +26,7 @@ from perpbot.cli.validation import validate
 from perpbot.cli.venues import venues
 from perpbot.cli.waiting import wait
 
-EXIT_INTERRUPTED, EXIT_IO = 130, 74
+EXIT_IO = 74
 
 
 class _Commands(click.Group):
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.code if isinstance(error, Failure) else error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     except click.Abort:
         click.echo("Not done.", err=True)
         return EXIT_NO

@@ -54,6 +54,8 @@ def load(path: FilePath | str, cls: type[SectionT], env: Mapping[str, str], rule
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
+        if isinstance(error, FileNotFoundError) and not FilePath(path).is_absolute():
+            reason = f"not found in {FilePath.cwd()}; run from PerpBot's directory, or give --config"
         raise ConfigError(str(path), [Problem(WHOLE_FILE, f"cannot be read: {reason}")]) from error
     return loads(data, str(path), cls, env, rules)
 

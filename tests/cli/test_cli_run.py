@@ -4,6 +4,7 @@ import json
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running_system import in_process
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.process
 
 
 def test_a_run_without_a_terminal_says_what_there_is_to_see(venues: Path, tmp_path: Path) -> None:
-    summary = tmp_path / "deep" / "summary.json"
+    summary = tmp_path / "summary.json"
     options: list[str | Path] = [
         "run",
         "--venues",
@@ -69,7 +70,42 @@ def test_state_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_a_summary_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "cannot be made: " in refused("--state", tmp_path, "--summary", tmp_path / "file" / "summary.json")
+    for place in (tmp_path / "file", tmp_path / "none"):
+        said = f"{place} is not a directory; make it, or give another --summary\n"
+        assert refused("--state", tmp_path, "--summary", place / "summary.json") == said
+    assert not (tmp_path / "none").exists()
+
+
+TRADES = {"opened": 3, "completed": 3, "hedged": 0, "unwound": 0, "failed": 1, "closed_at_stop": 0}
+MONEY = {"by_currency": {"USDC": {"net": "12.34567"}, "USDT": {"net": "-0.001"}}}
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (
+            {"clean": True, "trades": TRADES, "pnl": MONEY},
+            "Stopped cleanly: this run 3 trades completed, 0 unwound, 1 failed; +12.35 USDC, +0.00 USDT after fees.",
+        ),
+        (
+            {"clean": True, "trades": TRADES | {"completed": 1, "closed_at_stop": 1}, "pnl": {}},
+            (
+                "Stopped cleanly: this run 1 trade completed (1 early, because of the stop), 0 unwound, 1 failed; "
+                "nothing earned."
+            ),
+        ),
+        ({"clean": False, "error": "nobody answers"}, "Stopped NOT cleanly: what it did is not known: nobody answers."),
+    ],
+)
+def test_the_last_words_are_rounded_by_currency_and_say_what_the_stop_cut_short(report: Any, said: str) -> None:
+    assert program._last_words(report) == said
+
+
+def test_a_world_that_goes_on_says_which_settings_are_for_a_new_one() -> None:
+    assert program._world({"id": "7", "resumed": False}, Path("run")) == "Simulated world 7 is new."
+    goes_on = program._world({"id": "7", "resumed": True}, Path("run"))
+    assert "`starting_balance` are for a new one" in goes_on
+    assert goes_on.endswith("rm -r run")
 
 
 def test_a_file_that_is_not_what_the_simulated_venues_printed(tmp_path: Path) -> None:

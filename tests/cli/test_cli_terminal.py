@@ -62,6 +62,16 @@ def _it_can_be_resized_and_typed_at(terminal: Terminal) -> None:
     terminal.type(b"hello\n\x1a")
 
 
+def test_an_interrupt_while_it_starts_ends_it_without_a_traceback(venues: Path, tmp_path: Path) -> None:
+    with terminal_of(80, 24) as terminal:
+        with on_terminal(terminal, "perpbot", ["run", "--venues", venues, "--state", tmp_path]) as process:
+            terminal.wait_for(b"Starting PerpBot ...")
+            terminal.type(b"\x03")
+            terminal.wait_for(b"Interrupted while starting.")
+            assert process.wait(PATIENCE_S) == 130
+        assert b"Traceback" not in terminal.seen
+
+
 def test_a_terminal_that_does_not_take_output_stops_no_trading(venues: Path, tmp_path: Path) -> None:
     with (
         terminal_of(80, 24) as terminal,

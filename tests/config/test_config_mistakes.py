@@ -246,6 +246,14 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         load("a\0b", Settings, {})
 
 
+def test_a_file_that_is_not_where_it_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        load("config/simulation.yaml", Settings, {})
+    said = f"not found in {tmp_path}; run from PerpBot's directory, or give --config"
+    assert str(caught.value) == f"config/simulation.yaml: cannot be read: {said}"
+
+
 def test_an_alias_bomb_is_refused_at_once() -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
