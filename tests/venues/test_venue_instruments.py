@@ -210,7 +210,8 @@ def test_paradex_counts_some_coins_by_the_thousand() -> None:
     row = {**PARADEX_MARKET, "symbol": "kBONK-USD-PERP", "base_currency": "kBONK", "fee_config": None}
     (instrument,) = venue("paradex").read_instruments(json.dumps({"results": [row]}).encode())
     assert (instrument.base, instrument.symbol, instrument.native) == ("BONK", "BONK-PERP", "kBONK-USD-PERP")
-    assert (instrument.contract_size, instrument.tick, instrument.lot) == (Decimal(1000), Decimal("0.0001"), Decimal("0.01"))
+    assert instrument.contract_size == 1000
+    assert (instrument.tick, instrument.lot) == (Decimal("0.0001"), Decimal("0.01"))
     assert (instrument.maker_fee, instrument.taker_fee) == (Decimal("0.00003"), Decimal("0.00045"))
 
 
