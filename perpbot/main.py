@@ -105,7 +105,8 @@ def refuse_what_cannot_run(settings: Settings, *, served: bool) -> None:
     whether the simulated venues are given by ``--venues``.
     """
     if settings.mode is Mode.PAPER:
-        raise PlacesError("mode paper is not there yet; use mode simulation")
+        text = "mode paper is not there yet, so this file can be checked and not run"
+        raise PlacesError(f"{text}; there are mode simulation, and mode live for real orders")
     if settings.mode is Mode.LIVE and served:
         raise PlacesError("mode live trades at the real venues; --venues is for mode simulation")
     if settings.mode is Mode.SIMULATION and not (settings.simulation.enabled or served):

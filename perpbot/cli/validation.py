@@ -129,7 +129,7 @@ def _credentials(settings: "Settings | None", environment: Mapping[str, str]) ->
         return Area(len(settings.exchanges), [], "simulated venues bring their own")
     from perpbot.places import PlacesError, venues
 
-    problems, trading = [], []
+    problems, trading, unset = [], [], []
     for name, exchange in settings.exchanges.items():
         # one at a time, as the first mistake ends it; it looks at nothing but the exchanges
         alone = cast("Settings", SimpleNamespace(exchanges={name: exchange}))
@@ -139,7 +139,10 @@ def _credentials(settings: "Settings | None", environment: Mapping[str, str]) ->
             problems.append(str(error))
         else:
             trading += [name] if made[name].credentials is not None else []
+            if not exchange.trading.trade_enabled:
+                unset += [each for each in exchange.trading.credentials.values() if not environment.get(each)]
     note = f"complete for {', '.join(trading)}; the other venues are read-only" if trading else "read-only everywhere"
+    note += f"; not set, for when they trade: {', '.join(unset)}" if unset else ""
     return Area(len(settings.exchanges), problems, note)
 
 

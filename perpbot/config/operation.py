@@ -84,14 +84,16 @@ class Simulation(Section):
     """The simulated venues that PerpBot starts by itself."""
 
     enabled: bool = flag(False, "Whether PerpBot starts simulated venues; only in mode simulation.")
-    seed: int | None = count(None, "Decides the whole course of the market; by chance where not given.", 0, 2**53)
+    seed: int | None = count(
+        None, "Decides the whole course of a new world's market; by chance where not given.", 0, 2**53
+    )
     frames_per_second: float = rate(20, "Book updates each venue sends for each symbol.", "0.1", "1000", "per second")
     edges_per_minute: float = rate(
         6, "How often two venues drift apart far enough to trade, in each symbol.", "0", "600", "per minute"
     )
     edge_pct: Decimal = percent("0.6", "How far they drift apart, on average.", "0.01", "10")
     latency_ms: float = milliseconds(5, "Time a simulated venue takes to answer.", "0", "5000")
-    starting_balance: Decimal = money("10000", "Cash in each simulated account.", "1", "100000000")
+    starting_balance: Decimal = money("10000", "Cash in each simulated account of a new world.", "1", "100000000")
 
 
 @attrs.frozen(kw_only=True)

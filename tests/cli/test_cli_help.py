@@ -1,8 +1,10 @@
 """What the command line says of itself, how quickly, and what it refuses."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -45,6 +47,18 @@ def _options(path: tuple[str, ...]) -> Iterator[click.Option]:
         assert isinstance(each, click.Group)
         each = each.commands[name]
     yield from (parameter for parameter in each.params if isinstance(parameter, click.Option))
+
+
+WRITTEN = [Path("README.md"), *Path("config").glob("*.yaml"), *Path("docs").glob("*.md")]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=str)
+def test_every_command_that_a_file_names_is_there(path: Path) -> None:
+    for first, second in re.findall(r"\bperpbot ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?", path.read_text(encoding="utf-8")):
+        assert first in command.commands, f"{path} names perpbot {first}"
+        found = command.commands[first]
+        if isinstance(found, click.Group) and second:
+            assert second in found.commands, f"{path} names perpbot {first} {second}"
 
 
 def test_version(perpbot: Commands) -> None:
