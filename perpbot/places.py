@@ -14,6 +14,7 @@ CREDENTIAL_NAMES = {
     "api_key": "apiKey",
     "api_secret": "secret",
     "api_passphrase": "password",
+    "account_id": "accountId",
     "wallet_address": "walletAddress",
     "private_key": "privateKey",
 }

