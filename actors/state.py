@@ -9,6 +9,7 @@ import attrs
 from actors.balances import ReadBalances
 from actors.executor import Decision, ReadDecisions
 from actors.gate import Gate, KillSwitches
+from actors.hedge_watch import ReadNaked
 from actors.orders import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords
 from actors.pool import PoolView, ReadPool
 from actors.positions import PositionsView, ReadPositions
@@ -22,10 +23,11 @@ from perpbot.model.money import ZERO
 from perpbot.model.order import Balance
 from perpbot.model.quote import Quote
 from perpbot.portfolio.holding import Holding, HoldingKey
+from perpbot.risk.view import Naked
 
 PATIENCE_S = 0.5
 """How long an actor may take to answer; what does not answer is left out and named."""
-TRADES_SHOWN, DECISIONS_READ = 200, 20
+TRADES_SHOWN = DECISIONS_READ = 200
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +93,8 @@ class State:
     blocks: Sequence[str]
     """Account rules that refuse every opening now."""
     orders: OrderCounts | None
+    naked: tuple[Naked, ...]
+    """Trades in progress with a leg that stands alone, or may."""
     missing: tuple[str, ...]
     """Actors that did not answer in time."""
 
@@ -130,6 +134,7 @@ class StateView(Actor):
         balances: str,
         executor: str,
         risk: str,
+        hedge_watch: str,
     ) -> None:
         super().__init__()
         self._settings = settings
@@ -144,6 +149,7 @@ class StateView(Actor):
         self._balances = balances
         self._executor = executor
         self._risk = risk
+        self._hedge_watch = hedge_watch
         self._state: State | None = None
         self._gathered_ns = 0
 
@@ -169,12 +175,13 @@ class StateView(Actor):
             (self._balances, ReadBalances()),
             (self._executor, ReadDecisions(DECISIONS_READ)),
             (self._risk, ReadBlocks()),
+            (self._hedge_watch, ReadNaked()),
             *((address, ReadPool()) for address in self._pools),
         ]
         slots = [self.look_up(address).post(question, PATIENCE_S) for address, question in questions]
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
-        trades, records, counts, positions, balances, decisions, blocks, *pools = answers
+        trades, records, counts, positions, balances, decisions, blocks, naked, *pools = answers
         return State(
             at_ns=wall_ns(),
             uptime_s=(monotonic_ns() - self._started_ns) / NS_PER_SECOND,
@@ -188,6 +195,7 @@ class StateView(Actor):
             decisions=tuple(decisions or ()),
             kill=self._kill.on,
             orders=counts,
+            naked=tuple(naked or ()),
             profit={} if positions is None else profit(positions),
             open_profit={} if positions is None else open_profit(positions, trades or ()),
             blocks=tuple(str(each) for each in blocks or ()),

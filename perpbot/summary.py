@@ -7,6 +7,7 @@ from typing import Any
 from actors.runtime import System
 from actors.runtime.telemetry import HandlerTimes
 from actors.state import Profit, State, profit
+from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.execution.entries import FundingBooked, OrderFilled, OrdersIntended, TradeOpened, TradeSettled
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.money import ZERO, plain
@@ -120,15 +121,20 @@ def _orders(run: Iterable[Line], state: State) -> dict[str, int]:
 
 def _exposure(run: Iterable[Line], state: State) -> dict[str, Any]:
     records = [line.entry.record for line in run if isinstance(line.entry, TradeSettled)]
-    positions = state.positions
+    positions, now_ns = state.positions, monotonic_ns()
     return {
         "net_usd": None if positions is None else plain(positions.exposure.net_total),
         "gross_usd": None if positions is None else plain(positions.exposure.gross_total),
         "positions": {}
         if positions is None
         else {"/".join(key): plain(each.quantity) for key, each in positions.holdings.items() if each.quantity},
-        "max_unhedged_usd": plain(max((each.max_unhedged for each in records), default=ZERO)),
-        "max_unhedged_ms": max((each.unhedged_ms for each in records), default=0.0),
+        "max_unhedged_usd": plain(
+            max((*(each.max_unhedged for each in records), *(each.value for each in state.naked)), default=ZERO)
+        ),
+        "max_unhedged_ms": max(
+            (*(each.unhedged_ms for each in records), *((now_ns - each.since_ns) / NS_PER_MS for each in state.naked)),
+            default=0.0,
+        ),
     }
 
 

@@ -368,6 +368,7 @@ def operations(parts: Parts) -> list[ChildSpec]:
                 balances=BALANCES,
                 executor=EXECUTOR,
                 risk=RISK,
+                hedge_watch=HEDGE_WATCH,
             ),
         ),
         _resilient("vitals", parts, Vitals),

@@ -13,6 +13,7 @@ from actors.positions import PositionsView
 from actors.scanner import Opportunity
 from actors.state import Profit, State, VenueState
 from perpbot.clock import NS_PER_SECOND
+from perpbot.control.episodes import Episodes
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.plan import Leg, Plan
 from perpbot.execution.views import OrderView, TradeView
@@ -23,7 +24,6 @@ from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import exposure
 from perpbot.portfolio.holding import Holding
 from perpbot.scanning.edge import Edge
-from perpbot.terminal.episodes import Episodes
 from perpbot.terminal.picture import Picture, Supervision
 
 NOW_NS = 1_795_220_535_000_000_000
@@ -208,6 +208,7 @@ def usual(**changes: Any) -> State:
         },
         open_profit={"USDT": Profit(trading=Decimal("0.8"), fees=Decimal("0.3"), funding=Decimal(0))},
         blocks=(),
+        naked=(),
         orders=OrderCounts(48, 48, 0, 0, 0, 12),
         missing=(),
     )
