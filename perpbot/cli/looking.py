@@ -30,7 +30,12 @@ def status(*, as_json: bool, state: Path | None) -> None:
 
 @click.command()
 @click.option(
-    "--limit", type=click.IntRange(1, MOST_TRADES), default=20, show_default=True, help="So many that are over."
+    "--limit",
+    type=click.IntRange(1, MOST_TRADES),
+    default=20,
+    show_default=True,
+    metavar="NUMBER",
+    help=f"Show so many of those that are over, the newest; {MOST_TRADES} at most.",
 )
 @json_option
 @state_option
@@ -162,7 +167,10 @@ def _position_row(each: Mapping[str, Any]) -> list[Cell | str]:
 @json_option
 @state_option
 def opportunities(*, as_json: bool, state: Path | None) -> None:
-    """Show the newest opportunities, what each would have earned, and why it was taken or not."""
+    """Show the newest opportunities, what each would earn, and why it was taken or not.
+
+    One that lasts is one line; `quotes` is how often it was seen.
+    """
     answer = ask(state, "opportunities")
     if as_json:
         print_json(answer)
@@ -171,7 +179,8 @@ def opportunities(*, as_json: bool, state: Path | None) -> None:
 
 
 _OPPORTUNITIES = (
-    Column("seen (UTC)"),
+    Column("since (UTC)"),
+    Column("quotes", right=True),
     Column("symbol"),
     Column("quantity", right=True, from_width=WIDE),
     Column("buy"),
@@ -187,6 +196,7 @@ _OPPORTUNITIES = (
 def _opportunity_row(each: Mapping[str, Any]) -> list[Cell | str]:
     return [
         time(each["at"]),
+        f"{each['quotes']:,}",
         each["symbol"],
         each["quantity"],
         each["buy"],

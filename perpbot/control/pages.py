@@ -6,6 +6,7 @@ from typing import Any
 from actors.runtime import System
 from actors.state import NO_PROFIT, State
 from perpbot.clock import iso
+from perpbot.control.episodes import Episode, Episodes
 from perpbot.control.process import process
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
@@ -216,22 +217,29 @@ def positions(state: State) -> dict[str, Any]:
 
 
 def opportunities(state: State) -> list[dict[str, Any]]:
-    """What was seen last and what became of it, newest first."""
-    return [
-        {
-            "at": iso(each.at_ns),
-            "symbol": each.opportunity.edge.symbol,
-            "buy": each.opportunity.edge.buy_venue,
-            "sell": each.opportunity.edge.sell_venue,
-            "quantity": plain(each.opportunity.edge.quantity),
-            "gross": plain(round(each.opportunity.edge.gross, 4)),
-            "fees": plain(round(each.opportunity.edge.fees, 4)),
-            "slippage": plain(round(each.opportunity.edge.slippage, 4)),
-            "funding": plain(round(each.opportunity.edge.funding, 6)),
-            "net": plain(round(each.opportunity.edge.net, 4)),
-            "net_pct": plain(round(each.opportunity.edge.net_fraction * 100, 4)),
-            "currencies": list(dict.fromkeys((each.opportunity.buy.quote, each.opportunity.sell.quote))),
-            "verdict": each.verdict,
-        }
-        for each in state.decisions
-    ]
+    """What was seen last and what became of it, newest first; the same one, quote after quote, is one entry."""
+    episodes = Episodes()
+    episodes.take(state.decisions)
+    return [_episode(each) for each in episodes.newest]
+
+
+def _episode(episode: Episode) -> dict[str, Any]:
+    opportunity = episode.latest.opportunity
+    edge = opportunity.edge
+    return {
+        "at": iso(episode.began_ns),
+        "last_at": iso(episode.last_ns),
+        "quotes": episode.seen,
+        "symbol": edge.symbol,
+        "buy": edge.buy_venue,
+        "sell": edge.sell_venue,
+        "quantity": plain(edge.quantity),
+        "gross": plain(round(edge.gross, 4)),
+        "fees": plain(round(edge.fees, 4)),
+        "slippage": plain(round(edge.slippage, 4)),
+        "funding": plain(round(edge.funding, 6)),
+        "net": plain(round(edge.net, 4)),
+        "net_pct": plain(round(edge.net_fraction * 100, 4)),
+        "currencies": list(dict.fromkeys((opportunity.buy.quote, opportunity.sell.quote))),
+        "verdict": episode.verdict,
+    }

@@ -8,9 +8,9 @@ from actors.runtime import ActorDeadError, AskTimeoutError
 from actors.state import ReadState, State
 from perpbot import __version__
 from perpbot.clock import monotonic_ns
+from perpbot.control.episodes import Episode, Episodes
 from perpbot.control.pages import problems
 from perpbot.program import Program
-from perpbot.terminal.episodes import Episode, Episodes
 from supervisors import tree
 
 PATIENCE_S = 2.0

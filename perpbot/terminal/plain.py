@@ -9,8 +9,8 @@ import attrs
 from actors.runtime import Actor, Backoff, handles
 from actors.state import Profit, State
 from perpbot.clock import iso, wall_ns
+from perpbot.control.episodes import Episode
 from perpbot.program import Program
-from perpbot.terminal.episodes import Episode
 from perpbot.terminal.lines import clean, money
 from perpbot.terminal.picture import Observer, Picture
 from perpbot.terminal.sections import base, short_id

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 from actors.state import State, VenueState
 from perpbot.clock import NS_PER_SECOND, iso
+from perpbot.control.episodes import Episode
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO, Price
 from perpbot.model.quote import Quote
 from perpbot.terminal.columns import Column, row, title
-from perpbot.terminal.episodes import Episode
 from perpbot.terminal.lines import Line, Span, gain, joined, money, number
 from perpbot.terminal.picture import Picture
 

@@ -125,7 +125,9 @@ def test_opportunities_say_what_became_of_them(system: Running, perpbot: Command
     assert answer
     assert all(each["verdict"] for each in answer)
     shown = perpbot("opportunities", "--state", system.state).out
-    assert shown.splitlines()[0].split()[:3] == ["seen", "(UTC)", "symbol"]
+    assert shown.splitlines()[0].split()[:4] == ["since", "(UTC)", "quotes", "symbol"]
+    again = [(each["symbol"], each["buy"], each["sell"], each["at"]) for each in answer]
+    assert len(again) == len(set(again))
 
 
 def test_nothing_has_crashed(system: Running, perpbot: Commands) -> None:

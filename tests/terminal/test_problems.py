@@ -8,7 +8,7 @@ import view_states
 from view_states import usual, venue
 
 from actors.state import State, open_profit
-from perpbot.control.pages import problems
+from perpbot.control.pages import opportunities, problems
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money, Price, Quantity
 from perpbot.model.order import Fill, Liquidity
@@ -47,6 +47,12 @@ def test_what_keeps_it_from_trading_is_said(state: State, said: str) -> None:
 
 def test_a_symbol_that_two_venues_have_is_traded_there_and_no_problem() -> None:
     assert problems(lacking("okx")) == []
+
+
+def test_an_opportunity_that_lasts_is_one_entry_however_often_it_was_seen() -> None:
+    seen = tuple(view_states.decision("too late", at_ns=view_states.NOW_NS - number) for number in range(20))
+    (entry,) = opportunities(usual(decisions=seen))
+    assert (entry["quotes"], entry["verdict"]) == (20, "too late")
 
 
 def test_the_fills_of_trades_in_progress_are_profit_at_the_mark_and_not_yet_of_trades_that_are_over() -> None:

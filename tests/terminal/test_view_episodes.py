@@ -3,7 +3,7 @@
 from view_states import NOW_NS, decision
 
 from perpbot.clock import NS_PER_SECOND
-from perpbot.terminal.episodes import KEEP, Episodes
+from perpbot.control.episodes import KEEP, Episodes
 
 TRADED = "symbol is traded already"
 

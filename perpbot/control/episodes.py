@@ -29,6 +29,8 @@ class Episode:
     net_fraction: Decimal
     verdict: str
     """The latest, or that it was admitted."""
+    latest: Decision
+    """What was decided last, with everything about it."""
     seen: int = 1
 
     @property
@@ -71,12 +73,14 @@ class Episodes:
                     net=edge.net,
                     net_fraction=edge.net_fraction,
                     verdict=decision.verdict,
+                    latest=decision,
                 ),
             )
             del self._newest[KEEP:]
             return
         episode.last_ns, episode.net, episode.net_fraction = decision.at_ns, edge.net, edge.net_fraction
         episode.seen += 1
+        episode.latest = decision
         if not episode.admitted or decision.verdict.startswith(ADMITTED):
             episode.verdict = decision.verdict
 
