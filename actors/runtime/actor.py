@@ -69,8 +69,6 @@ class Actor(pykka.Actor):
 
     cell: "Cell"
     """The actor's place in the system; set before `on_start`."""
-    timers: "Timers"
-    """Messages to itself; set before `on_start`."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         """Takes nothing; a subclass takes what it likes. Pykka's inbox, event and urn are a `StandaloneActor`'s."""
@@ -98,6 +96,11 @@ class Actor(pykka.Actor):
     def address(self) -> str:
         """Where the actor lives, as in ``/trading/books/orders``."""
         return self.cell.address
+
+    @property
+    def timers(self) -> "Timers":
+        """Messages to itself, later."""
+        return self.cell.made_timers()
 
     @property
     def ref(self) -> "Ref":
@@ -140,7 +143,7 @@ class Actor(pykka.Actor):
         A retained message is also sent to whoever subscribes later, until the next one of the topic.
         """
         if retain:
-            self.cell.retained[topic] = message
+            self.cell.topics.retained[topic] = message
         for ref in self.cell.subscribers(topic):
             try:
                 ref.tell(message)

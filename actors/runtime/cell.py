@@ -1,6 +1,6 @@
 """One address: its mailbox, its incarnations one after the other, and what is known of them."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import StrEnum
 from time import monotonic_ns  # noqa: TID251 - twice a message; the simulated world replaces it here too
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from actors.runtime.slot import Slot
 from actors.runtime.stopping import stop_together
 from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.timers import Timer, Timers
+from actors.runtime.topics import Topics
 from actors.runtime.trace import Handler, listened
 from actors.runtime.trampoline import trampoline_of
 from actors.runtime.watch import Watch
@@ -73,6 +74,7 @@ class _Life(gevent.Greenlet):  # type: ignore[type-arg]
     spawning_stack_limit = 0
     """Who started it is in the tree; gevent's own note of it would be a fifth of an idle actor's weight."""
     cell: "Cell"
+    begun: Slot
 
 
 class Cell:
@@ -89,10 +91,10 @@ class Cell:
         "_hot",
         "_log",
         "_routes",
-        "_subscribers",
         "_suspended",
         "_tasks",
         "_timers",
+        "_topics",
         "actor",
         "address",
         "children",
@@ -104,15 +106,12 @@ class Cell:
         "last_failure",
         "listener",
         "mailbox",
-        "name",
         "on_over",
         "parent",
         "ref",
         "restarts",
-        "retained",
         "started_ns",
         "state",
-        "subscribed_to",
         "system",
         "ticks_handled",
         "times",
@@ -124,7 +123,6 @@ class Cell:
     def __init__(self, system: "System", address: str, parent: "Cell | None" = None) -> None:
         self.system = system
         self.address = address
-        self.name = address.rsplit("/", 1)[-1]
         self.parent = parent
         self.children: dict[str, Cell] = {}
         self.ref = Ref(self)
@@ -151,17 +149,15 @@ class Cell:
         self._log: Any = None
         self._chance: Random | None = None
         self._timers: Timers | None = None
-        self._tasks: list[gevent.Greenlet[..., Any]] = []
-        self._greenlet: gevent.Greenlet[..., Any] | None = None
-        self._subscribers: dict[Hashable, list[Ref]] = {}
-        self.subscribed_to: dict[str, Cell] = {}
-        self.retained: dict[Hashable, Any] = {}
+        self._tasks: tuple[gevent.Greenlet[..., Any], ...] = ()
+        self._greenlet: _Life | None = None
+        self._topics: Topics | None = None
         self._answering: Slot | None = None
-        self._deferred: list[Slot] = []
+        self._deferred: tuple[Slot, ...] = ()
         self._exit: Exit | None = None
         self.gone = True
         """Whether nobody lives here and nobody will be started again by whoever started the last one."""
-        self._exit_waiters: list[Slot] = []
+        self._exit_waiters: tuple[Slot, ...] = ()
         self.on_over: Callable[[Exit], None] | None = None
         """Called in the hub when an incarnation is over; for the root, which has no parent to tell."""
         self.while_down: Callable[[Any], bool] | None = None
@@ -171,6 +167,11 @@ class Cell:
         self._hot: Any = None
 
     # -- what actors use -----------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The last part of the address."""
+        return self.address.rsplit("/", 1)[-1]
 
     @property
     def log(self) -> Any:
@@ -202,10 +203,16 @@ class Cell:
         """The timers of the incarnation that is up."""
         return self._timers
 
+    def made_timers(self) -> Timers:
+        """The same, made when they are needed first."""
+        if self._timers is None:
+            self._timers = Timers(self.mailbox.tick)
+        return self._timers
+
     @property
     def tasks(self) -> Iterable["gevent.Greenlet[..., Any]"]:
         """The tasks of the incarnation that is up."""
-        return tuple(self._tasks)
+        return self._tasks
 
     @property
     def messages(self) -> int:
@@ -226,39 +233,46 @@ class Cell:
         """Find every handler anew: somebody began or ceased to trace this address."""
         self._routes.clear()
 
+    @property
+    def topics(self) -> Topics:
+        """What is published here, and what is wanted here from others."""
+        if self._topics is None:
+            self._topics = Topics()
+        return self._topics
+
     def subscribers(self, topic: Hashable) -> Iterable[Ref]:
         """Who gets what is published here under `topic`."""
-        return self._subscribers.get(topic, ())
+        return () if self._topics is None else self._topics.subscribers.get(topic, ())
 
     @property
-    def subscriptions(self) -> dict[Hashable, list[Ref]]:
+    def subscriptions(self) -> Mapping[Hashable, list[Ref]]:
         """All topics and who gets them."""
-        return self._subscribers
+        return {} if self._topics is None else self._topics.subscribers
+
+    @property
+    def subscribed_to(self) -> Mapping[str, "Cell"]:
+        """By address, who publishes what is wanted here."""
+        return {} if self._topics is None else self._topics.publishers
 
     def add_subscriber(self, topic: Hashable, subscriber: "Cell") -> None:
         """Send `subscriber` what is published under `topic`; twice is once."""
-        refs = self._subscribers.setdefault(topic, [])
-        if subscriber.ref not in refs:
-            self._subscribers[topic] = [*refs, subscriber.ref]
-            subscriber.subscribed_to[self.address] = self
-        if topic in self.retained:
-            subscriber.ref.tell(self.retained[topic])
+        topics = self.topics
+        if topics.add(topic, subscriber.ref):
+            subscriber.topics.publishers[self.address] = self
+        if topic in topics.retained:
+            subscriber.ref.tell(topics.retained[topic])
 
     def unsubscribe_all(self) -> None:
         """Get nothing more of what others publish."""
-        for publisher in self.subscribed_to.values():
-            for topic, refs in list(publisher.subscriptions.items()):
-                left = [each for each in refs if each is not self.ref]
-                if left:
-                    publisher.subscriptions[topic] = left
-                else:
-                    del publisher.subscriptions[topic]
-        self.subscribed_to.clear()
+        if self._topics is not None:
+            for publisher in self._topics.publishers.values():
+                publisher.topics.remove(self.ref)
+            self._topics.publishers.clear()
 
     def spawn_task(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> "gevent.Greenlet[..., Any]":
         """Run `function` in a greenlet that ends with the incarnation and whose failure is the incarnation's."""
         task = gevent.Greenlet(self._run_task, function, arguments, self.incarnation)
-        self._tasks.append(task)
+        self._tasks = (*self._tasks, task)
         task.owner = self  # type: ignore[attr-defined]
         task.rawlink(self._forget_task)
         task.start()
@@ -273,8 +287,7 @@ class Cell:
             self.mailbox.signal(TaskFailed(getattr(function, "__qualname__", repr(function)), error, incarnation))
 
     def _forget_task(self, task: "gevent.Greenlet[..., Any]") -> None:
-        if task in self._tasks:
-            self._tasks.remove(task)
+        self._tasks = tuple(each for each in self._tasks if each is not task)
 
     def bury(self, message: Any, why: Undelivered) -> None:
         """Record a message that was sent here and not handled; an asker is told at once."""
@@ -302,19 +315,19 @@ class Cell:
         self._exit = None
         self.gone = False
         self._suspended = False
-        self._timers = Timers(self.mailbox.tick)
         actor.cell = self
-        actor.timers = self._timers
         self._routes = {}
-        mailbox = self.mailbox
-        self._hot = (self, actor, mailbox, mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take, self._routes)
+        self._hot = self._made_hot(actor) if actor.inline else None
         started = Slot()
-        greenlet = _Life(self._run, actor, started)
-        greenlet.cell = self
-        self._greenlet = greenlet
-        greenlet.rawlink(lambda _: self._ended(greenlet, started))
+        greenlet = self._greenlet = _Life(self._run, actor, started)
+        greenlet.cell, greenlet.begun = self, started
+        greenlet.rawlink(self._ended)
         greenlet.start()
         return started
+
+    def _made_hot(self, actor: Actor) -> "Hot":
+        mailbox = self.mailbox
+        return self, actor, mailbox, mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take, self._routes
 
     def _open_mailbox(self, spec: MailboxSpec) -> None:
         if self.incarnation == 1 or self.mailbox.spec != spec:
@@ -331,7 +344,7 @@ class Cell:
         try:
             self._live(actor, started)
         finally:  # also where the actor has removed the links of its greenlet
-            self.mailbox.run_callback(self._ended, getcurrent(), started)
+            self.mailbox.run_callback(self._ended, getcurrent())
 
     def _live(self, actor: Actor, started: Slot) -> None:
         try:
@@ -373,7 +386,7 @@ class Cell:
         """Obey signals and read messages until told to stop; returns how it ended."""
         mailbox, routes, inline = self.mailbox, self._routes, actor.inline
         control, ticks, waiting, take = mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take
-        switch, wake = gevent.get_hub().switch, getcurrent().switch
+        switch, wake = trampoline_of(gevent.get_hub()).leave, getcurrent().switch
         slice_end = 0
         while True:
             if control:
@@ -531,8 +544,7 @@ class Cell:
         if slot is None:
             slot = Slot()  # the message was told, nobody waits
         else:
-            self._deferred = [each for each in self._deferred if not each.answered]
-            self._deferred.append(slot)
+            self._deferred = (*(each for each in self._deferred if not each.answered), slot)
         return slot
 
     def stash(self, message: Any) -> object:
@@ -567,7 +579,7 @@ class Cell:
             actor.on_signal(signal)
         return None
 
-    def _ended(self, greenlet: Any, started: Slot) -> None:
+    def _ended(self, greenlet: "_Life") -> None:
         """Runs in the hub when the greenlet is over, whatever ended it, and also when it never ran."""
         if greenlet is not self._greenlet:
             return
@@ -580,18 +592,18 @@ class Cell:
         self._put_back_stash()
         for task in self._tasks:
             task.kill(block=False)
-        self._tasks = []
+        self._tasks = ()
         for child in self.children.values():
             child.kill()  # the parent is gone without having stopped it: it must not outlive it
-        unanswered = self._deferred if self._answering is None else [*self._deferred, self._answering]
+        unanswered = self._deferred if self._answering is None else (*self._deferred, self._answering)
         for slot in unanswered:
             slot.fail(ActorDeadError(f"{self.address} ended before it answered: {exit_}"))
-        self._answering, self._deferred = None, []
+        self._answering, self._deferred = None, ()
         self.waits_for = None
         self.handling = None
         self.actor = self._timers = self._greenlet = None
         self.state = State.FAILED if exit_.abnormal else State.STOPPED
-        self._tell(exit_, started)
+        self._tell(exit_, greenlet.begun)
 
     def _tell(self, exit_: Exit, started: Slot) -> None:
         """Let everybody know that the incarnation is over."""
@@ -602,7 +614,7 @@ class Cell:
             started.fail(exit_.error or ActorDeadError(f"{self.address} was {exit_} before it had started"))
         elif self.parent is not None:
             self.parent.mailbox.signal(ChildExited(self.name, self.incarnation, exit_))
-        waiting, self._exit_waiters = self._exit_waiters, []
+        waiting, self._exit_waiters = self._exit_waiters, ()
         for slot in waiting:
             slot.set(exit_)
         if self.parent is None:  # nobody who would start it again
@@ -642,7 +654,7 @@ class Cell:
         if self._greenlet is None:
             over.set(self._exit or NORMAL)
         else:
-            self._exit_waiters.append(over)
+            self._exit_waiters = (*self._exit_waiters, over)
         return over
 
     def stop(self, timeout_s: float | None) -> Exit | None:

@@ -1,6 +1,7 @@
 """Mailboxes that are not read in the order of arrival: the latest of each key, or the most urgent first."""
 
 import sys
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -62,7 +63,7 @@ class LatestMailbox(Mailbox):
             return waiting.pop(key)
         raise IndexError("no message waits")
 
-    def _put_back(self, messages: list[Any]) -> None:
+    def _put_back(self, messages: Sequence[Any]) -> None:
         merged = {self._key(each): each for each in messages}
         merged.update(self.waiting)  # the place of the older, the message of the newer
         self.replaced += len(messages) + len(self.waiting) - len(merged)
@@ -109,7 +110,7 @@ class PriorityMailbox(Mailbox):
     def _take(self) -> Any:
         return heappop(self.waiting)[2]
 
-    def _put_back(self, messages: list[Any]) -> None:
+    def _put_back(self, messages: Sequence[Any]) -> None:
         for each in reversed(messages):
             self._first -= 1
             heappush(self.waiting, (self._priority(each), self._first, each))

@@ -6,7 +6,7 @@ lanes of their own that are read first. Whoever reads it parks a wake-up there; 
 
 import sys
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +15,7 @@ import gevent
 from gevent._hub_local import get_hub_if_exists
 
 from actors.runtime.letters import Undelivered
-from actors.runtime.trampoline import Trampoline
+from actors.runtime.trampoline import Trampoline, trampoline_of
 from actors.runtime.watch import Watch
 
 
@@ -106,10 +106,10 @@ class Mailbox:
         self._bury = bury
         self._hub = gevent.get_hub()
         self._loop = self._hub.loop
-        self.run_callback = self._loop.run_callback
+        self.run_callback = trampoline_of(self._hub).run_callback
         self.trampoline: Trampoline | None = None
         """Runs the parked reader of a compute-only actor; None for an actor with a greenlet to switch to."""
-        self.stashed: list[Any] = []
+        self.stashed: Sequence[Any] = ()
         """Put aside by the actor, to be read later."""
         self.waiting: Any = None
         self._make_room_to_wait()
@@ -218,15 +218,15 @@ class Mailbox:
         """
         if len(self.stashed) >= self.spec.stash:
             raise StashFullError(f"{len(self.stashed)} messages are put aside, and the mailbox declares no more")
-        self.stashed.append(message)
+        self.stashed = [*self.stashed, message]
 
     def unstash(self) -> None:
         """Have what was put aside read next, in the order it came."""
         if self.stashed:
-            messages, self.stashed = self.stashed, []
+            messages, self.stashed = self.stashed, ()
             self._put_back(messages)
 
-    def _put_back(self, messages: list[Any]) -> None:
+    def _put_back(self, messages: Sequence[Any]) -> None:
         self.waiting.extendleft(reversed(messages))
 
     def drain(self) -> list[Any]:

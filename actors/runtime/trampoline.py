@@ -14,10 +14,13 @@ SLICE_NS = 250_000
 class Trampoline:
     """The compute-only actors of one hub that have something to read. A turn costs far less than a loop's callback."""
 
-    __slots__ = ("_again", "_loop", "ready", "running")
+    __slots__ = ("_again", "_loop", "leave", "ready", "run_callback", "running")
 
-    def __init__(self, loop: Any) -> None:
-        self._loop = loop
+    def __init__(self, hub: Any) -> None:
+        self._loop = loop = hub.loop
+        self.run_callback = loop.run_callback
+        self.leave = hub.switch
+        """These two are kept here once for all actors of the hub."""
         self._again = loop.timer(0.0)
         """The way to the end of the queue. A callback would come before any timer: the loop runs fifty in a row."""
         self.ready: deque[Hot] = deque()
@@ -80,5 +83,5 @@ def trampoline_of(hub: Any) -> Trampoline:
     """The trampoline of `hub`."""
     found: Trampoline | None = getattr(hub, "perpbot_trampoline", None)
     if found is None:
-        found = hub.perpbot_trampoline = Trampoline(hub.loop)
+        found = hub.perpbot_trampoline = Trampoline(hub)
     return found
