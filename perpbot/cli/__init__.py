@@ -27,9 +27,17 @@ from perpbot.cli.venues import venues
 from perpbot.cli.waiting import wait
 
 EXIT_IO = 74
+SENTENCE = 400
 
 
 class _Commands(click.Group):
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each with its whole first sentence, wrapped and never cut."""
+        del ctx
+        rows = [(name, each.get_short_help_str(SENTENCE)) for name, each in sorted(self.commands.items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

@@ -9,13 +9,14 @@ import click
 from perpbot.cli.asking import ask, complete_address, json_option, print_json, state_option
 from perpbot.cli.tables import Column, Row, show_table
 from perpbot.cli.wording import clean, counted, time
+from perpbot.ranges import WholeNumber
 
 _address_argument = click.argument("address", required=False, shell_complete=complete_address)
 
 
 @click.command()
 @_address_argument
-@click.option("--limit", type=click.IntRange(1, 200), default=10, show_default=True, help="So many sorts of crashes.")
+@click.option("--limit", type=WholeNumber(1, 200), default=10, show_default=True, help="So many sorts of crashes.")
 @click.option("--short", is_flag=True, help="Leave out the tracebacks.")
 @json_option
 @state_option
@@ -50,7 +51,7 @@ def _show_crash(each: Mapping[str, Any], *, short: bool) -> None:
 
 @click.command("dead-letters")
 @_address_argument
-@click.option("--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="So many single ones.")
+@click.option("--limit", type=WholeNumber(1, 1_000), default=20, show_default=True, help="So many single ones.")
 @click.option("--each", "one_by_one", is_flag=True, help="Show each message, not only how many of each sort.")
 @json_option
 @state_option

@@ -17,6 +17,7 @@ from perpbot.cli.asking import (
     yes_option,
 )
 from perpbot.cli.wording import clean
+from perpbot.ranges import Number
 
 PATIENCE_S, ANSWER_MARGIN_S = 10.0, 15.0
 Hand = Callable[..., None]
@@ -27,7 +28,7 @@ def _hand(action: str, help_text: str) -> click.Command:
     @click.argument("address", shell_complete=complete_address)
     @click.option(
         "--timeout",
-        type=click.FloatRange(0.1, 600),
+        type=Number(0.1, 600),
         default=PATIENCE_S,
         show_default=True,
         metavar="SECONDS",

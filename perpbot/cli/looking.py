@@ -10,6 +10,7 @@ from perpbot.cli.asking import EXIT_NO, ask, json_option, print_json, state_opti
 from perpbot.cli.details import show_status
 from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.cli.wording import amount, clean, currency, gain_style, time
+from perpbot.ranges import WholeNumber
 
 MOST_TRADES = 200
 WIDE, WIDER, WIDEST = 100, 120, 140
@@ -31,7 +32,7 @@ def status(*, as_json: bool, state: Path | None) -> None:
 @click.command()
 @click.option(
     "--limit",
-    type=click.IntRange(1, MOST_TRADES),
+    type=WholeNumber(1, MOST_TRADES),
     default=20,
     show_default=True,
     metavar="NUMBER",

@@ -8,6 +8,7 @@ import click
 
 from perpbot.cli.asking import ask, confirm, json_option, print_json, state_option, system, who, yes_option
 from perpbot.cli.wording import clean, counted
+from perpbot.ranges import Number
 
 ANSWER_MARGIN_S = 10.0
 
@@ -70,7 +71,7 @@ def _show_switches(answer: Mapping[str, Any], *, as_json: bool) -> None:
 
 @click.command()
 @click.option("--venue", metavar="NAME", help="Only trades with a leg at this venue.")
-@click.option("--timeout", type=click.FloatRange(1, 600), metavar="SECONDS", help="How long closing may take.")
+@click.option("--timeout", type=Number(1, 600), metavar="SECONDS", help="How long closing may take.")
 @yes_option
 @json_option
 @state_option

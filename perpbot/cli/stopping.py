@@ -9,6 +9,7 @@ import click
 from perpbot.cli.asking import EXIT_NO, Failure, ask, json_option, print_json, state_option, system
 from perpbot.cli.wording import clean, counted, duration
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.ranges import Number
 
 SILENCE_S = 60.0
 """Nothing is heard while connections are closed and the journal is finished; longer than this is too long."""
@@ -20,7 +21,7 @@ DEFAULT_S = 600.0
 @click.option("--no-wait", is_flag=True, help="Ask it to stop, and do not wait until it has.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0.1, 86_400),
+    type=Number(0.1, 86_400),
     default=DEFAULT_S,
     show_default=True,
     metavar="SECONDS",

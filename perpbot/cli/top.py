@@ -12,6 +12,7 @@ from perpbot.cli.tables import Cell, Column, Row, on_terminal, rich_table, show_
 from perpbot.cli.troubles import trouble_lines
 from perpbot.cli.watching import watch
 from perpbot.cli.wording import counted, duration, microseconds, rate, share, time
+from perpbot.ranges import WholeNumber
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -54,7 +55,7 @@ COLUMNS = (
 
 @click.command()
 @click.option("--sort", type=click.Choice(list(SORTS)), default="busy", show_default=True, help="The most first.")
-@click.option("--limit", type=click.IntRange(1), default=SHOWN, show_default=True, help="So many actors.")
+@click.option("--limit", type=WholeNumber(1), default=SHOWN, show_default=True, help="So many actors.")
 @click.option("--once", is_flag=True, help="Print once; that is what happens without a terminal.")
 @click.option("--watch", "watched", is_flag=True, help="Go on until Ctrl-C; that is what happens on a terminal.")
 @json_option

@@ -11,6 +11,7 @@ from perpbot.cli.outline import in_a_line
 from perpbot.cli.tables import Cell, on_terminal, show_lines
 from perpbot.cli.wording import clean, counted, duration, microseconds
 from perpbot.control.protocol import encode
+from perpbot.ranges import Number, WholeNumber
 
 SLOW_US = 100_000
 BEAT_PATIENCE_S = 10.0
@@ -22,13 +23,13 @@ BEAT_PATIENCE_S = 10.0
 @click.option(
     "--for",
     "seconds",
-    type=click.FloatRange(0.1, 3_600),
+    type=Number(0.1, 3_600),
     default=10,
     show_default=True,
     metavar="SECONDS",
     help="How long to listen.",
 )
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="So many messages.")
+@click.option("--limit", type=WholeNumber(1, 10_000), default=100, show_default=True, help="So many messages.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @state_option
 def trace(*, address: str, kind: str | None, seconds: float, limit: int, as_json: bool, state: Path | None) -> None:

@@ -12,6 +12,7 @@ import click
 from perpbot.cli.asking import json_option, print_json
 from perpbot.cli.running import BecomingCommand, become
 from perpbot.cli.tables import Cell, Column, show_table
+from perpbot.ranges import Number, WholeNumber
 
 if TYPE_CHECKING:
     from perpbot.venues.venue import Venue
@@ -102,7 +103,7 @@ def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="The venue's own answer about its instruments; without it sizes stay in the venue's unit.",
 )
-@click.option("--depth", type=click.IntRange(min=1), help="Levels of each side that a book is printed with.")
+@click.option("--depth", type=WholeNumber(min=1), help="Levels of each side that a book is printed with.")
 def decode(*, name: str, files: tuple[Path, ...], instruments: Path | None, depth: int | None) -> None:
     """Turn raw frames of venue NAME, one a line in FILE or on stdin, into one JSON object for each event."""
     from perpbot.venues.decode import DEPTH, in_time_order
@@ -154,15 +155,38 @@ def _stdin() -> Iterator[str]:
     yield from sys.stdin
 
 
+def _simulated(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    from perpbot.simulation.venues.serving import VENUES
+
+    for name in names:
+        if name not in VENUES:
+            raise click.BadParameter(f"no venue called {name!r} can be simulated; there are {', '.join(VENUES)}")
+    return names
+
+
 @venues.command(cls=BecomingCommand)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--port", type=click.IntRange(0, 65_535), help="First port: the venues take one each, then the admin.")
-@click.option("--seed", type=int, help="Seed of the market's chance.")
+@click.argument("names", nargs=-1, metavar="[NAME]...", callback=_simulated, shell_complete=_names)
+@click.option("--port", type=WholeNumber(0, 65_535), help="First port: the venues take one each, then the admin.")
+@click.option(
+    "--seed", type=WholeNumber(0, 2**53), metavar="NUMBER", help="The same number, the same course of the market."
+)
 @click.option(
     "--state", type=click.Path(path_type=Path, file_okay=False), help="Where the world goes on from run to run."
 )
-@click.option("--frames-per-second", type=float, help="Book updates of each venue and symbol.")
-@click.option("--edge-every", type=float, metavar="SECONDS", help="How often venues drift apart far enough to trade.")
+@click.option(
+    "--frames-per-second", type=Number(0.1, 1_000), metavar="NUMBER", help="Book updates of each venue and symbol."
+)
+@click.option(
+    "--edge-every",
+    type=Number(0, 86_400),
+    metavar="SECONDS",
+    help="How often venues drift apart far enough to trade; 0 for never.",
+)
+@click.option(
+    "--edge-pct", type=Number(0.01, 10), metavar="PERCENT", help="How far they drift apart, on average, in percent."
+)
+@click.option("--latency-ms", type=WholeNumber(0, 5_000), metavar="MS", help="How long every request waits.")
+@click.option("--deposit", type=Number(1, 1e8), metavar="MONEY", help="What a new account starts with.")
 @click.option("--die-with-parent", is_flag=True, help="End when the parent process does.")
 @click.pass_context
 def serve(context: click.Context, /, **_: Any) -> None:

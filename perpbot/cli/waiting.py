@@ -11,6 +11,7 @@ from perpbot.cli.asking import EXIT_NO, EXIT_NO_SYSTEM, Failure, state_option
 from perpbot.cli.conditions import Condition, ConditionError, condition
 from perpbot.cli.wording import clean, duration
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.ranges import Number
 from perpbot.statedir import socket_path
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ WAIT_S = 60.0
 @click.option("--until", metavar="CONDITION", help="The same as CONDITION.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, 86_400),
+    type=Number(0, 86_400),
     default=WAIT_S,
     show_default=True,
     metavar="SECONDS",

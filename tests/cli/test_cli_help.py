@@ -90,6 +90,25 @@ def test_usage_errors_end_with_two_and_say_what_is_wrong(perpbot: Commands, argu
     assert "Error: " in refused.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--seed", "-1"], "-1 is not a whole number from 0 to 9007199254740992"),
+        (["run", "--port", "http"], "http is not a whole number from 0 to 65535"),
+        (["run", "--duration", "soon"], "soon is not a number"),
+        (["stop", "--timeout", "nan"], "nan is not a number from 0.1 to 86400"),
+        (["top", "--limit", "0"], "0 is not a whole number 1 or more"),
+        (["venues", "serve", "--seed", "1.5"], "1.5 is not a whole number from 0 to 9007199254740992"),
+    ],
+)
+def test_what_is_no_such_number_is_refused_in_plain_words(perpbot: Commands, arguments: list[str], said: str) -> None:
+    assert said in perpbot(*arguments).err
+
+
+def test_the_list_of_commands_cuts_no_sentence(perpbot: Commands) -> None:
+    assert "..." not in perpbot("--help").out.partition("Commands:")[2]
+
+
 def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
     script = f"import sys, perpbot.cli; print([each for each in {HEAVY} if each in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -1,12 +1,16 @@
 """`perpbot venues`: the list, and raw frames to JSON."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from running_system import PERPBOT, Commands, environment, in_process
+
+from perpbot.cli.venues import venues as venues_group
 
 MS = 1_700_000_000_000
 
@@ -149,4 +153,12 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
 def test_serving_refuses_a_venue_that_is_not_simulated() -> None:
     refused = in_process(["venues", "serve", "binance"])
     assert (refused.code, refused.out) == (2, "")
-    assert "binance" in refused.err
+    assert "Usage: perpbot venues serve [OPTIONS] [NAME]..." in refused.err
+    assert "no venue called 'binance' can be simulated; there are okx, " in refused.err
+
+
+def test_serving_takes_every_option_of_the_module_that_serves() -> None:
+    module = Path("perpbot/simulation/venues/__main__.py").read_text()
+    serve = venues_group.commands["serve"]
+    taken = {name for each in serve.params if isinstance(each, click.Option) for name in each.opts}
+    assert set(re.findall(r'"(--[a-z-]+)"', module)) == taken
