@@ -189,9 +189,8 @@ class Cell:
 
     @property
     def alive(self) -> bool:
-        """Whether an incarnation is up."""
-        up = self.state in {State.RUNNING, State.SUSPENDED, State.STARTING, State.STOPPING}
-        return up and self._greenlet is not None and not self._greenlet.dead
+        """Whether an incarnation is up, or its end has not been seen to yet."""
+        return self.state in {State.RUNNING, State.SUSPENDED, State.STARTING, State.STOPPING}
 
     @property
     def greenlet(self) -> "gevent.Greenlet[..., Any] | None":

@@ -85,7 +85,8 @@ class Ref:
     @property
     def alive(self) -> bool:
         """Whether somebody lives there at this moment."""
-        return self._cell.alive
+        greenlet = self._cell.greenlet
+        return self._cell.alive and greenlet is not None and not greenlet.dead
 
     def __repr__(self) -> str:
         return f"<{self._cell.address}>"

@@ -111,7 +111,7 @@ class System:
         """Begin the next incarnation of `cell` as `spawn` does; returns what its `on_start` returned."""
         if cell.state is State.UNKILLABLE:
             raise UnkillableError(f"what lived at {cell.address} did not end even when killed; restart the process")
-        if cell.greenlet is not None:
+        if cell.alive:
             raise AddressTakenError(f"{cell.address} is already taken")
         cell.parent = parent
         if parent is not None:
