@@ -18,7 +18,7 @@ from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, Quantity
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
 from perpbot.model.quote import Quote
-from perpbot.risk.rules import PriceCollar
+from perpbot.risk.execution_rules import PriceCollar
 
 News = Outcome | OrderUpdate | Fill
 EDGES = {

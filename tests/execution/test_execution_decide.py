@@ -29,7 +29,7 @@ from perpbot.execution.trade import (
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
 from perpbot.model.quote import Quote
-from perpbot.risk.rules import PriceCollar
+from perpbot.risk.execution_rules import PriceCollar
 
 NOW = 1_000 * SECOND
 UNWIND_ONLY = attrs.evolve(RULES, partial_fill_handling=PartialFillHandling.UNWIND)

@@ -26,7 +26,8 @@ from perpbot.model.instrument import Side
 from perpbot.model.money import Price, Quantity
 from perpbot.risk import rules
 from perpbot.risk.approval import Level, percent
-from perpbot.risk.rules import OPENING_RULES, Rule, blocks, check_opening
+from perpbot.risk.rule import Rule
+from perpbot.risk.rules import OPENING_RULES, blocks, check_opening
 from perpbot.risk.view import Gate, LegRequest, Naked
 
 RULES = {each.name: each for each in OPENING_RULES}

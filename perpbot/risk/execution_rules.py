@@ -1,0 +1,93 @@
+"""The fourth level: whether the orders could be carried out, and at sane prices."""
+
+from decimal import Decimal
+
+from perpbot.config.limits import Risk
+from perpbot.model.money import plain
+from perpbot.model.quote import Quote
+from perpbot.risk.approval import Level, Refusal, percent
+from perpbot.risk.rule import HUNDRED, Rule
+from perpbot.risk.view import OpenRequest, View
+
+
+class DifferentVenues(Rule):
+    """The two legs of a pair are never on one venue, and we never trade with ourselves."""
+
+    level = Level.EXECUTION
+    name = "different-venues"
+    cure = "nothing: this is a guard against a mistake in PerpBot"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Look for a venue that appears twice."""
+        del view, limits
+        venues = [leg.venue for leg in request.legs]
+        if any(venues.count(venue) > 1 for venue in venues):
+            return self.no(f"both legs at {venues[0]}", "two different venues")
+        return None
+
+
+class ConnectionAlive(Rule):
+    """Every leg's venue can be traded at."""
+
+    level = Level.EXECUTION
+    name = "connection"
+    cure = "see `perpbot status`: a kill switch, or a circuit that is not closed"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Ask each venue's gate."""
+        del limits
+        for leg in request.legs:
+            gate = view.gates.get(leg.venue)
+            reason = f"{leg.venue} has no trading connection" if gate is None else gate.open_refusal
+            if reason is not None:
+                return self.no(reason, "a connection that is up")
+        return None
+
+
+class Slippage(Rule):
+    """The mean price the book promises is not far beyond the best price."""
+
+    level = Level.EXECUTION
+    name = "slippage"
+    keys = ("risk.max_slippage_pct",)
+    cure = "trade smaller; the book is thin"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare the mean price the book promises with the best price."""
+        for leg in request.legs:
+            quote = view.quotes.get(leg.venue)
+            if quote is None:
+                continue  # PriceCollar refuses it
+            best = quote.ask if leg.side.sign > 0 else quote.bid
+            slip = leg.side.sign * (leg.expected - best) / best
+            if slip * HUNDRED > limits.max_slippage_pct:
+                return self.no(f"{percent(slip)} at {leg.venue}", f"{plain(limits.max_slippage_pct)} %")
+        return None
+
+
+class PriceCollar(Rule):
+    """No absurd price, whatever the reason for it."""
+
+    level = Level.EXECUTION
+    name = "price-collar"
+    keys = ("risk.price_collar_pct",)
+    cure = "nothing while prices are absurd; check the venue's quotes"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare each limit price with what its venue quotes."""
+        for leg in request.legs:
+            refusal = self.check_price(leg.venue, leg.limit, view.quotes.get(leg.venue), limits)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def check_price(self, venue: str, price: Decimal, quote: Quote | None, limits: Risk) -> Refusal | None:
+        """Compare one price with the middle of a venue's quote; without a quote there is no fair price."""
+        if quote is None:
+            return self.no(f"no fresh quote of {venue}", "a price to compare with")
+        distance = abs(price - quote.mid) / quote.mid
+        if price <= 0 or distance * HUNDRED > limits.price_collar_pct:
+            return self.no(
+                f"{plain(price)} is {percent(distance)} from {venue}'s price", f"{plain(limits.price_collar_pct)} %"
+            )
+        return None
