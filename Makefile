@@ -1,17 +1,21 @@
 # `make run` trades against simulated venues; `make test` checks everything in under ten minutes.
+# `make help` lists what there is.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run setup setup-dev test test-full bench lint format types layers unit lock clean
+.PHONY: help run setup setup-dev test test-full bench lint format types layers unit lock clean
 
-run: setup
+run: setup  ## trade at simulated venues: no keys, no network, no money
 	$(BIN)/python -m perpbot.main
 
-setup: $(VENV)/base.stamp
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup-dev: $(VENV)/dev.stamp
+setup: $(VENV)/base.stamp  ## install what PerpBot needs into .venv
+
+setup-dev: $(VENV)/dev.stamp  ## what the tests need, too
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PerpBot needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.11 run" % sys.version.split()[0])'
@@ -29,36 +33,36 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp
 	$(PIP) install --no-compile --require-hashes -r requirements/dev.txt
 	@touch $@
 
-test: setup-dev lint types layers unit
+test: setup-dev lint types layers unit  ## lint, types, layers and tests, in under ten minutes
 
-lint: setup-dev
+lint: setup-dev  ## the style of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: setup-dev
+format: setup-dev  ## bring the code into its style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: setup-dev
+types: setup-dev  ## mypy
 	$(BIN)/mypy
 
-layers: setup-dev
+layers: setup-dev  ## who may import whom
 	$(BIN)/lint-imports
 
-unit: setup-dev
+unit: setup-dev  ## the tests alone
 	$(BIN)/pytest -n 2 -m "not full"
 
-test-full: setup-dev lint types layers
+test-full: setup-dev lint types layers  ## the long runs too
 	$(BIN)/pytest -n 2
 
-bench: setup-dev
+bench: setup-dev  ## measure the actors
 	$(BIN)/python scripts/bench --json bench.json
 
-lock: setup-dev
+lock: setup-dev  ## pin the dependencies anew
 	$(BIN)/uv pip compile -q setup.cfg --extra build --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/base.txt
 	$(BIN)/uv pip compile -q setup.cfg --extra build --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/dev.txt
 
-clean:
+clean:  ## remove what was installed and made
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -45,7 +45,10 @@ class QuoteFeed(Actor):
         bad = judge.judge(quote, wall_ns())
         if bad is not None:
             if judge.counts[bad] == 1:
-                self.log.warning("bad tick held back", venue=self._venue, symbol=quote.symbol, why=bad.value)
+                # a thin book is what some markets are like; the others are mistakes of somebody
+                thin = bad is BadTick.TOO_SMALL
+                tell, what = (self.log.info, "quote too thin to count") if thin else (self.log.warning, "bad tick")
+                tell(f"{what}, held back", venue=self._venue, symbol=quote.symbol, why=bad.value)
             if bad is not BadTick.JUMP:
                 return
             self._gone(quote.symbol, "the price jumped; waiting for it to be confirmed")

@@ -266,5 +266,15 @@ class Risk(Actor):
             "frozen": [symbol for symbol, until in self._frozen_until_ns.items() if until > now],
             "approved": self._approved,
             "refused": dict(self._refusals),
-            "newest_refusals": [f"{each.symbol}: {each.refusal}" for each in list(self._newest)[-10:]],
+            "newest_refusals": self._grouped(),
         }
+
+    def _grouped(self) -> list[str]:
+        """The newest refusal by each rule in each symbol, newest first, and how many of the last ones were alike."""
+        newest: dict[tuple[str, str], list[RefusalSeen]] = {}
+        for seen in reversed(self._newest):
+            newest.setdefault((seen.symbol, seen.refusal.rule), []).append(seen)
+        return [
+            f"{each[0].symbol}: {each[0].refusal}" + (f" ({len(each)} times)" if len(each) > 1 else "")
+            for each in newest.values()
+        ]

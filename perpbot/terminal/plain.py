@@ -11,7 +11,7 @@ from actors.state import Profit, State
 from perpbot.clock import iso, wall_ns
 from perpbot.control.episodes import Episode
 from perpbot.program import Program
-from perpbot.terminal.lines import clean, money
+from perpbot.terminal.lines import clean
 from perpbot.terminal.picture import Observer, Picture
 from perpbot.terminal.sections import base, short_id
 from supervisors.spec import ChildSpec
@@ -101,7 +101,8 @@ def _price(symbol: str, state: State) -> str:
     middle = sum((each.mid for each in quotes), Decimal(0)) / len(quotes)
     gap = (sell.bid - buy.ask) / buy.ask * 100
     between = f" (gap {gap:+.2f} %: buy {buy.venue}, sell {sell.venue})" if gap > 0 else ""
-    return f"{base(symbol)} {money(middle)}{between}"
+    decimals = max(-int(each.exponent) for quote in quotes for each in (quote.bid.as_tuple(), quote.ask.as_tuple()))
+    return f"{base(symbol)} {round(middle, max(0, decimals)):,f}{between}"
 
 
 def opportunities(picture: Picture, since_ns: int) -> str:

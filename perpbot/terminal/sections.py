@@ -136,7 +136,7 @@ def opportunities(picture: Picture, state: State, width: int, height: int) -> li
 def _episode(each: Episode, state: State) -> list[Span]:
     over = state.at_ns - each.last_ns > NS_PER_SECOND
     calm = "dim" if over else ""
-    verdict = f"trade {short_id(each.verdict)}" if each.admitted else each.verdict.removeprefix("refused: ")
+    verdict = f"trade {short_id(each.verdict)}" if each.admitted else _short(each.verdict)
     return [
         (iso(each.began_ns)[CLOCK], calm),
         (base(each.symbol), calm),
@@ -146,6 +146,12 @@ def _episode(each: Episode, state: State) -> list[Span]:
         (str(each.seen), calm),
         (verdict, "good" if each.admitted else calm),
     ]
+
+
+def _short(verdict: str) -> str:
+    """Why not, without the rule's name before it: what matters first, as little of it may fit."""
+    rule, _, why = verdict.removeprefix("refused: ").partition(": ")
+    return why.replace("the kill switch is on", "kill switch on") if "/" in rule else verdict
 
 
 # -- trades ----------------------------------------------------------------------------------------------------------

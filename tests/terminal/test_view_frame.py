@@ -135,6 +135,12 @@ def test_all_trades_that_are_over_are_counted_not_only_those_that_are_shown() ->
     assert "1,234 trades over, 2 in progress" in texts(picture(state), 160, 50)[1]
 
 
+def test_that_the_kill_switch_is_on_is_read_at_80_columns() -> None:
+    why = "refused: execution/connection: the kill switch is on (global, by me), allowed a connection that is up"
+    lines = texts(picture(usual(decisions=(decision(why),))), 80, 24)
+    assert any(" kill switch on" in line and "okx" in line for line in lines)
+
+
 def test_times_are_the_same_for_an_unchanged_state() -> None:
     assert frame(picture(usual()), 80, 24) == frame(picture(usual()), 80, 24)
 

@@ -12,7 +12,7 @@ def test_prices_with_the_gap_between_venues() -> None:
     apart = usual(
         venues={"okx": venue("okx", {"BTC-PERP": Decimal(1000)}), "aster": venue("aster", {"BTC-PERP": Decimal(1005)})}
     )
-    assert plain.prices(apart) == "BTC 1,002.55 (gap +0.49 %: buy okx, sell aster)"
+    assert plain.prices(apart) == "BTC 1,002.5501 (gap +0.49 %: buy okx, sell aster)"
     assert plain.prices(view_states.empty()) == "none yet"
 
 
