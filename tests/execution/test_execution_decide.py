@@ -157,13 +157,13 @@ def test_after_one_leg_was_given_back_the_other_is_given_back_too_when_it_turns_
 
 
 def test_while_one_venue_is_away_closing_gives_back_what_hedges_nothing() -> None:
-    gone = attrs.evolve(SELL, **DOWN, **SILENT)
+    gone = attrs.evolve(SELL, tradable=False, quote=None)
     assert one(closing(2, 1, sell=gone)) == unwind("buy", "1", "99.9")
     assert closing(1, 1, sell=gone).wants == ()
 
 
 def test_what_is_left_alone_at_a_venue_that_stays_away_is_hedged_at_the_other() -> None:
-    gone = attrs.evolve(SELL, **DOWN, **SILENT)
+    gone = attrs.evolve(SELL, tradable=False, quote=None)
     patience = int(RULES.unknown_timeout_sec) * SECOND
     assert closing(1, 2, sell=gone, uneven_since_ns=NOW - patience + 1).wants == ()
     assert one(closing(1, 2, sell=gone, uneven_since_ns=NOW - patience)) == hedge("buy", "1", "100.13")
