@@ -162,6 +162,13 @@ class Edgex(Venue):
         """A change begins with the version that the one before ended with."""
         return Follows.NEXT if delta.previous == book_sequence else Follows.GAP
 
+    @reads
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """The book's best levels, as many as the stream has."""
+        asked = {"contractId": instrument.native, "level": str(BOOK_LEVELS)}
+        rows = self._client.public(self._read_depths, "quote/getDepth", **asked)
+        return self._frames.book(first(self.name, rows))
+
     # -- private stream ------------------------------------------------------------------------------------------
 
     @property

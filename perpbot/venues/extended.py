@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from perpbot.model.book import Follows
-from perpbot.model.events import BookDelta, Event
+from perpbot.model.events import BookDelta, BookSnapshot, Event
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, plain
 from perpbot.model.order import (
@@ -29,7 +29,7 @@ from perpbot.model.order import (
 )
 from perpbot.venues.answers import OK, TOO_MANY_REQUESTS, ask, first, reads, unclear_or_limited
 from perpbot.venues.extended_account import BalanceRow, FundingRow, OrderRow, PositionRow, TradeRow
-from perpbot.venues.extended_frames import UNLINKED, ExtendedFrames
+from perpbot.venues.extended_frames import UNLINKED, BookRow, ExtendedFrames
 from perpbot.venues.extended_instruments import Fees, L2Config, Market, instruments
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.signer import SignedVenue
@@ -118,6 +118,7 @@ class Extended(SignedVenue):
         self._read_markets: JsonReader[_Answer[list[Market]]] = _reader(list[Market])
         self._read_fees: JsonReader[_Answer[list[Fees]]] = _reader(list[Fees])
         self._read_owner: JsonReader[_Answer[_Account]] = _reader(_Account)
+        self._read_book: JsonReader[_Answer[BookRow]] = _reader(BookRow)
         self._read_placed: JsonReader[_Answer[_Placed]] = _reader(_Placed)
         self._read_orders: JsonReader[_Answer[list[OrderRow]]] = _reader(list[OrderRow])
         self._read_trades: JsonReader[_Answer[list[TradeRow]]] = _reader(list[TradeRow])
@@ -211,6 +212,12 @@ class Extended(SignedVenue):
         """A change names the frame about its book before it, as long as no frame of the connection was missing."""
         linked = delta.previous != UNLINKED and delta.previous == book_sequence
         return Follows.NEXT if linked else Follows.GAP
+
+    @reads
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """The whole book."""
+        request = Request("GET", f"{self.endpoints.rest}/api/v1/info/markets/{instrument.native}/orderbook")
+        return self._public.book(self._data(self._read_book, ask(self.name, self.http, request)))
 
     # -- private stream ------------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ from perpbot.model.instrument import Side, canonical_symbol
 from perpbot.model.money import Rate
 from perpbot.venues.extended_account import ExtendedAccount
 from perpbot.venues.venue import Venue
-from perpbot.venues.wire import JsonReader, Millis, Scale, Scales, ns, number, refuse
+from perpbot.venues.wire import JsonReader, Millis, Scale, Scales, levels, ns, number, refuse
 
 FUNDING_HOURS = Decimal(1)
 UNLINKED = -2
@@ -74,6 +74,19 @@ class _Book(msgspec.Struct):
     m: str
     b: list[_Level]
     a: list[_Level]
+
+
+class _RestLevel(msgspec.Struct, gc=False):
+    price: str
+    size: str = msgspec.field(name="qty")
+
+
+class BookRow(msgspec.Struct):
+    """A book by REST, which names neither its time nor its number."""
+
+    market: str
+    bids: list[_RestLevel] = msgspec.field(name="bid")
+    asks: list[_RestLevel] = msgspec.field(name="ask")
 
 
 class _Trade(msgspec.Struct):
@@ -149,6 +162,11 @@ class ExtendedFrames:
         if handler is None:
             refuse("extended", "type", read.type)
         return [*resets, *handler(read.data, read.seq, ns(read.ts))]
+
+    def book(self, row: BookRow) -> BookSnapshot:
+        """The book in an answer by REST."""
+        scale = self.scale(row.market)
+        return BookSnapshot(scale.symbol, levels(scale, row.bids), levels(scale, row.asks), 0, 0)
 
     def _count(self, sequence: int) -> bool:
         """Whether a frame is missing before this one. The first of a connection has the number zero."""

@@ -60,6 +60,7 @@ BOOK_RATE = "50"
 RESTING_S = 29 * 24 * 3_600
 """How long an order may rest: its signature's lifetime is its own, and GRVT takes no longer one than 30 days."""
 SELECTORS_A_FRAME = 50
+BOOK_LEVELS = 100
 
 _TRADES, _EDGE, _DATA = "//trades.", "//edge.", "//market-data."
 
@@ -222,6 +223,12 @@ class Grvt(SignedVenue):
         if book_sequence in {0, delta.previous}:
             return Follows.NEXT
         return Follows.OLD if delta.last <= book_sequence else Follows.GAP
+
+    @reads
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """The book's best levels."""
+        question = {"instrument": instrument.native, "depth": BOOK_LEVELS}
+        return self._frames.book(self._public(self._read_book, "book", question).result)
 
     # -- private stream ------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from perpbot.model.book import Follows
-from perpbot.model.events import BookDelta, Event
+from perpbot.model.events import BookDelta, BookSnapshot, Event
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.model.order import (
@@ -31,7 +31,7 @@ from perpbot.model.order import (
 from perpbot.venues.answers import OK, ask, reads, since, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.hyperliquid_account import ClearinghouseState, FillRow, FundingDelta, OrderFields, OrderRow
-from perpbot.venues.hyperliquid_frames import HyperliquidFrames
+from perpbot.venues.hyperliquid_frames import Book, HyperliquidFrames
 from perpbot.venues.hyperliquid_instruments import Fees, Meta, instruments
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
@@ -105,6 +105,7 @@ class Hyperliquid(SignedVenue):
         self._read_meta: JsonReader[Meta] = _reader(Meta)
         self._read_either: JsonReader[Meta | tuple[Meta, msgspec.Raw]] = _reader(Meta | tuple[Meta, msgspec.Raw])
         self._read_fees: JsonReader[Fees] = _reader(Fees)
+        self._read_book: JsonReader[Book] = _reader(Book)
         self._read_answer: JsonReader[_Answer] = _reader(_Answer)
         self._read_text: JsonReader[str] = _reader(str)
         self._read_placed: JsonReader[_Placed] = _reader(_Placed)
@@ -173,6 +174,11 @@ class Hyperliquid(SignedVenue):
         """Hyperliquid sends no deltas, so none can follow."""
         del book_sequence, delta
         return Follows.GAP
+
+    @reads
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """The book's best twenty levels."""
+        return self._frames.book(self._info(self._read_book, "l2Book", coin=instrument.native))
 
     # -- private stream ------------------------------------------------------------------------------------------
 

@@ -52,7 +52,9 @@ class _Level(msgspec.Struct, gc=False):
     size: str = msgspec.field(name="sz")
 
 
-class _Book(msgspec.Struct):
+class Book(msgspec.Struct):
+    """A book of twenty levels a side: bids, then asks."""
+
     coin: str
     time: Millis
     levels: tuple[list[_Level], list[_Level]]
@@ -124,7 +126,7 @@ class HyperliquidFrames:
         self._scales = Scales("hyperliquid", default_symbol)
         self.account = HyperliquidAccount(venue.account, self.scale)
         self._read_frame = JsonReader("hyperliquid", _Frame)
-        self._read_book = _reader(_Book)
+        self._read_book = _reader(Book)
         self._read_best = _reader(_Best)
         self._read_trades = _reader(list[_Trade])
         self._read_context = _reader(_AssetContext)
@@ -161,11 +163,14 @@ class HyperliquidFrames:
             refuse("hyperliquid", "channel", read.channel)
         return []
 
-    def _book(self, data: msgspec.Raw, _received_ns: int) -> list[Event]:
-        row = self._read_book(data)
+    def book(self, row: Book) -> BookSnapshot:
+        """The book in a frame or in an answer by REST."""
         scale = self.scale(row.coin)
         bids, asks = row.levels
-        return [BookSnapshot(scale.symbol, levels(scale, bids), levels(scale, asks), 0, ns(row.time))]
+        return BookSnapshot(scale.symbol, levels(scale, bids), levels(scale, asks), 0, ns(row.time))
+
+    def _book(self, data: msgspec.Raw, _received_ns: int) -> list[Event]:
+        return [self.book(self._read_book(data))]
 
     def _quote(self, data: msgspec.Raw, received_ns: int) -> list[Event]:
         row = self._read_best(data)

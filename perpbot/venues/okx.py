@@ -19,7 +19,7 @@ import msgspec
 
 from perpbot.clock import NS_PER_MS
 from perpbot.model.book import Book, Follows
-from perpbot.model.events import BookDelta, DecodeError, Event
+from perpbot.model.events import BookDelta, BookSnapshot, DecodeError, Event
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.model.order import (
@@ -51,6 +51,7 @@ FILLS_DAYS = 2
 """Fills younger than three days are in one place, older ones in another; a day is left for clocks."""
 BILLS_DAYS = 6
 CHECKSUM_LEVELS = 25
+BOOK_LEVELS = 400
 SUBSCRIPTIONS_A_FRAME = 200
 """Keeps a frame well under the 64 KB that OKX takes."""
 
@@ -200,6 +201,12 @@ class Okx(SignedVenue):
         parts = [part for part in chain.from_iterable(zip_longest(*sides)) if part is not None]
         crc = zlib.crc32(":".join(parts).encode())
         return crc == checksum % 2**32
+
+    @reads
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """The book's best levels, as many as the stream has."""
+        request = self._public("market/books", instId=instrument.native, sz=str(BOOK_LEVELS))
+        return self._frames.book(instrument.native, self._data(request))
 
     # -- private stream ------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from perpbot.model.events import (
 )
 from perpbot.model.instrument import Side, canonical_symbol
 from perpbot.model.money import Rate
+from perpbot.venues.answers import first
 from perpbot.venues.okx_account import OkxAccount
 from perpbot.venues.venue import Venue
 from perpbot.venues.wire import (
@@ -155,6 +156,7 @@ class OkxFrames:
         self._read_candles = _rows(_Candle)
         self.account = OkxAccount(venue.account, self.scale)
         books, trades = _rows(_Book), _rows(_Trade)
+        self._read_books = books
         self._channels: dict[tuple[str, str], _Channel] = {
             ("books", "update"): (books, _delta),
             ("books", "snapshot"): (books, _snapshot),
@@ -193,6 +195,10 @@ class OkxFrames:
         rows, convert = channel
         scale = self.scale(arg.inst_id)
         return [event for row in rows(read.data) if (event := convert(row, scale, received_ns)) is not None]
+
+    def book(self, native: str, data: msgspec.Raw) -> BookSnapshot:
+        """The book in an answer by REST; `DecodeError` when it holds none."""
+        return _snapshot(first("okx", self._read_books(data)), self.scale(native), 0)
 
     def _session(self, frame: _Frame, arg: _Arg | None) -> list[Event]:
         if frame.event == "error" or frame.event.endswith("-error"):

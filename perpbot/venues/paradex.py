@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from perpbot.model.book import Follows
-from perpbot.model.events import BookDelta, Event
+from perpbot.model.events import BookDelta, BookSnapshot, Event
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.model.order import (
@@ -31,7 +31,7 @@ from perpbot.model.order import (
 from perpbot.venues.answers import OK, ask, reads, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.paradex_account import AccountRow, FillRow, FundingRow, OrderRow, PositionRow
-from perpbot.venues.paradex_frames import ParadexFrames
+from perpbot.venues.paradex_frames import BookRow, ParadexFrames
 from perpbot.venues.paradex_instruments import AccountInfo, Market, instruments
 from perpbot.venues.paradex_sbe import QUERY
 from perpbot.venues.signer import SignedVenue
@@ -41,6 +41,7 @@ from perpbot.venues.wire import JsonReader
 
 PAGE = 100
 """Rows in one answer, at most."""
+BOOK_LEVELS = 15
 TOKEN_S = 300
 RENEW_AFTER_MS = 120_000
 """A token of this age is replaced by the next read."""
@@ -120,6 +121,7 @@ class Paradex(SignedVenue):
         self._read_markets: JsonReader[_Rows[Market]] = _reader(_Rows[Market])
         self._read_config: JsonReader[_Config] = _reader(_Config)
         self._read_token: JsonReader[_Token] = _reader(_Token)
+        self._read_book: JsonReader[BookRow] = _reader(BookRow)
         self._read_info: JsonReader[_Rows[AccountInfo]] = _reader(_Rows[AccountInfo])
         self._read_complaint: JsonReader[_Complaint] = _reader(_Complaint)
         self._read_placed: JsonReader[_Placed] = _reader(_Placed)
@@ -245,6 +247,11 @@ class Paradex(SignedVenue):
     def follows(self, book_sequence: int, delta: BookDelta) -> Follows:
         """Every change has the number after the one before; some change nothing."""
         return Follows.NEXT if delta.previous == book_sequence else Follows.GAP
+
+    @reads
+    def fetch_book(self, instrument: Instrument) -> BookSnapshot:
+        """The book's best levels, as many as the stream has."""
+        return self._frames.book(self._public(self._read_book, f"orderbook/{instrument.native}?depth={BOOK_LEVELS}"))
 
     # -- private stream ------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from perpbot.venues.paradex_sbe import (
     read_binary,
 )
 from perpbot.venues.venue import Venue
-from perpbot.venues.wire import JsonReader, Millis, Scale, Scales, levels, ns, number, quote, refuse
+from perpbot.venues.wire import ArrayLevel, JsonReader, Millis, Scale, Scales, levels, ns, number, quote, refuse
 
 FUNDING_HOURS = Decimal(8)
 """What a rate is for, unless the market says otherwise. Funding itself runs on continuously."""
@@ -87,6 +87,16 @@ class _Book(msgspec.Struct):
     inserts: list[_Level]
     updates: list[_Level] = []
     deletes: list[_Level] = []
+
+
+class BookRow(msgspec.Struct):
+    """A book by REST."""
+
+    market: str
+    seq_no: _Sequence
+    last_updated_at: Millis
+    bids: list[ArrayLevel]
+    asks: list[ArrayLevel]
 
 
 class _Best(msgspec.Struct):
@@ -168,6 +178,12 @@ class ParadexFrames:
         if read.params is not None:
             return self._push(read.params, received_ns)
         return self._answer(read)
+
+    def book(self, row: BookRow) -> BookSnapshot:
+        """The book in an answer by REST."""
+        scale = self.scale(row.market)
+        bids, asks = levels(scale, row.bids), levels(scale, row.asks)
+        return BookSnapshot(scale.symbol, bids, asks, row.seq_no, ns(row.last_updated_at))
 
     def _push(self, params: _Params, received_ns: int) -> list[Event]:
         name = params.channel.partition(".")[0]

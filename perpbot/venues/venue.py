@@ -168,8 +168,12 @@ class Venue(ABC):
         return True
 
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
-        """A snapshot by REST; `VenueReadError`."""
-        raise NotImplementedError(f"{self.name} sends its books in the stream")
+        """A snapshot by REST; `VenueReadError`.
+
+        Where the stream sends its own snapshots, this one is not a place to go on from: its number may be 0, and it
+        may be less deep. It is for looking, while the stream is down or silent.
+        """
+        raise NotImplementedError(f"{self.name} gives no books by REST")
 
     def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
         """What a recorded answer by REST holds: instruments, a book, or None for anything else; `DecodeError`."""

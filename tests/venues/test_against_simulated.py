@@ -8,6 +8,7 @@ import pytest
 from served_venue import Served, of_kind, served
 from venue_cases import NAMES
 
+from perpbot.model.book import Book
 from perpbot.model.events import BookDelta, BookSnapshot, Event, Funding, Mark
 from perpbot.model.instrument import Side
 from perpbot.model.order import (
@@ -113,6 +114,18 @@ def test_a_book_and_funding_come_by_the_stream(at: Served) -> None:
             break
     book = at.fresh_book()
     assert 0 < book.best_bid()[0] < book.best_ask()[0]
+
+
+def test_a_book_by_rest_has_the_prices_and_sizes_of_the_stream(at: Served) -> None:
+    asked = at.venue.fetch_book(at.bitcoin)
+    book = Book(at.venue.name, asked.symbol)
+    book.snapshot(asked.bids, asked.asks, asked.sequence)
+    streamed = at.fresh_book()
+    assert asked.symbol == "BTC-PERP"
+    assert book.valid
+    assert abs(book.best_bid()[0] / streamed.best_bid()[0] - 1) < Decimal("0.005")
+    sizes = [sum(size for _, size in each.bids(5)) for each in (book, streamed)]
+    assert Decimal("0.05") < sizes[0] / sizes[1] < 20
 
 
 def broken_by(reason: str) -> Callable[[BookBuilder, int], bool]:
