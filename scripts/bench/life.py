@@ -3,6 +3,7 @@
 import gc
 from pathlib import Path
 from time import thread_time_ns
+from typing import Any
 
 import attrs
 import gevent
@@ -54,7 +55,7 @@ def quiet() -> System:
     return System(log=structlog.wrap_logger(None, processors=[_drop]))
 
 
-def _drop(_logger: object, _method: str, _event: object) -> object:
+def _drop(_logger: Any, _method: str, _event: Any) -> Any:
     raise structlog.DropEvent
 
 
