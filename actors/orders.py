@@ -12,9 +12,10 @@ import attrs
 
 from actors.journal import Append, GetEpoch, Replay
 from actors.runtime import Actor, DomainError, MailboxFullError, MailboxSpec, Overflow, handles
-from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
+from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
+    ForeignAdopted,
     OrderAnswered,
     OrderFilled,
     OrdersIntended,
@@ -24,6 +25,7 @@ from perpbot.execution.entries import (
     TradeRecord,
     TradeSettled,
 )
+from perpbot.execution.foreign import adopt, client_id
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.plan import Leg, Plan
 from perpbot.execution.record import OrderRecord
@@ -60,6 +62,8 @@ SETTLED = "settled"
 REOPENED = "reopened"
 """Topic: every `TradeMoved` of a trade that was over."""
 LATE = "a fill came after its end"
+STRANGER_AFTER_NS = NS_PER_SECOND
+STRANGERS_KEPT = 1_000
 FORGOTTEN_AFTER_NS = 10 * NS_PER_SECOND
 """An order that the venue had, and does not know any more this long after its request could last arrive, is over."""
 OPENED = "opened"
@@ -286,6 +290,10 @@ class Orders(Actor):
         self._marks_ms: dict[tuple[str, str], int] = {}
         self._first_ms = 0
         self._unmatched: list[VenueNews] = []
+        self._strangers: dict[str, tuple[Fill, int]] = {}
+        """Fills that may be somebody else's, and since when; by the id they would be adopted under."""
+        self._met: dict[str, None] = {}
+        """Those that were looked at."""
         self._last_trade = 0
         self._opened: set[int] = set()
 
@@ -406,6 +414,7 @@ class Orders(Actor):
         """The venue told of orders and fills."""
         entries, unmatched = self._match(news)
         self._take(entries)
+        self._suspect(unmatched)
         if unmatched:
             self._unmatched.append(attrs.evolve(news, events=tuple(unmatched)))
             del self._unmatched[:-100]
@@ -474,6 +483,42 @@ class Orders(Actor):
         for entry in entries:
             self.ledger.apply(entry, now)
 
+    def _suspect(self, unmatched: Iterable[OrderUpdate | Fill]) -> None:
+        now = monotonic_ns()
+        for each in unmatched:
+            if isinstance(each, OrderUpdate) or client_id(each) in self._met:
+                continue
+            if each.time_ns >= self._first_ms * NS_PER_MS:
+                self._strangers.setdefault(client_id(each), (each, now))
+
+    def _look_at_strangers(self, now: int) -> None:
+        """A fill that cannot be of an order in flight was made by somebody else."""
+        in_flight = {(each.order.venue, each.order.symbol) for each in self.ledger.unsettled()}
+        for number, (fill, since) in list(self._strangers.items()):
+            if (fill.venue, fill.symbol) in in_flight or now - since < STRANGER_AFTER_NS:
+                continue
+            del self._strangers[number]
+            self._met[number] = None
+            ours = self.ledger.find(fill.venue, fill.account, fill.client_id, fill.venue_order_id)
+            if ours is None and self.ledger.order(number) is None:
+                self._meet_stranger(fill)
+        while len(self._met) > STRANGERS_KEPT:
+            del self._met[next(iter(self._met))]
+
+    def _meet_stranger(self, fill: Fill) -> None:
+        self.counts.foreign += 1
+        adopted = adopt(fill, self.ledger.trades())
+        self.log.error(
+            "a fill that is not ours", venue=fill.venue, symbol=fill.symbol, side=fill.side.value,
+            quantity=str(fill.quantity), price=str(fill.price),
+            trade="none: left alone" if adopted is None else adopted[0].trade_id,
+        )  # fmt: skip
+        if adopted is not None:
+            order, part = adopted
+            filled = OrderFilled(client_id=order.client_id, fill=part)
+            self._record([ForeignAdopted(order=order), filled])
+            self._announce(filled, self.ledger.known(order.client_id))
+
     # -- open questions ------------------------------------------------------------------------------------------
 
     @handles(_Sweep)
@@ -485,6 +530,7 @@ class Orders(Actor):
             asked = self._asked_ns.get(record.order.client_id, 0)
             if now - record.changed_ns >= patience and now - asked >= ASK_AGAIN_NS:
                 self._ask_for(record, now)
+        self._look_at_strangers(now)
 
     def _ask_for(self, record: OrderRecord, now: int) -> None:
         order = record.order
@@ -554,8 +600,8 @@ class Orders(Actor):
     def on_caught_up(self, answer: CatchUpAnswer) -> None:
         """Take in what was missed; then the connection may trade."""
         entries, foreign = self._match(VenueNews(answer.venue, answer.account, answer.fills))
-        self.counts.foreign = len(foreign)
         self._take(entries)
+        self._suspect(foreign)
         for found in answer.found:
             self._take(self._findings(found) or self._forgotten(found))
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)

@@ -36,6 +36,13 @@ class OrdersIntended:
 
 
 @attrs.frozen(kw_only=True)
+class ForeignAdopted:
+    """Somebody else traded in the position of a trade; the order stands for it and was never sent by us."""
+
+    order: Order
+
+
+@attrs.frozen(kw_only=True)
 class OrderAnswered:
     """What became of a request to place an order: ``accepted``, ``refused`` or ``unknown``."""
 
@@ -153,6 +160,7 @@ Entry = (
     WorldBound
     | TradeOpened
     | OrdersIntended
+    | ForeignAdopted
     | OrderAnswered
     | OrderTold
     | OrderFilled

@@ -8,6 +8,7 @@ import attrs
 
 from perpbot.execution.entries import (
     Entry,
+    ForeignAdopted,
     OrderAnswered,
     OrderFilled,
     OrdersIntended,
@@ -22,7 +23,7 @@ from perpbot.execution.record import IllegalOrderEventError, OrderRecord
 from perpbot.execution.trade import Phase
 from perpbot.execution.views import TradeView, view
 from perpbot.model.money import ZERO
-from perpbot.model.order import Accepted, Fill, Order, OrderUpdate, Outcome, Refused, Unknown
+from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
 
 OrderNews = OrderAnswered | OrderTold | OrderFilled
 WireKey = tuple[str, str, str]
@@ -70,6 +71,10 @@ class Ledger:
         """The record of one order."""
         return self._orders.get(client_id)
 
+    def known(self, client_id: str) -> OrderRecord:
+        """The record of an order that must be there."""
+        return self._orders[client_id]
+
     def find(self, venue: str, account: str, wire_id: str, venue_order_id: str) -> OrderRecord | None:
         """The record of the order that a venue means, or None when it is not ours."""
         for key in (wire_id, venue_order_id):
@@ -113,6 +118,8 @@ class Ledger:
                 self._intend(entry.orders, now_ns)
             case OrdersIntended():
                 self._intend(entry.orders, now_ns)
+            case ForeignAdopted():
+                self._adopt(entry.order, now_ns)
             case OrderAnswered() | OrderTold() | OrderFilled():
                 self._change(entry, now_ns)
             case TradeMoved():
@@ -148,6 +155,11 @@ class Ledger:
             self._orders[order.client_id] = record
             self._by_wire[order.venue, order.account, order.wire_id] = order.client_id
             self._trades[order.trade_id].orders.append(record)
+
+    def _adopt(self, order: Order, now_ns: int) -> None:
+        record = OrderRecord(order, status=OrderStatus.CANCELLED, changed_ns=now_ns)
+        self._orders[order.client_id] = record
+        self._trades[order.trade_id].orders.append(record)
 
     def _change(self, entry: OrderNews, now_ns: int) -> None:
         record = self._orders.get(entry.client_id)

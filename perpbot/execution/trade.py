@@ -12,6 +12,7 @@ from enum import StrEnum
 import attrs
 
 from perpbot.config.decisions import Execution, PartialFillHandling
+from perpbot.execution.foreign import PURPOSE as FOREIGN
 from perpbot.execution.plan import Leg, Plan
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import ZERO, Price, Quantity
@@ -60,6 +61,7 @@ class CloseReason(StrEnum):
     STOP = "closed at stop"
     FLATTENED = "flattened"
     BROKEN = "could not be hedged"
+    FOREIGN = "somebody else traded in its position"
     REST = "a rest is left that its venue does not take"
 
 
@@ -149,6 +151,8 @@ def decide(now: Situation, rules: Execution) -> Step:
     busy = [leg for leg in now.plan.legs if now.leg(leg).busy]
     if busy and not now.phase.over:
         return _meanwhile(now, busy, rules)
+    if now.phase in {Phase.OPENING, Phase.OPEN} and any(FOREIGN in now.leg(leg).tries for leg in now.plan.legs):
+        return _begin_closing(CloseReason.FOREIGN)  # never put back what somebody took away
     if now.phase is Phase.OPENING:
         return _opening(now, rules)
     if now.phase is Phase.OPEN:

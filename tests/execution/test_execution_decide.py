@@ -122,7 +122,7 @@ def test_nothing_is_decided_while_an_order_is_in_flight(phase: Phase, leg: str) 
     assert step == Step(phase=phase, retry_ms=LOOK_MS)
 
 
-def forgotten(leg: str, held: str, seconds: int) -> LegState:
+def forgotten(held: str, seconds: int) -> LegState:
     """A leg with an order of which nothing was heard for so long."""
     return LegState(held=Quantity(d(held)), busy=True, tries={"open": 1}, waiting_since_ns=NOW - seconds * SECOND)
 
@@ -134,26 +134,33 @@ def alone(bought: str, sold: str, **states: Any) -> Situation:
 
 def test_what_stands_alone_beside_an_order_of_unknown_fate_is_given_back_when_patience_is_over() -> None:
     patience = int(RULES.unknown_timeout_sec)
-    early = alone("2", "0", sell=forgotten("sell", "0", patience - 1))
+    early = alone("2", "0", sell=forgotten("0", patience - 1))
     assert decide(early, RULES) == Step(phase=Phase.OPENING, retry_ms=LOOK_MS)
-    late = alone("2", "0", sell=forgotten("sell", "0", patience))
+    late = alone("2", "0", sell=forgotten("0", patience))
     assert one(decide(late, RULES)) == unwind("buy", "2", "99.9")
 
 
 def test_only_what_stands_alone_is_given_back_beside_an_order_of_unknown_fate() -> None:
-    some = alone("2", "0.5", sell=forgotten("sell", "-0.5", 60))
+    some = alone("2", "0.5", sell=forgotten("-0.5", 60))
     assert one(decide(some, RULES)).quantity == d("1.5")
-    equal = alone("2", "2", sell=forgotten("sell", "-2", 60))
+    equal = alone("2", "2", sell=forgotten("-2", 60))
     assert decide(equal, RULES).wants == ()
 
 
 def test_nothing_is_done_when_the_fate_of_both_legs_is_unknown() -> None:
-    both = alone("2", "0", buy=forgotten("buy", "2", 60), sell=forgotten("sell", "0", 60))
+    both = alone("2", "0", buy=forgotten("2", 60), sell=forgotten("0", 60))
     assert decide(both, RULES).wants == ()
 
 
 def test_after_one_leg_was_given_back_the_other_is_given_back_too_when_it_turns_out_filled() -> None:
     assert one(opening(0, 2, buy_tries={"unwind": 1})) == unwind("sell", "2", "102.13")
+
+
+@pytest.mark.parametrize("phase", [Phase.OPENING, Phase.OPEN])
+def test_a_trade_in_whose_position_somebody_else_traded_is_closed_and_never_hedged_again(phase: Phase) -> None:
+    step = decide(situation(phase, 0, 2, buy_tries={"foreign": 1}), RULES)
+    assert (step.phase, step.reason, step.wants) == (Phase.CLOSING, CloseReason.FOREIGN.value, ())
+    assert one(closing(0, 2, buy_tries={"foreign": 1})) == close("sell", "2", "102.13")
 
 
 def test_while_one_venue_is_away_closing_gives_back_what_hedges_nothing() -> None:

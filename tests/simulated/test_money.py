@@ -328,3 +328,32 @@ def test_a_disk_that_is_full_for_a_moment_is_waited_for(state: Path) -> None:
 
 def test_a_disk_that_stays_full_ends_perpbot(state: Path) -> None:
     assert run_forked(full_disk, 41, state, 3_600.0)["gave_up"] is True
+
+
+def taken_away(world: World, state: Path, share: str) -> dict[str, Any]:
+    """Somebody closes a leg of ours by hand, or the venue liquidates it."""
+    whole = started(world, state)
+    whole.wait_until(lambda: any(each.phase == "open" for each in whole.ledger.trades()), 120.0, "an open trade")
+    trade = next(each for each in whole.ledger.trades() if each.phase == "open")
+    leg = trade.plan.buy
+    natives = {each.symbol: each.native for each in whole.program.parts.venues[leg.venue].instruments}
+    lot = next(each for each in whole.program.parts.venues[leg.venue].instruments if each.symbol == trade.plan.symbol)
+    size = lot.round_quantity(trade.plan.quantity * Decimal(share))
+    somebody_trades(whole, leg.venue, natives[trade.plan.symbol], Side.SELL, size)
+    whole.wait_until(lambda: whole.ledger.trade(trade.plan.trade_id) is None, 30.0, "the trade is over")
+    sent = [each.order.purpose for each in _orders_of(whole, trade.plan.trade_id)]
+    (record,) = (each for each in whole.records if each.trade_id == trade.plan.trade_id)
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {**report, "sent": sent, "reason": record.reason, "told": len(said(whole, "a fill that is not ours"))}
+
+
+@pytest.mark.parametrize("share", ["1", "0.4"])
+def test_a_leg_that_somebody_else_closes_ends_its_trade_and_the_account_agrees_to_the_last_unit(
+    share: str, state: Path
+) -> None:
+    report = run_forked(taken_away, 41, state, share)
+    assert report["told"] == 1
+    assert report["reason"] == "somebody else traded in its position"
+    assert report["sent"].count("hedge") == 0, "what somebody took away is not put back"
+    assert report["clean"] is True

@@ -1,0 +1,63 @@
+"""Fills in our account that no order of ours made: a liquidation, or somebody who traded by hand.
+
+What takes away from a leg of a trade belongs to that trade, for it is not hedged any more. The rest is left alone.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import attrs
+
+from perpbot.execution.plan import Leg
+from perpbot.execution.views import TradeView
+from perpbot.model.money import ZERO, Money, Quantity
+from perpbot.model.order import Fill, Order, TimeInForce
+
+PURPOSE = "foreign"
+"""Purpose of the orders that stand for what somebody else did."""
+
+
+def client_id(fill: Fill) -> str:
+    """The id of the order that stands for a foreign fill: the same however often it is told."""
+    return f"{PURPOSE}-{fill.venue}-{fill.account}-{fill.trade_ref}"
+
+
+def adopt(fill: Fill, trades: Iterable[TradeView]) -> tuple[Order, Fill] | None:
+    """The order that stands for `fill` in the trade whose leg it takes from, and the part of the fill that does."""
+    for trade in trades:
+        for leg in trade.plan.legs:
+            held = _held(trade, leg)
+            if trade.plan.symbol == fill.symbol and _at(leg, fill) and held * fill.side.sign < 0:
+                return _order(trade, leg, fill), _part(fill, Quantity(min(abs(held), fill.quantity)))
+    return None
+
+
+def _at(leg: Leg, fill: Fill) -> bool:
+    return (leg.venue, leg.account) == (fill.venue, fill.account)
+
+
+def _held(trade: TradeView, leg: Leg) -> Decimal:
+    return sum((order.held for order in trade.orders if order.order.leg == leg.name), ZERO)
+
+
+def _part(fill: Fill, quantity: Quantity) -> Fill:
+    fee = Money(fill.fee.amount * quantity / fill.quantity, fill.fee.currency)
+    return attrs.evolve(fill, quantity=quantity, fee=fee, client_id="")
+
+
+def _order(trade: TradeView, leg: Leg, fill: Fill) -> Order:
+    return Order(
+        client_id=client_id(fill),
+        wire_id="",
+        venue=fill.venue,
+        account=fill.account,
+        symbol=fill.symbol,
+        side=fill.side,
+        quantity=fill.quantity,
+        price=fill.price,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=False,
+        trade_id=trade.plan.trade_id,
+        leg=leg.name,
+        purpose=PURPOSE,
+    )
