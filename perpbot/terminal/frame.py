@@ -14,6 +14,8 @@ TWO_COLUMNS_FROM = 150
 LEFT_LEAST = 80
 """Three symbols' prices need it."""
 BETWEEN = 2
+LEAST = 3
+"""Lines of a section that is shown at all."""
 WORDY_FROM = 120
 """From this width on, there is room for whole words beside the profit."""
 ROOMY = 30
@@ -44,15 +46,15 @@ def frame(picture: Picture, width: int, height: int) -> list[Line]:
     elif width >= TWO_COLUMNS_FROM:
         lines += _two_columns(picture, picture.state, width, below)
     else:
-        lines += _column(_one(picture.state, below), picture, picture.state, width, below)
+        lines += _column(_one(picture, picture.state, below), picture, picture.state, width, below)
     return [*lines[: height - 1], footer(picture, width)] if height > 1 else lines[:1]
 
 
-def _one(state: State, height: int) -> list[Part]:
+def _one(picture: Picture, state: State, height: int) -> list[Part]:
     return [
         _prices(state),
-        Part(sections.opportunities, 3, 14),
-        *_trades(25),
+        _opportunities(picture, 14),
+        *_trades(state, 25),
         *(_extras(state) if height >= TALL else []),
     ]
 
@@ -60,8 +62,8 @@ def _one(state: State, height: int) -> list[Part]:
 def _two_columns(picture: Picture, state: State, width: int, height: int) -> list[Line]:
     half = max(LEFT_LEAST, (width - BETWEEN) // 2)
     accounts, held = _extras(state) if height >= ROOMY else (None, None)
-    left = [_prices(state), Part(sections.opportunities, 3, 60), *([accounts] if accounts else [])]
-    right = [*_trades(60), *([held] if held else [])]
+    left = [_prices(state), _opportunities(picture, 60), *([accounts] if accounts else [])]
+    right = [*_trades(state, 60), *([held] if held else [])]
     rows = zip(
         _column(left, picture, state, half, height),
         _column(right, picture, state, width - BETWEEN - half, height),
@@ -75,8 +77,17 @@ def _prices(state: State) -> Part:
     return Part(sections.prices, min(venues, 4) + 1, venues + 1)
 
 
-def _trades(most: int) -> tuple[Part, Part]:
-    return Part(sections.in_progress, 3, 7), Part(sections.completed, 3, most)
+def _opportunities(picture: Picture, most: int) -> Part:
+    return Part(sections.opportunities, LEAST, _grown(len(picture.episodes), most))
+
+
+def _trades(state: State, most: int) -> tuple[Part, Part]:
+    return Part(sections.in_progress, LEAST, 7), Part(sections.completed, LEAST, _grown(len(state.records), most))
+
+
+def _grown(rows: int, most: int) -> int:
+    """No more lines than there is something to show in: what stands below moves up, and the rest is free at the end."""
+    return min(most, max(LEAST, rows + 1))
 
 
 def _extras(state: State) -> tuple[Part, Part]:

@@ -10,6 +10,7 @@ from actors.runtime import Actor, Backoff, handles
 from actors.state import Profit, State
 from perpbot.clock import iso, wall_ns
 from perpbot.control.episodes import Episode
+from perpbot.model.money import plain
 from perpbot.program import Program
 from perpbot.terminal.lines import clean
 from perpbot.terminal.picture import Observer, Picture
@@ -88,7 +89,7 @@ class PlainView(Actor):
 
 def prices(state: State) -> str:
     """Each symbol's price, and the widest gap between two venues."""
-    symbols = list(dict.fromkeys(symbol for venue in state.venues.values() for symbol in venue.quotes))
+    symbols = list(dict.fromkeys(symbol for venue in state.venues.values() for symbol in venue.fresh))
     texts = [_price(symbol, state) for symbol in symbols[:SHORT_LINES]]
     if len(symbols) > SHORT_LINES:
         texts.append(f"and {len(symbols) - SHORT_LINES} more symbols")
@@ -96,13 +97,17 @@ def prices(state: State) -> str:
 
 
 def _price(symbol: str, state: State) -> str:
-    quotes = [venue.quotes[symbol] for venue in state.venues.values() if symbol in venue.quotes]
+    quotes = [venue.fresh[symbol] for venue in state.venues.values() if symbol in venue.fresh]
     buy, sell = min(quotes, key=lambda each: each.ask), max(quotes, key=lambda each: each.bid)
     middle = sum((each.mid for each in quotes), Decimal(0)) / len(quotes)
     gap = (sell.bid - buy.ask) / buy.ask * 100
     between = f" (gap {gap:+.2f} %: buy {buy.venue}, sell {sell.venue})" if gap > 0 else ""
-    decimals = max(-int(each.exponent) for quote in quotes for each in (quote.bid.as_tuple(), quote.ask.as_tuple()))
-    return f"{base(symbol)} {round(middle, max(0, decimals)):,f}{between}"
+    decimals = max(_decimals(each) for quote in quotes for each in (quote.bid, quote.ask))
+    return f"{base(symbol)} {round(middle, decimals):,f}{between}"
+
+
+def _decimals(price: Decimal) -> int:
+    return len(plain(price).partition(".")[2])
 
 
 def opportunities(picture: Picture, since_ns: int) -> str:

@@ -89,7 +89,7 @@ def connection(venue: VenueState) -> Span:
 
 def _best(symbol: str, venues: Sequence[VenueState]) -> tuple[Decimal, Decimal]:
     """The highest bid and the lowest ask."""
-    quotes = [venue.quotes[symbol] for venue in venues if symbol in venue.quotes]
+    quotes = [venue.fresh[symbol] for venue in venues if symbol in venue.fresh]
     bid = max((quote.bid for quote in quotes), default=Price(ZERO))
     return bid, min((quote.ask for quote in quotes), default=bid)
 
@@ -100,7 +100,7 @@ def _price(quote: Quote | None, best: tuple[Decimal, Decimal], picture: Picture,
     if quote is None:
         yield "-".rjust(2 * half + 1), "dim"
         return
-    stale = quote.age_ns(picture.now_ns) > picture.stale_ns
+    stale = quote.stale or quote.age_ns(picture.now_ns) > picture.stale_ns
     bid, ask = best
     stands_out = "gap" if bid > ask else "bold"
     yield number(quote.bid, half).rjust(half), "stale" if stale else stands_out if quote.bid == bid else ""

@@ -141,6 +141,12 @@ def test_that_the_kill_switch_is_on_is_read_at_80_columns() -> None:
     assert any(" kill switch on" in line and "okx" in line for line in lines)
 
 
+def test_a_large_terminal_has_its_free_lines_at_the_end() -> None:
+    lines = [line.rstrip() for line in texts(picture(usual()), 200, 60)[:-1]]
+    last = max(number for number, line in enumerate(lines) if line)
+    assert all(lines[number] or lines[number + 1] for number in range(last))
+
+
 def test_times_are_the_same_for_an_unchanged_state() -> None:
     assert frame(picture(usual()), 80, 24) == frame(picture(usual()), 80, 24)
 

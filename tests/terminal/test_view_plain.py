@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+import attrs
 import view_states
 from view_states import NOW_NS, picture, usual, venue
 
+from perpbot.model.money import Price
 from perpbot.terminal import plain
 
 
@@ -14,6 +16,13 @@ def test_prices_with_the_gap_between_venues() -> None:
     )
     assert plain.prices(apart) == "BTC 1,002.5501 (gap +0.49 %: buy okx, sell aster)"
     assert plain.prices(view_states.empty()) == "none yet"
+
+
+def test_a_price_has_as_many_decimals_as_the_quotes_that_were_sent() -> None:
+    quoted = venue("okx", {"BTC-PERP": Decimal("97000.50000000")})
+    exact = attrs.evolve(quoted.quotes["BTC-PERP"], ask=Price(Decimal("97000.6")))
+    state = usual(venues={"okx": attrs.evolve(quoted, quotes={"BTC-PERP": exact})})
+    assert plain.prices(state) == "BTC 97,000.6"
 
 
 def test_many_symbols_are_cut() -> None:
