@@ -106,7 +106,7 @@ def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str
 @click.option("--depth", type=WholeNumber(min=1), help="Levels of each side that a book is printed with.")
 def decode(*, name: str, files: tuple[Path, ...], instruments: Path | None, depth: int | None) -> None:
     """Turn raw frames of venue NAME, one a line in FILE or on stdin, into one JSON object for each event."""
-    from perpbot.venues.decode import DEPTH, in_time_order
+    from perpbot.venues.decode import DEPTH, in_time_order, placed
     from perpbot.venues.decode import decode as decoded
 
     venue = _offline(name)
@@ -114,11 +114,11 @@ def decode(*, name: str, files: tuple[Path, ...], instruments: Path | None, dept
         _know(venue, instruments)
     with ExitStack() as opened:
         if files:
-            lines = in_time_order([opened.enter_context(_open(path)) for path in files])
+            lines = in_time_order([placed(str(path), opened.enter_context(_open(path))) for path in files])
         else:
             # somebody may be typing, or following a file as it grows
             sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-            lines = iter(_stdin())
+            lines = placed("stdin", _stdin())
         for event in decoded(venue, lines, depth or DEPTH):
             sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
 

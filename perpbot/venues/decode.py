@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import attrs
 
@@ -51,30 +51,52 @@ _SIZED = frozenset({"bar", "book", "fill", "order", "position", "quote", "trade"
 """Types with sizes, whose unit depends on whether the instrument is known."""
 _NAMES = {"quantity": "size"}
 """What people call a field where the model has another word."""
+WRAPPED = "a frame that goes on in the next line; give one frame per line, as they came (jq -c makes that of others)"
+LineT = TypeVar("LineT", bound="str | Placed")
 _LEFT_OUT = frozenset({"account", "received_ns", "venue"})
 
 
-def in_time_order(sources: Sequence[Iterable[str]]) -> Iterator[str]:
+class Placed(NamedTuple):
+    """A line, and where it stands: ``FILE:NUMBER``."""
+
+    text: str
+    place: str
+
+
+Line = str | Placed
+
+
+def placed(name: str, lines: Iterable[str]) -> Iterator[Placed]:
+    """The lines of the file called `name`, each with where it stands."""
+    return (Placed(line, f"{name}:{number}") for number, line in enumerate(lines, start=1))
+
+
+def in_time_order(sources: Sequence[Iterable[LineT]]) -> Iterator[LineT]:
     """The lines of several recordings, merged by their time; a line without time stays behind the one before it."""
     return (line for _, line in heapq.merge(*(_timed(lines) for lines in sources), key=lambda each: each[0]))
 
 
-def decode(venue: Venue, lines: Iterable[str], depth: int = DEPTH) -> Iterator[Json]:
+def decode(venue: Venue, lines: Iterable[Line], depth: int = DEPTH) -> Iterator[Json]:
     """One dictionary for each event in `lines`, in order; lines that are no frames are skipped.
 
     An answer about instruments is taken into `venue.instruments` unless there are some already. What cannot be
-    decoded is an ``error``.
+    decoded is an ``error`` of origin ``frame``, with its place where that is known; what the venue complains of is one
+    of origin ``venue``.
     """
     return _Decoder(venue, depth).run(lines)
 
 
-def _timed(lines: Iterable[str]) -> Iterator[tuple[Decimal, str]]:
+def _timed(lines: Iterable[LineT]) -> Iterator[tuple[Decimal, LineT]]:
     time = Decimal(0)
     for line in lines:
-        match = _ANSWER.match(line) or _FRAME.match(line)
+        match = _ANSWER.match(_text(line)) or _FRAME.match(_text(line))
         if match is not None and match["time"] is not None:
             time = Decimal(match["time"])
         yield time, line
+
+
+def _text(line: Line) -> str:
+    return line.text if isinstance(line, Placed) else line
 
 
 class _Decoder:
@@ -83,9 +105,9 @@ class _Decoder:
         self._depth = depth
         self._builders: dict[str, BookBuilder] = {}
 
-    def run(self, lines: Iterable[str]) -> Iterator[Json]:
+    def run(self, lines: Iterable[Line]) -> Iterator[Json]:
         for line in lines:
-            text = line.strip()
+            text = _text(line).strip()
             answer = _ANSWER.fullmatch(text)
             frame = None if answer is not None else _FRAME.fullmatch(text)
             try:
@@ -94,7 +116,9 @@ class _Decoder:
                 elif frame is not None:
                     yield from self._frame(frame["frame"], int(Decimal(frame["time"] or 0) * NS_PER_SECOND))
             except DecodeError as error:
-                yield {"type": "error", "venue": self._venue.name, "message": str(error)}
+                at = {"at": line.place} if isinstance(line, Placed) else {}
+                message = WRAPPED if text in {"{", "["} else str(error)
+                yield {"type": "error", "origin": "frame", "venue": self._venue.name, **at, "message": message}
 
     def _answer(self, url: str, body: str) -> Iterator[Json]:
         held = self._venue.read_recorded(url, body.encode())
@@ -143,7 +167,8 @@ class _Decoder:
         return self._headed(_KINDS[type(event).__name__], getattr(event, "symbol", None), fields)
 
     def _headed(self, kind: str, symbol: str | None, fields: Json) -> Json:
-        head: Json = {"type": kind, "venue": self._venue.name}
+        origin = {"origin": "venue"} if kind == "error" else {}
+        head: Json = {"type": kind, **origin, "venue": self._venue.name}
         if symbol is not None:
             head["symbol"] = symbol
         if kind in _SIZED and (symbol is None or self._venue.instruments.symbol(symbol) is None):

@@ -88,7 +88,22 @@ def test_what_cannot_be_decoded_is_an_event_and_no_failure(perpbot: Commands, tm
     path.write_bytes(b'{"arg": 1}\n{\xff\xfe}\n{"broken\n')
     shown = perpbot("venues", "decode", "okx", path)
     assert shown.code == 0
-    assert [each["type"] for each in events(shown.out)] == ["error"] * 3
+    assert [(each["type"], each["origin"]) for each in events(shown.out)] == [("error", "frame")] * 3
+    assert [each["at"] for each in events(shown.out)] == [f"{path}:{number}" for number in (1, 2, 3)]
+
+
+def test_a_frame_in_many_lines_is_asked_for_in_one(perpbot: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "frames"
+    path.write_text(json.dumps(json.loads(SNAPSHOT), indent=2))
+    first, *_ = events(perpbot("venues", "decode", "okx", path).out)
+    assert (first["at"], "one frame per line" in first["message"]) == (f"{path}:1", True)
+
+
+def test_what_a_venue_complains_of_is_told_apart_from_what_cannot_be_decoded(perpbot: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "frames"
+    path.write_text('{"event": "error", "code": "60012", "msg": "Invalid request", "connId": "a4d3ae55"}\n')
+    (error,) = events(perpbot("venues", "decode", "okx", path).out)
+    assert (error["type"], error["origin"], error["code"]) == ("error", "venue", "60012")
 
 
 @pytest.mark.parametrize("name", ["binance", "OKX", ""])
