@@ -36,6 +36,17 @@ MAX_DECODE_ERRORS = 20
 """In a row: the session is then of no use."""
 
 
+STREAM = "stream"
+"""Topic: `StreamNews`, retained."""
+
+
+@attrs.frozen
+class StreamNews:
+    """Whether the stream of a venue gives prices."""
+
+    up: bool
+
+
 @attrs.frozen
 class BookMoved:
     """To the feed: a book changed. The quote is of this moment; the book may be newer when it is read."""
@@ -109,6 +120,7 @@ class MarketDataConnection(Actor):
         """Wait for the instruments."""
         self._feed = self.look_up(self._feed_address)
         self._supervisor = self.look_up(self._gate.address.rsplit("/", 1)[0])
+        self.publish(STREAM, StreamNews(up=False), retain=True)
         self.subscribe(self._instruments_address, LOADED)
 
     @handles(InstrumentsLoaded)
@@ -185,8 +197,11 @@ class MarketDataConnection(Actor):
         self.timers.cancel(_Beat.__name__)
         self.timers.cancel(_LookForLostBooks.__name__)
         for symbol, builder in self._builders.items():
+            if builder.book.valid:  # else that was told before, and there may be a price by REST
+                self._feed.tell(BookLost(symbol, "the connection is down"))
             builder.lose("the connection is down")
-            self._feed.tell(BookLost(symbol, "the connection is down"))
+        if self._healthy:
+            self.publish(STREAM, StreamNews(up=False), retain=True)
         self.counts.reconnects += 1
         self.counts.errors += 1
         if self._healthy:
@@ -269,6 +284,7 @@ class MarketDataConnection(Actor):
             self._feed.tell(BookMoved(quote, book))
             if not self._healthy:
                 self._healthy = True
+                self.publish(STREAM, StreamNews(up=True), retain=True)
                 self._supervisor.tell(Connected(self._gate.address, self._moves))
         elif taken is Taken.BROKEN:
             self.counts.gaps += 1

@@ -3,19 +3,22 @@
 from collections.abc import Hashable
 from typing import Any
 
+import attrs
+
+from actors.book_polling import QuoteStale
 from actors.market_data import BookLost, BookMoved
 from actors.market_news import MarketGone, MarketMoved
 from actors.runtime import Actor, MailboxSpec, handles
 from perpbot.clock import wall_ns
 from perpbot.model.events import Funding, Mark
-from perpbot.model.quote import Quote
+from perpbot.model.quote import Quote, Source
 from perpbot.scanning.ticks import BadTick, TickFilter, TickRules
 
 
 def _latest_by(message: Any) -> Hashable | None:
     if isinstance(message, BookMoved):
         return message.quote.symbol
-    if isinstance(message, BookLost):
+    if isinstance(message, BookLost | QuoteStale):
         return message.symbol
     return None
 
@@ -33,6 +36,8 @@ class QuoteFeed(Actor):
         self._funding: dict[str, Funding] = {}
         self._marks: dict[str, Mark] = {}
         self._latest: dict[str, Quote] = {}
+        self._last: dict[str, Quote] = {}
+        """Like `_latest`, but what is lost stays."""
         self._published = 0
 
     @handles(BookMoved)
@@ -53,7 +58,7 @@ class QuoteFeed(Actor):
                 return
             self._gone(quote.symbol, "the price jumped; waiting for it to be confirmed")
             return
-        self._latest[quote.symbol] = quote
+        self._latest[quote.symbol] = self._last[quote.symbol] = quote
         self._published += 1
         news = MarketMoved(quote, moved.book, self._funding.get(quote.symbol))
         self.publish(quote.symbol, news, retain=True)
@@ -62,6 +67,14 @@ class QuoteFeed(Actor):
     def on_lost(self, lost: BookLost) -> None:
         """Take the price away."""
         self._gone(lost.symbol, lost.reason)
+
+    @handles(QuoteStale)
+    def on_stale(self, stale: QuoteStale) -> None:
+        """Take the price away from all who trade; whoever looks sees the last one, marked."""
+        self._gone(stale.symbol, stale.reason)
+        last = self._last.get(stale.symbol)
+        if last is not None:
+            self._latest[stale.symbol] = attrs.evolve(last, stale=True)
 
     def _gone(self, symbol: str, reason: str) -> None:
         self._latest.pop(symbol, None)
@@ -79,7 +92,7 @@ class QuoteFeed(Actor):
 
     @property
     def latest(self) -> dict[str, Quote]:
-        """The latest good quote of each symbol, for looking at."""
+        """The latest good quote of each symbol, for looking at; some are marked stale."""
         return self._latest
 
     def describe(self) -> dict[str, Any]:
@@ -87,7 +100,7 @@ class QuoteFeed(Actor):
         return {
             "venue": self._venue,
             "published": self._published,
-            "quotes": {symbol: f"{quote.bid} / {quote.ask}" for symbol, quote in self._latest.items()},
+            "quotes": {symbol: _told(quote) for symbol, quote in self._latest.items()},
             "funding": {symbol: str(each.rate.fraction) for symbol, each in self._funding.items()},
             "marks": {symbol: str(each.price) for symbol, each in self._marks.items()},
             "held_back": {
@@ -96,3 +109,8 @@ class QuoteFeed(Actor):
                 if each.counts
             },
         }
+
+
+def _told(quote: Quote) -> str:
+    marks = ("" if quote.source is Source.STREAM else " (by REST)") + (" (stale)" if quote.stale else "")
+    return f"{quote.bid} / {quote.ask}{marks}"

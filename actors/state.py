@@ -45,6 +45,11 @@ class VenueState:
     unlisted: Sequence[str]
     """Symbols that are to be traded and that the venue does not have."""
 
+    @property
+    def fresh(self) -> Mapping[str, Quote]:
+        """The quotes that are not marked stale."""
+        return {symbol: quote for symbol, quote in self.quotes.items() if not quote.stale}
+
 
 @attrs.frozen(kw_only=True)
 class Profit:

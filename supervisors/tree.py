@@ -5,7 +5,7 @@
         journal                         the only writer to storage
         kill-switch                     read before any connection opens
         venues          one_for_one     one supervisor per venue, with its circuits
-          okx           one_for_one     instruments, quotes, market-data, trading
+          okx           one_for_one     instruments, quotes, market-data, polling, trading
         books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
         trades          one_for_one     the executor, and one actor per trade in progress
         strategies      one_for_one     one scanner per symbol
@@ -22,6 +22,7 @@ from decimal import Decimal
 import attrs
 
 from actors.balances import Balances
+from actors.book_polling import BookPolling
 from actors.executor import Admitted, Executor
 from actors.gate import Gate, KillSwitches
 from actors.heartbeat import Heartbeat
@@ -173,6 +174,19 @@ def venue(parts: Parts, name: str) -> ChildSpec:
                 feed=f"{at}/quotes",
                 backoff=_reconnect(exchange.market_data),
                 heartbeat_s=exchange.market_data.heartbeat_interval_sec,
+            ),
+        ),
+        _resilient(
+            "polling",
+            parts,
+            lambda: BookPolling(
+                each,
+                parts.gates[f"{at}/market-data"],
+                instruments=f"{at}/instruments",
+                market_data=f"{at}/market-data",
+                feed=f"{at}/quotes",
+                interval_s=settings.quote_engine.rest_poll_interval_sec,
+                failures=settings.quote_engine.rest_poll_failures,
             ),
         ),
     ]

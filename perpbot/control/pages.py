@@ -35,7 +35,13 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
                     if circuit != "CONNECTED"
                 },
                 "quotes": {
-                    symbol: {"bid": plain(quote.bid), "ask": plain(quote.ask)} for symbol, quote in venue.quotes.items()
+                    symbol: {
+                        "bid": plain(quote.bid),
+                        "ask": plain(quote.ask),
+                        "source": quote.source.value,
+                        "stale": quote.stale,
+                    }
+                    for symbol, quote in venue.quotes.items()
                 },
                 "counts": dict(venue.counts),
                 "unlisted": list(venue.unlisted),

@@ -1,8 +1,18 @@
 """The best bid and offer of one instrument at one venue, at one moment."""
 
+from enum import StrEnum
+
 import attrs
 
 from perpbot.model.money import Price, Quantity
+
+
+class Source(StrEnum):
+    """How a quote came."""
+
+    STREAM = "stream"
+    REST = "rest"
+    """Asked for, because the stream is down."""
 
 
 @attrs.frozen
@@ -18,7 +28,10 @@ class Quote:
     venue_time_ns: int
     """When the venue says it happened, wall clock; 0 when it does not say."""
     received_ns: int
-    """When the frame arrived here, monotonic clock."""
+    """When the frame arrived here, monotonic clock; for an answer by REST, when it was asked for."""
+    source: Source = Source.STREAM
+    stale: bool = False
+    """Whether it is only the last that was known: shown, so marked, and never traded (MKT-6)."""
 
     @property
     def mid(self) -> Price:

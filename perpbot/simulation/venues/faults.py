@@ -33,6 +33,12 @@ class Faults:
     """How far the venue's clock is ahead when it reads requests; negative for behind."""
     trading_only: bool = False
 
+    refuse_streams: int = 0
+    """A WebSocket that is not opened."""
+    retry_after_s: int = 0
+    """What a 429 says in ``Retry-After``; 0 for nothing. It does not count down."""
+    silent_books: int = 0
+    """So many markets, the first ones, send nothing of their books though they move. It does not count down."""
     not_a_number: int = 0
     """A book frame with NaN for a price."""
     gap: int = 0

@@ -146,7 +146,7 @@ class SimulatedVenue(Application):
 
     def upgrade(self, request: Request, socket: WebSocket) -> Session | None:
         """Open the session of a WebSocket."""
-        return self.open_stream(request, socket)
+        return None if self.faults.take("refuse_streams") else self.open_stream(request, socket)
 
     def count_connection(self) -> int:
         """A number for a new connection."""
@@ -162,10 +162,14 @@ class SimulatedVenue(Application):
         if self.faults.take("status_500"):
             return Answer(500, b"Internal Server Error", {"Content-Type": "text/plain"})
         if self.faults.take("status_429"):
-            return self.too_many()
+            return self._too_many()
         if self.faults.take("html"):
             return Answer(502, _HTML, {"Content-Type": "text/html"})
         return None
+
+    def _too_many(self) -> Answer:
+        answer, wait_s = self.too_many(), self.faults.retry_after_s
+        return attrs.evolve(answer, headers={**answer.headers, "Retry-After": str(wait_s)}) if wait_s else answer
 
     def _spoil(self, answer: Answer) -> Answer | None:
         if self.faults.take("drop_answers"):
@@ -220,6 +224,8 @@ class SimulatedVenue(Application):
 
     def flush(self, symbol: str, now_ns: int) -> None:
         """Publish what has changed in a market by now, so that a picture of it follows the last message."""
+        if symbol in list(self.coins)[: self.faults.silent_books]:
+            return
         book, prints = self.engine.books[symbol], self.engine.take_prints(symbol)
         self.tapes[symbol].feed(prints, self.engine.marks[symbol], now_ns)
         self.publish(symbol, book.bids.take_changes(), book.asks.take_changes(), prints, now_ns)

@@ -1,0 +1,71 @@
+"""The life of connections in whole runs: streams that go away, fall silent, are limited, and come back."""
+
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+from whole import Whole, check_accounts
+
+from perpbot.model.quote import Quote, Source
+from perpbot.simulation.world import World, run_forked
+
+pytest_plugins = ["whole"]
+pytestmark = pytest.mark.simulated
+
+ALWAYS = 1_000_000
+
+
+def started(world: World, state: Path) -> Whole:
+    whole = Whole(world, state)
+    whole.program.start()
+    whole.wait_until(whole.all_connected, 10.0, "all connections up")
+    whole.wait_until(lambda: len(quotes(whole, "okx")) == 3, 10.0, "prices of OKX")
+    return whole
+
+
+def quotes(whole: Whole, venue: str) -> dict[str, Quote]:
+    return dict(whole.program.system.cell(f"/venues/{venue}/quotes").actor.latest)  # type: ignore[union-attr]
+
+
+def every_quote(whole: Whole, venue: str, **wanted: Any) -> bool:
+    found = quotes(whole, venue).values()
+    return len(found) == 3 and all(getattr(each, name) is value for each in found for name, value in wanted.items())
+
+
+def events(whole: Whole, name: str) -> list[Any]:
+    return [each for each in whole.log if each.get("event") == name]
+
+
+def without_streams(world: World, state: Path) -> dict[str, Any]:
+    whole = started(world, state)
+    admin = whole.venues.admin
+    admin.set_faults("okx", refuse_streams=ALWAYS)
+    admin.disconnect("okx")
+    whole.wait_until(lambda: every_quote(whole, "okx", source=Source.REST, stale=False), 3.0, "quotes by REST")
+    gevent.sleep(1.0)
+    shown = whole.program.system.cell("/venues/okx/quotes").actor.describe()["quotes"]["BTC-PERP"]  # type: ignore[union-attr]
+    assert shown.endswith(" (by REST)")
+    admin.set_faults("okx", status_500=ALWAYS)
+    whole.wait_until(lambda: every_quote(whole, "okx", stale=True), 10.0, "stale quotes")
+    assert len(events(whole, "quote is stale")) == 3
+    traded_at = {each.opened_at_ns for each in whole.records}
+    gevent.sleep(5.0)
+    boards = [whole.program.system.cell(f"/strategies/scanner-{base}-PERP").actor for base in ("BTC", "ETH", "SOL")]
+    assert all("okx" not in board.describe()["quotes"] for board in boards)  # type: ignore[union-attr]
+    admin.set_faults("okx", refuse_streams=0, status_500=0)
+    whole.wait_until(lambda: every_quote(whole, "okx", source=Source.STREAM, stale=False), 15.0, "the stream again")
+    asked = whole.program.system.cell("/venues/okx/polling").actor.describe()["answers"]  # type: ignore[union-attr]
+    gevent.sleep(20.0)
+    assert whole.program.system.cell("/venues/okx/polling").actor.describe()["answers"] == asked  # type: ignore[union-attr]
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {**report, "traded": len(traded_at)}
+
+
+def test_without_a_stream_books_are_asked_for_and_after_failed_polls_the_last_quote_is_marked_stale(
+    state: Path,
+) -> None:
+    report = run_forked(without_streams, 61, state)
+    assert report["clean"] is True
+    assert report["supervision"]["restarts"] == 0
