@@ -96,7 +96,8 @@ def test_every_kind_of_event_is_plain_json() -> None:
     assert (update["type"], update["status"], update["filled"]) == ("order", "filled", "0.03")
     assert pong == {"type": "pong", "venue": "okx"}
     assert ack == {"type": "ack", "venue": "okx", "symbol": "BTC-PERP", "channel": "books"}
-    assert error == {"type": "error", "venue": "okx", "code": "60018", "message": "no such channel"}
+    said = {"code": "60018", "message": "no such channel"}
+    assert error == {"type": "error", "origin": "venue", "venue": "okx", **said}
 
 
 def test_a_quote_has_both_sides_and_funding_its_interval() -> None:
