@@ -24,9 +24,11 @@ from urllib.request import urlopen
 
 from perpbot.chance import Chance, Random
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.config.settings import load_settings
 from perpbot.execution.entries import CaughtUp, OrderFilled, OrdersIntended, TradeOpened
 from perpbot.model.money import ZERO
 from perpbot.storage.journal import read
+from perpbot.venues.registry import venue_names
 
 START_S, STOP_S = 30.0, 60.0
 POLL_S = 0.05
@@ -46,7 +48,10 @@ def main() -> int:
     options = parser.parse_args()
     chance = Chance(options.seed)
     print(f"seed {chance.seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="perpbot-kills-") as folder, served(Path(folder), chance.seed) as venues:
+    with (
+        tempfile.TemporaryDirectory(prefix="perpbot-kills-") as folder,
+        served(Path(folder), chance.seed, options.config) as venues,
+    ):
         rounds = Rounds(Path(folder), venues, options.config, chance.stream("kills"))
         try:
             for number in range(options.times):
@@ -59,9 +64,10 @@ def main() -> int:
 
 
 @contextmanager
-def served(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
-    """The simulated venues, as long as the block runs."""
-    command = [sys.executable, "-m", "perpbot.simulation.venues", "okx", "hyperliquid", "aster"]
+def served(folder: Path, seed: int, config: Path) -> Iterator[dict[str, Any]]:
+    """The simulated venues that `config` names, as long as the block runs."""
+    names = load_settings(config, os.environ, tuple(venue_names())).exchanges
+    command = [sys.executable, "-m", "perpbot.simulation.venues", *names]
     command += ["--seed", str(seed % 2**32), "--edge-every", "1.5", "--die-with-parent"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:

@@ -10,7 +10,6 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import attrs
 import gevent
@@ -121,12 +120,11 @@ def lab() -> ChildSpec:
     return ChildSpec(name="lab", start=lambda: Supervisor(specs), kind=Kind.SUPERVISOR)
 
 
-def run(venues: Path, state: Path) -> int:
+def run(options: list[str]) -> int:
     """Run PerpBot with the lab in place of its lines for people."""
     vars(main)["plain_view"] = lambda *_: lab()
-    options = ["--no-console", "--venues", str(venues), "--state", str(state)]
-    return int(main.main.main(options, standalone_mode=False) or 0)
+    return int(main.main.main(["--no-console", *options], standalone_mode=False) or 0)
 
 
 if __name__ == "__main__":
-    sys.exit(run(Path(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(run(sys.argv[1:]))

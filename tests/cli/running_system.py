@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pytest
+from three_venues import NAMES, three_venues
 
 from perpbot.cli import main
 from perpbot.control.client import Client
@@ -78,13 +79,18 @@ def ended(process: "subprocess.Popen[Any]") -> Iterator[None]:
 @contextmanager
 def served_venues(directory: Path) -> Iterator[Path]:
     """Simulated venues with many chances to trade; the file that `--venues` takes."""
-    command = [*PERPBOT, "venues", "serve", "--seed", "1", "--edge-every", "1", "--die-with-parent"]
+    command = [*PERPBOT, "venues", "serve", *NAMES, "--seed", "1", "--edge-every", "1", "--die-with-parent"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
     assert process.stdout is not None
     with ended(process), process.stdout:
         path = directory / "venues.json"
         path.write_text(process.stdout.readline())
         yield path
+
+
+def trading_at(venues: Path) -> list[str]:
+    """Options of a run that trades at `venues`."""
+    return ["--venues", str(venues), "--config", str(three_venues(venues.parent))]
 
 
 class Running(NamedTuple):
@@ -105,7 +111,7 @@ class Running(NamedTuple):
 @contextmanager
 def running_system(venues: Path, state: Path, *options: str) -> Iterator[Running]:
     """A system that trades at `venues`, once it is connected everywhere."""
-    command = [sys.executable, "-m", "perpbot.main", "--no-console", "--venues", str(venues), "--state", str(state)]
+    command = [sys.executable, "-m", "perpbot.main", "--no-console", *trading_at(venues), "--state", str(state)]
     process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=environment())
     assert process.stderr is not None
     with ended(process):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from pseudo_terminal import ENTERED, LEFT, on_terminal, terminal_of
-from running_system import PATIENCE_S, Commands, Output, Running, ended, environment, in_process
+from running_system import PATIENCE_S, Commands, Output, Running, ended, environment, in_process, trading_at
 
 pytestmark = pytest.mark.process
 
@@ -36,8 +36,8 @@ def sick(venues: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 @contextmanager
 def misbehaving(venues: Path, state: Path) -> Iterator[Running]:
     """PerpBot with the lab of `misbehaving.py`."""
-    command = [sys.executable, str(Path(__file__).with_name("misbehaving.py")), str(venues), str(state)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
+    command = [sys.executable, str(Path(__file__).with_name("misbehaving.py")), *trading_at(venues)]
+    process = subprocess.Popen([*command, "--state", str(state)], stderr=subprocess.PIPE, text=True, env=environment())
     assert process.stderr is not None
     with ended(process):
         yield Running(process, Output(process.stderr), state)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running_system import in_process
+from running_system import in_process, trading_at
 
 from perpbot import main as program
 
@@ -18,8 +18,7 @@ def test_a_run_without_a_terminal_says_what_there_is_to_see(venues: Path, tmp_pa
     summary = tmp_path / "summary.json"
     options: list[str | Path] = [
         "run",
-        "--venues",
-        venues,
+        *trading_at(venues),
         "--state",
         tmp_path / "state",
         "--duration",

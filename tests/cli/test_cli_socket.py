@@ -111,9 +111,9 @@ def test_only_the_owner_may_ask(system: Running) -> None:
 
 @pytest.mark.process
 def test_a_second_system_on_the_same_state_is_refused(system: Running, venues: Path, perpbot: Commands) -> None:
-    from running_system import in_process
+    from running_system import in_process, trading_at
 
-    refused = in_process(["serve", "--venues", venues, "--state", system.state])
+    refused = in_process(["serve", *trading_at(venues), "--state", system.state])
     assert refused.code == 78
     assert perpbot("status", "--state", system.state).code == 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pseudo_terminal import CHARACTERS, ENTERED, LEFT, Terminal, on_terminal, terminal_of
-from running_system import PATIENCE_S, Commands, Running
+from running_system import PATIENCE_S, Commands, Running, trading_at
 
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.control.client import Client
@@ -29,7 +29,7 @@ def screen(painted: bytes, columns: int) -> list[str]:
 def test_the_live_view_from_start_to_end(venues: Path, tmp_path: Path, perpbot: Commands) -> None:
     with terminal_of(80, 24) as terminal:
         before = termios.tcgetattr(terminal.slave)
-        options: Options = ["run", "--venues", venues, "--state", tmp_path]
+        options: Options = ["run", *trading_at(venues), "--state", tmp_path]
         with on_terminal(terminal, "perpbot", options) as process:
             said = terminal.wait_for(re.escape(ENTERED)).decode()
             assert f"perpbot status --state {tmp_path}" in said
@@ -64,7 +64,7 @@ def _it_can_be_resized_and_typed_at(terminal: Terminal) -> None:
 
 def test_an_interrupt_while_it_starts_ends_it_without_a_traceback(venues: Path, tmp_path: Path) -> None:
     with terminal_of(80, 24) as terminal:
-        with on_terminal(terminal, "perpbot", ["run", "--venues", venues, "--state", tmp_path]) as process:
+        with on_terminal(terminal, "perpbot", ["run", *trading_at(venues), "--state", tmp_path]) as process:
             terminal.wait_for(b"Starting PerpBot ...")
             terminal.type(b"\x03")
             terminal.wait_for(b"Interrupted while starting.")
@@ -75,7 +75,7 @@ def test_an_interrupt_while_it_starts_ends_it_without_a_traceback(venues: Path, 
 def test_a_terminal_that_does_not_take_output_stops_no_trading(venues: Path, tmp_path: Path) -> None:
     with (
         terminal_of(80, 24) as terminal,
-        on_terminal(terminal, "perpbot", ["run", "--venues", venues, "--state", tmp_path]) as process,
+        on_terminal(terminal, "perpbot", ["run", *trading_at(venues), "--state", tmp_path]) as process,
     ):
         terminal.wait_for(rb"target reached")
         _stall(terminal, tmp_path)
@@ -109,7 +109,7 @@ def _stall(terminal: Terminal, state: Path) -> None:
 @pytest.mark.parametrize("changes", [{"TERM": "dumb"}, {"TERM": "unknown"}])
 def test_a_terminal_that_cannot_be_repainted_gets_lines(venues: Path, tmp_path: Path, changes: dict[str, str]) -> None:
     with terminal_of(80, 24) as terminal:
-        options: Options = ["--venues", venues, "--state", tmp_path]
+        options: Options = [*trading_at(venues), "--state", tmp_path]
         with on_terminal(terminal, "perpbot.main", options, **changes) as process:
             said = terminal.wait_for(rb"prices +BTC ")
             assert ENTERED not in said

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from running_system import Commands
 
+from perpbot.venues.registry import venue_names
+
 CONFIG = Path("config")
+VARIABLES = tuple(f"{name.upper()}_" for name in venue_names())
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def live(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(("OKX_", "HYPERLIQUID_", "ASTER_")):
+        if name.startswith(VARIABLES):
             monkeypatch.delenv(name)
 
 
@@ -71,7 +74,7 @@ def test_every_missing_credential_is_named_and_no_secret_shown(
     assert "aster trades, but the environment has no ASTER_PRIVATE_KEY;" in shown.out
     assert "hunter2" not in shown.out
     (line,) = [each for each in shown.out.splitlines() if each.startswith("credentials")]
-    assert line.split()[1] == "1/3"
+    assert line.split()[1] == f"1/{len(venue_names())}"
 
 
 def test_mode_simulation_never_means_real_venues(perpbot: Commands, tmp_path: Path, live: Path) -> None:

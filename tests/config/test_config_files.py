@@ -15,9 +15,10 @@ from perpbot.config.loader import ConfigError, loads
 from perpbot.config.operation import Mode
 from perpbot.config.reference import Described, describe, markdown
 from perpbot.config.settings import Settings, load_settings
+from perpbot.venues.registry import venue_names
 
 ROOT = Path(__file__).parents[2]
-SUPPORTED = ("okx", "hyperliquid", "aster")
+SUPPORTED = tuple(venue_names())
 FILES = [ROOT / "config/simulation.yaml", ROOT / "config/live.example.yaml"]
 
 SCHEMA = Schema(json.loads((ROOT / "config/schema.json").read_text(encoding="utf-8")))

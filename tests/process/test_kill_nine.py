@@ -6,15 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from three_venues import three_venues
 
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
 
 
-def kill(times: int, seed: int) -> list[dict[str, object]]:
+def kill(times: int, seed: int, folder: Path) -> list[dict[str, object]]:
+    command = [sys.executable, "scripts/kill_nine.py", "--times", str(times), "--seed", str(seed), "--longest", "2.5"]
     run = subprocess.run(
-        [sys.executable, "scripts/kill_nine.py", "--times", str(times), "--seed", str(seed), "--longest", "2.5"],
+        [*command, "--config", str(three_venues(folder))],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -32,10 +34,10 @@ def check(rounds: list[dict[str, object]], times: int) -> None:
     assert end["clean"] is True
 
 
-def test_killed_a_few_times_every_order_is_found_again_and_nothing_is_sent_twice() -> None:
-    check(kill(4, 11), 4)
+def test_killed_a_few_times_every_order_is_found_again_and_nothing_is_sent_twice(tmp_path: Path) -> None:
+    check(kill(4, 11, tmp_path), 4)
 
 
 @pytest.mark.full
-def test_killed_fifty_times_every_order_is_found_again_and_nothing_is_sent_twice() -> None:
-    check(kill(50, 12), 50)
+def test_killed_fifty_times_every_order_is_found_again_and_nothing_is_sent_twice(tmp_path: Path) -> None:
+    check(kill(50, 12, tmp_path), 50)

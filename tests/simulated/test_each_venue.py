@@ -1,4 +1,4 @@
-"""The whole program on OKX and one other venue, each in turn: its books are that venue's books too."""
+"""The whole program on OKX and one other venue, each in turn, and on all of them: its books are their books too."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from whole import Whole, check_accounts, settings
 
 from perpbot.simulation.world import World, run_forked
 from perpbot.storage.journal import export
-from perpbot.venues.registry import venue_class
+from perpbot.venues.registry import venue_class, venue_names
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
@@ -19,11 +19,10 @@ VENUES = ("backpack", "edgex", "grvt", "paradex", "extended")
 """Those that the other tests of whole runs do not trade on."""
 
 
-def trade_on(world: World, state: Path, name: str) -> dict[str, Any]:
-    usual = settings()
-    pair = {"okx": usual.exchanges["okx"], name: usual.exchanges["okx"]}
+def trade_on(world: World, state: Path, *names: str) -> dict[str, Any]:
+    usual = settings(names)
     scanner = attrs.evolve(usual.scanner, priority_exchange_pairs=())
-    whole = Whole(world, state, settings=attrs.evolve(usual, exchanges=pair, scanner=scanner))
+    whole = Whole(world, state, settings=attrs.evolve(usual, scanner=scanner))
     whole.program.start()
     gevent.sleep(60.0)
     report = whole.stop()
@@ -36,10 +35,24 @@ def trade_on(world: World, state: Path, name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", VENUES)
 def test_trades_complete_there_and_end_flat_with_the_venues_own_profit(name: str, state: Path) -> None:
     venue_class(name)  # loaded before the fork
-    report = run_forked(trade_on, 1, state, name)
+    report = run_forked(trade_on, 1, state, "okx", name)
     assert report["clean"] is True
     assert report["trades"]["completed"] >= 3
     assert report["traded"][name] >= 6
+    assert report["errors"] == []
+    assert report["supervision"]["escalations"] == 0
+    assert report["supervision"]["restarts"] == 0
+
+
+def test_a_minute_of_trading_on_all_venues_at_once_ends_flat_with_the_profit_of_all_their_books(state: Path) -> None:
+    names = venue_names()
+    for name in names:
+        venue_class(name)
+    report = run_forked(trade_on, 1, state, *names)
+    assert report["clean"] is True
+    assert report["trades"]["completed"] >= 10
+    assert set(report["traded"]) == set(names)
+    assert sum(fills > 0 for fills in report["traded"].values()) >= len(names) - 2
     assert report["errors"] == []
     assert report["supervision"]["escalations"] == 0
     assert report["supervision"]["restarts"] == 0
@@ -51,7 +64,7 @@ def test_signing_in_python_leaves_the_world_as_it_is_the_same_seed_gives_the_sam
 ) -> None:
     venue_class(name)
     for run in ("first", "second"):
-        run_forked(trade_on, 7, state / run, name)
+        run_forked(trade_on, 7, state / run, "okx", name)
     first, second = (list(export(state / run / "journal.sqlite")) for run in ("first", "second"))
     assert first == second
     assert len(first) > 20

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import attrs
 import ccxt  # noqa: F401 - heavy imports happen once, before the forks
 import gevent
 import pytest
+from three_venues import NAMES
 
 import perpbot.venues.aster
 import perpbot.venues.hyperliquid
@@ -42,8 +43,10 @@ def state() -> Iterator[Path]:
         yield Path(folder)
 
 
-def settings() -> Settings:
-    return load_settings(CONFIG, os.environ, tuple(venue_names()))
+def settings(venues: Sequence[str] = NAMES) -> Settings:
+    """What `make run` uses, with three venues: more of them take longer and tell nothing more."""
+    every = load_settings(CONFIG, os.environ, tuple(venue_names()))
+    return attrs.evolve(every, exchanges={name: every.exchanges[name] for name in venues})
 
 
 @attrs.define

@@ -21,7 +21,7 @@ from pathlib import Path  # noqa: E402
 from gevent import signal_handler  # noqa: E402
 
 from perpbot.simulation.venues.market import MarketSettings  # noqa: E402
-from perpbot.simulation.venues.serving import FIRST, VENUES, SimulatedVenues  # noqa: E402
+from perpbot.simulation.venues.serving import VENUES, SimulatedVenues  # noqa: E402
 from perpbot.simulation.venues.venue import DEPOSIT  # noqa: E402
 
 _PR_SET_PDEATHSIG = 1
@@ -35,7 +35,7 @@ def main() -> int:
     if options.die_with_parent:
         _die_with_parent()
     venues = SimulatedVenues(
-        options.names or FIRST,
+        options.names or tuple(VENUES),
         seed=options.seed,
         settings=MarketSettings(
             frames_per_second=options.frames_per_second,

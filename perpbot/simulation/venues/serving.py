@@ -35,9 +35,6 @@ VENUES: Mapping[str, type[SimulatedVenue]] = {
 }
 """Every venue there is, by name."""
 
-FIRST = ("okx", "hyperliquid", "aster")
-"""The venues served when none is named."""
-
 _LATE_NS = clock.NS_PER_SECOND
 _SAVE_PRICES_NS = clock.NS_PER_SECOND
 
@@ -50,7 +47,7 @@ class SimulatedVenues:
 
     def __init__(
         self,
-        names: Sequence[str] = FIRST,
+        names: Sequence[str] = tuple(VENUES),
         *,
         seed: int | None = None,
         settings: MarketSettings | None = None,
