@@ -52,7 +52,7 @@ def frame(picture: Picture, width: int, height: int) -> list[Line]:
 
 def _one(picture: Picture, state: State, height: int) -> list[Part]:
     return [
-        _prices(state),
+        _prices(state, height),
         _opportunities(picture, 14),
         *_trades(state, 25),
         *(_extras(state) if height >= TALL else []),
@@ -62,7 +62,7 @@ def _one(picture: Picture, state: State, height: int) -> list[Part]:
 def _two_columns(picture: Picture, state: State, width: int, height: int) -> list[Line]:
     half = max(LEFT_LEAST, (width - BETWEEN) // 2)
     accounts, held = _extras(state) if height >= ROOMY else (None, None)
-    left = [_prices(state), _opportunities(picture, 60), *([accounts] if accounts else [])]
+    left = [_prices(state, height), _opportunities(picture, 60), *([accounts] if accounts else [])]
     right = [*_trades(state, 60), *([held] if held else [])]
     rows = zip(
         _column(left, picture, state, half, height),
@@ -72,9 +72,10 @@ def _two_columns(picture: Picture, state: State, width: int, height: int) -> lis
     return [[*one, (" " * BETWEEN, ""), *other] for one, other in rows]
 
 
-def _prices(state: State) -> Part:
+def _prices(state: State, height: int) -> Part:
+    """All venues where the other parts have what they need then, and four at least."""
     venues = max(1, len(state.venues))
-    return Part(sections.prices, min(venues, 4) + 1, venues + 1)
+    return Part(sections.prices, min(venues, max(4, height - 3 * LEAST - 1)) + 1, venues + 1)
 
 
 def _opportunities(picture: Picture, most: int) -> Part:

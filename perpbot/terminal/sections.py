@@ -65,7 +65,8 @@ def prices(picture: Picture, state: State, width: int, height: int) -> list[Line
     hidden = f" +{len(symbols) - fitting}" if len(symbols) > fitting else ""
     lines = [title(f"Prices{hidden}", columns, width)]
     best = {symbol: _best(symbol, venues) for symbol in symbols[:fitting]}
-    for venue in venues:
+    fit_in = len(venues) if len(venues) < height else max(0, height - 2)
+    for venue in venues[:fit_in]:
         line = row([(venue.name, "bold"), connection(venue)], columns[:2], name + 1 + CIRCUIT_WIDTH)
         for symbol in symbols[:fitting]:
             if symbol in venue.unlisted:
@@ -73,6 +74,8 @@ def prices(picture: Picture, state: State, width: int, height: int) -> list[Line
             else:
                 line += _price(venue.quotes.get(symbol), best[symbol], picture, each)
         lines.append(joined(line, width))
+    if fit_in < len(venues):
+        lines.append(joined([(f"… and {len(venues) - fit_in} more: perpbot status", "dim")], width))
     return _filled(lines, height, width, "No venue.")
 
 

@@ -1,6 +1,7 @@
 """The live view as lines: always exactly as wide and as high as the terminal, whatever the state is."""
 
 import itertools
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -226,3 +227,21 @@ def test_sizes_change_nothing_but_the_frame() -> None:
     shown = picture(view_states.extreme(), ["x"] * 3)
     for width, height in itertools.product(range(1, 200, 23), range(1, 60, 11)):
         assert {cell_len(line) for line in texts(shown, width, height)} == {width}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_nine_venues_have_their_prices_beside_opportunities_and_trades(size: tuple[int, int]) -> None:
+    names = [f"venue{number}" for number in range(9)]
+    lines = texts(picture(usual(venues={name: venue(name, view_states.PRICES) for name in names})), *size)
+    assert all(any(line.startswith(f"{name} ") and "96920.6" in line for line in lines) for name in names)
+    shown = "\n".join(lines)
+    assert all(part in shown for part in ("Opportunities", "In progress", "Completed"))
+    assert re.search(r"t\d+ .* open ", shown)
+    assert "target reach" in shown
+
+
+def test_venues_there_is_no_room_for_are_counted() -> None:
+    names = [f"venue{number}" for number in range(9)]
+    lines = texts(picture(usual(venues={name: venue(name, view_states.PRICES) for name in names})), 80, 20)
+    assert [line.split()[0] for line in lines[5:11]] == ["venue0", "venue1", "venue2", "venue3", "…", "Opportunities"]
+    assert lines[9].startswith("… and 5 more: perpbot status")
