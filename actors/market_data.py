@@ -4,12 +4,14 @@ from contextlib import suppress
 from typing import Any
 
 import attrs
+import gevent
 
 from actors.circuit import CircuitChanged, Connected, Lost
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.runtime import Actor, Backoff, handles
 from actors.stream import Stream, StreamClosed, StreamError, StreamOpened, spread_out
+from perpbot.clock import monotonic_ns
 from perpbot.model.book import Book
 from perpbot.model.events import (
     BookDelta,
@@ -26,12 +28,15 @@ from perpbot.model.events import (
 from perpbot.model.instrument import Instrument
 from perpbot.model.quote import Quote
 from perpbot.venues.book_builder import BookBuilder, Taken
+from perpbot.venues.quiet_books import QuietBooks, same_top
 from perpbot.venues.venue import Venue, VenueReadError
 
 SUBSCRIPTIONS_PER_BURST = 8
 BURST_PAUSE_S = 0.25
 RESYNC_AGAIN_S = 2.0
 """A book without a price for this long is asked for again."""
+GRACE_S = 1.0
+"""What is on its way in the stream while a book is asked for by REST has this long to arrive."""
 MAX_DECODE_ERRORS = 20
 """In a row: the session is then of no use."""
 
@@ -85,6 +90,7 @@ class Counts:
     frames: int = 0
     quotes: int = 0
     gaps: int = 0
+    stood_still: int = 0
     decode_errors: int = 0
     reconnects: int = 0
     errors: int = 0
@@ -107,6 +113,7 @@ class MarketDataConnection(Actor):
         self._session = 0
         self._stream: Stream | None = None
         self._builders: dict[str, BookBuilder] = {}
+        self._quiet = QuietBooks((), venue.quiet_book_s, 0)
         self._failures = 0
         self._bad_in_row = 0
         self._moves = 0
@@ -157,6 +164,7 @@ class MarketDataConnection(Actor):
         self._healthy = False
         self._bad_in_row = 0
         self._builders = {each.symbol: BookBuilder(self._venue, each.symbol) for each in self._instruments}
+        self._quiet = QuietBooks(self._builders, self._venue.quiet_book_s, monotonic_ns())
         self._stream = Stream(
             self._session,
             self.ref,
@@ -224,6 +232,43 @@ class MarketDataConnection(Actor):
         for symbol, builder in self._builders.items():
             if not builder.book.valid:
                 self._resync(symbol)
+        now = monotonic_ns()
+        for symbol in self._quiet.due(now):
+            self._quiet.compared(symbol, now)
+            if self._builders[symbol].book.valid:
+                self.spawn_task(self._compare, symbol, self._session)
+
+    def _compare(self, symbol: str, session: int) -> None:
+        """Hold a book that nothing is heard of against the venue's own by REST, and make it anew when it differs.
+
+        What is on its way in the stream gets a moment to arrive. A book that stood still twice in one session is a
+        sign that the venue forgot the subscription: the session is of no use then.
+        """
+        heard_ns, builder = self._quiet.heard_ns(symbol), self._builders[symbol]
+        instrument = self._venue.instruments.symbol(symbol)
+        if instrument is None:
+            return
+        try:
+            snapshot = self._venue.fetch_book(instrument)
+        except VenueReadError as error:
+            self._last_error = str(error)
+            self.log.warning("quiet book not compared", venue=self._venue.name, symbol=symbol, error=str(error))
+            return
+        if same_top(builder.book, snapshot):
+            self._quiet.agreed(symbol)
+            return
+        gevent.sleep(GRACE_S)
+        if session != self._session or self._stream is None or self._quiet.heard_ns(symbol) != heard_ns:
+            return
+        self.counts.stood_still += 1
+        again = self._quiet.differed(symbol)
+        self.log.warning("book stood still", venue=self._venue.name, symbol=symbol, again=again)
+        if again:
+            self._stream.close()
+            return
+        builder.lose("it stood still while the venue's moved")
+        self._feed.tell(BookLost(symbol, "it stood still while the venue's moved"))
+        self._resync(symbol)
 
     # -- frames; runs in the reading task ------------------------------------------------------------------------
 
@@ -256,6 +301,7 @@ class MarketDataConnection(Actor):
         if isinstance(event, BookDelta | BookSnapshot | BookReset):
             builder = self._builders.get(event.symbol)
             if builder is not None:
+                self._quiet.heard(event.symbol, received_ns)
                 self._on_book(builder, event, received_ns)
         elif isinstance(event, Funding | Mark):
             self._feed.tell(event)

@@ -96,6 +96,8 @@ class Venue(ABC):
         self.endpoints = endpoints
         self.http = http
         self.credentials = credentials
+    quiet_book_s: ClassVar[float] = 10.0
+    """A book that the stream says nothing of for this long is compared with the one by REST."""
         self.account = account
         self.instruments = InstrumentTable()
 

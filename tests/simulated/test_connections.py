@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import attrs
 import gevent
 import pytest
-from whole import Whole, check_accounts
+from whole import Whole, check_accounts, settings
 
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.model.quote import Quote, Source
 from perpbot.simulation.world import World, run_forked
+from perpbot.venues.registry import venue_class, venue_names
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
@@ -16,8 +19,8 @@ pytestmark = pytest.mark.simulated
 ALWAYS = 1_000_000
 
 
-def started(world: World, state: Path) -> Whole:
-    whole = Whole(world, state)
+def started(world: World, state: Path, **changes: Any) -> Whole:
+    whole = Whole(world, state, **changes)
     whole.program.start()
     whole.wait_until(whole.all_connected, 10.0, "all connections up")
     whole.wait_until(lambda: len(quotes(whole, "okx")) == 3, 10.0, "prices of OKX")
@@ -69,3 +72,32 @@ def test_without_a_stream_books_are_asked_for_and_after_failed_polls_the_last_qu
     report = run_forked(without_streams, 61, state)
     assert report["clean"] is True
     assert report["supervision"]["restarts"] == 0
+
+
+def silent_book(world: World, state: Path, venue: str) -> dict[str, Any]:
+    usual = settings()
+    pair = {"okx": usual.exchanges["okx"], venue: usual.exchanges["okx"]}
+    scanner = attrs.evolve(usual.scanner, priority_exchange_pairs=())
+    whole = started(world, state, settings=attrs.evolve(usual, exchanges=pair, scanner=scanner))
+    connection = whole.program.system.cell(f"/venues/{venue}/market-data")
+    whole.venues.admin.set_faults(venue, silent_books=1)
+    began = monotonic_ns()
+    whole.wait_until(lambda: bool(events(whole, "book stood still")), 20.0, "the silence noticed")
+    noticed_s = (monotonic_ns() - began) / NS_PER_SECOND
+    whole.venues.admin.set_faults(venue, silent_books=0)
+    whole.wait_until(lambda: set(connection.actor.describe()["books"].values()) == {"valid"}, 10.0, "books")  # type: ignore[union-attr]
+    told = events(whole, "book stood still")
+    gevent.sleep(13.0)
+    assert events(whole, "book stood still") == told
+    whole.program.stop()
+    whole.venues.stop()
+    return {"noticed_s": noticed_s, "symbols": [each["symbol"] for each in told], "venue": told[0]["venue"]}
+
+
+@pytest.mark.parametrize("venue", [name for name in venue_names() if name != "okx"])
+def test_a_book_that_stands_still_on_a_stream_that_lives_is_found_out_and_made_anew(venue: str, state: Path) -> None:
+    venue_class(venue)
+    found = run_forked(silent_book, 62, state, venue)
+    assert found["venue"] == venue
+    assert found["symbols"] == ["BTC-PERP"]
+    assert 9.0 < found["noticed_s"] < 16.0
