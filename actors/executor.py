@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from actors.gate import Gate
 from actors.orders import REOPENED, SETTLED, NewTradeId, ReadOpenTrades
 from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
 from actors.risk import AssessOpening
@@ -112,7 +113,7 @@ class Executor(Actor):
         *,
         max_age_ms: float,
         slippage: Decimal,
-        leverage: Mapping[str, Decimal],
+        gates: Mapping[str, Gate],
         accounts: Mapping[str, str],
         orders: str,
         pool: str,
@@ -125,7 +126,7 @@ class Executor(Actor):
             rules: how many trades at once.
             max_age_ms: an opportunity older than this is gone.
             slippage: fraction by which a limit may be beyond the worst price the book promised.
-            leverage: by venue; what a leg needs is its notional divided by it.
+            gates: by venue; what a leg needs is its notional divided by the leverage the venue has confirmed.
             accounts: by venue; where its orders go.
             orders: address of the order book.
             pool: address of the pool that arbitrage draws on.
@@ -136,7 +137,7 @@ class Executor(Actor):
         self._rules = rules
         self._max_age_ns = int(max_age_ms * NS_PER_MS)
         self._slippage = slippage
-        self._leverage = leverage
+        self._gates = gates
         self._accounts = accounts
         self._addresses = {"orders": orders, "pool": pool, "risk": risk}
         self._start_trade = start_trade
@@ -248,7 +249,7 @@ class Executor(Actor):
         instrument: Instrument = opportunity.buy if leg is plan.buy else opportunity.sell
         notional = plan.quantity * leg.limit
         # both fees come out of the same cash as the margin
-        margin = notional / self._leverage[leg.venue] + 2 * notional * instrument.taker_fee
+        margin = notional / self._gates[leg.venue].leverage(plan.symbol) + 2 * notional * instrument.taker_fee
         return LegRequest(
             venue=leg.venue,
             side=leg.side,

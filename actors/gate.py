@@ -4,9 +4,11 @@ A gate belongs to one connection and is moved only by the supervisor of its venu
 by their actor. Readers see the state of this very moment: nothing that waited in a queue slips through.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.venues.set_up import SetUp
 
 
 class Circuit(StrEnum):
@@ -87,6 +89,8 @@ class Gate:
         """When anything was last heard from the venue on this connection; set by the connection."""
         self.moved_ns = monotonic_ns()
         """When the circuit came into its state."""
+        self.set_up: SetUp | None = None
+        """What the venue has confirmed of the account's margin; set by the trading connection whenever it connects."""
         self._kill = kill
         self._moves = 0
         self._probed_move = -1
@@ -129,14 +133,25 @@ class Gate:
             return 0.0
         return max(0.0, (self._until_ns - monotonic_ns()) / NS_PER_SECOND)
 
-    def refusal_to_open(self) -> str | None:
-        """Why an order that adds risk is refused at this moment, or None."""
+    def refusal_to_open(self, symbol: str | None = None) -> str | None:
+        """Why an order that adds risk, in `symbol` if one is given, is refused at this moment, or None."""
         killed = self._kill.refusal(self.venue, self.address)
         if killed is not None:
             return killed
         if self.circuit is not Circuit.CONNECTED:
             return self._why()
-        return None
+        return None if symbol is None else self._not_set_up(symbol)
+
+    def _not_set_up(self, symbol: str) -> str | None:
+        if self.set_up is None:
+            return f"the margin of {symbol} at {self.venue} has not been set up yet"
+        if symbol in self.set_up.leverage:
+            return None
+        return f"the margin of {symbol} at {self.venue} is not set up: {self.set_up.refused.get(symbol, 'not listed')}"
+
+    def leverage(self, symbol: str) -> Decimal:
+        """What the venue has confirmed; 1, which needs the most margin, as long as it has confirmed nothing."""
+        return Decimal(1) if self.set_up is None else self.set_up.leverage.get(symbol, Decimal(1))
 
     def refusal_to_reduce(self) -> str | None:
         """Why an order that takes risk away, or a cancel, is refused at this moment, or None."""

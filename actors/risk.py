@@ -244,7 +244,7 @@ class Risk(Actor):
             quotes={} if assess is None else assess.quotes,
             gates={
                 venue: Gate(
-                    open_refusal=gate.refusal_to_open(),
+                    open_refusal=gate.refusal_to_open(None if opening is None else opening.request.symbol),
                     reduce_refusal=gate.refusal_to_reduce(),
                     generation=gate.generation,
                 )

@@ -32,6 +32,7 @@ from perpbot.clock import monotonic_ns
 from perpbot.config.exchanges import Trading
 from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
 from perpbot.model.instrument import Instrument
+from perpbot.model.money import plain
 from perpbot.model.order import (
     Balance,
     Fill,
@@ -45,6 +46,7 @@ from perpbot.model.order import (
 )
 from perpbot.risk.approval import ApprovalKind
 from perpbot.venues.http import NoAnswerError, NotSentError, Request
+from perpbot.venues.set_up import SetUp, set_up
 from perpbot.venues.venue import Venue, VenueReadError
 
 ACCOUNT = "account"
@@ -52,6 +54,7 @@ ACCOUNT = "account"
 FUNDING = "funding"
 """Topic: `FundingPayment`s."""
 FUNDING_EVERY_S = 60.0
+SET_UP_EVERY_S = 60.0
 FUNDING_OVERLAP_MS = 600_000
 """Funding is asked for from this long before the last reading; what is known already is not booked again."""
 
@@ -74,6 +77,7 @@ class _Prepared:
 
     url: str
     headers: Mapping[str, str] = attrs.field(repr=False)
+    set_up: SetUp
 
 
 @attrs.frozen
@@ -84,6 +88,11 @@ class _NotPrepared:
 @attrs.frozen
 class _Reconnect:
     """It is time for the next attempt."""
+
+
+@attrs.frozen
+class _SetUpAgain:
+    """It is time to try again what the venue would not set up."""
 
 
 @attrs.frozen
@@ -163,6 +172,7 @@ class TradingConnection(Actor):
         self.subscribe(self._instruments_address, LOADED)
         self.timers.every(self._snapshot_s, ReadAccount())
         self.timers.every(FUNDING_EVERY_S, ReadFunding())
+        self.timers.every(SET_UP_EVERY_S, _SetUpAgain())
 
     @handles(InstrumentsLoaded)
     def on_instruments(self, news: InstrumentsLoaded) -> None:
@@ -197,12 +207,35 @@ class TradingConnection(Actor):
     def _prepare(self) -> None:
         try:
             self._venue.prepare_trading()
+            done = self._set_up()
             url = self._venue.open_private()
             headers = self._venue.private_headers(url)
         except VenueReadError as error:
             self.ref.tell(_NotPrepared(str(error)))
             return
-        self.ref.tell(_Prepared(url, headers))
+        self.ref.tell(_Prepared(url, headers, done))
+
+    def _set_up(self) -> SetUp:
+        return set_up(self._venue, tuple(self._instruments.values()), self._settings.leverage)
+
+    @handles(SetUp)
+    def on_set_up(self, done: SetUp) -> None:
+        """Let orders that open pass where the venue has confirmed the margin, and say where it has not."""
+        before = {} if self._gate.set_up is None else self._gate.set_up.refused
+        self._gate.set_up = done
+        for symbol, why in done.refused.items():
+            if symbol not in before:
+                self.log.error("nothing is opened: the margin is not set up", venue=self._venue.name, symbol=symbol,
+                               why=why)  # fmt: skip
+        for symbol in sorted(before.keys() & done.leverage.keys()):
+            self.log.info("margin set up", venue=self._venue.name, symbol=symbol)
+
+    @handles(_SetUpAgain)
+    def on_set_up_again(self, _: _SetUpAgain) -> None:
+        """Try again what was refused, when there is a connection to try it through."""
+        refused = self._gate.set_up is not None and self._gate.set_up.refused
+        if refused and self._ready and self._gate.circuit is Circuit.CONNECTED:
+            self.spawn_task(lambda: self.ref.tell(self._set_up()))
 
     @handles(_NotPrepared)
     def on_not_prepared(self, news: _NotPrepared) -> None:
@@ -214,6 +247,7 @@ class TradingConnection(Actor):
     def on_prepared(self, news: _Prepared) -> None:
         """Open the private stream."""
         self._preparing = False
+        self.on_set_up(news.set_up)
         self._session += 1
         self._stream = Stream(
             self._session,
@@ -369,7 +403,7 @@ class TradingConnection(Actor):
             return self._gate.refusal_to_reduce()
         if approval.generations.get(order.venue) != self._gate.generation:
             return f"the gate of {order.venue} moved after the approval"
-        return self._gate.refusal_to_open()
+        return self._gate.refusal_to_open(order.symbol)
 
     def _not_sent(self, order: Order, reason: str) -> None:
         self.counts.not_sent += 1
@@ -509,6 +543,8 @@ class TradingConnection(Actor):
             "account": self._venue.account,
             "circuit": self._gate.circuit.value,
             "refusal_to_open": self._gate.refusal_to_open(),
+            "leverage": {symbol: plain(self._gate.leverage(symbol)) for symbol in self._instruments},
+            "not_set_up": {} if self._gate.set_up is None else dict(self._gate.set_up.refused),
             "session": self._session,
             "up": self._stream is not None,
             "ready": self._ready,

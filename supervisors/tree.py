@@ -283,7 +283,6 @@ def _pool(parts: Parts, name: str, fraction: Decimal) -> ChildSpec:
 
 def _trades(parts: Parts) -> ChildSpec:
     settings = parts.settings
-    leverage = {venue: Decimal(settings.exchanges[venue].trading.leverage) for venue in parts.trading}
     accounts = {venue: settings.exchanges[venue].trading.account for venue in parts.trading}
     executor = _resilient(
         "executor",
@@ -292,7 +291,7 @@ def _trades(parts: Parts) -> ChildSpec:
             settings.execution,
             max_age_ms=settings.quote_engine.max_quote_age_ms,
             slippage=settings.scanner.slippage_pct / HUNDRED,
-            leverage=leverage,
+            gates=parts.trading_gates(),
             accounts=accounts,
             orders=ORDERS,
             pool=pool_address("arb"),

@@ -31,13 +31,13 @@ from perpbot.model.order import (
     Unknown,
 )
 from perpbot.venues.answers import OK, ask, reads, since, unclear_or_limited
-from perpbot.venues.aster_account import BalanceRow, FillRow, IncomeRow, OrderRow, PositionRow
+from perpbot.venues.aster_account import BalanceRow, FillRow, IncomeRow, MarginRow, OrderRow, PositionRow
 from perpbot.venues.aster_frames import AsterFrames, BookAnswer
 from perpbot.venues.aster_instruments import Commission, ExchangeInfo, FundingInfo, instruments
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.signer import SignedVenue, keccak_256
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
-from perpbot.venues.wire import JsonReader, batches, refuse
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.wire import JsonReader, batches, positive, refuse
 
 CHAIN_ID = 1666
 TESTNET_CHAIN_ID = 714
@@ -54,6 +54,8 @@ SUBSCRIPTIONS_A_FRAME = 100
 _TIFS = {TimeInForce.IOC: "IOC", TimeInForce.GTC: "GTC", TimeInForce.POST_ONLY: "GTX"}
 
 _NO_SUCH_ORDER = -2013
+_NO_NEED = -4046
+"""What is asked for is so already."""
 _LIMITED = frozenset({-1003, -1015})
 _UNCLEAR = frozenset({-1000, -1001, -1006, -1007, -1016})
 """Troubles after which Aster cannot say whether the order exists."""
@@ -118,6 +120,7 @@ class Aster(SignedVenue):
         self._read_orders: JsonReader[list[OrderRow]] = _reader(list[OrderRow])
         self._read_fills: JsonReader[list[FillRow]] = _reader(list[FillRow])
         self._read_positions: JsonReader[list[PositionRow]] = _reader(list[PositionRow])
+        self._read_margins: JsonReader[list[MarginRow]] = _reader(list[MarginRow])
         self._read_balances: JsonReader[list[BalanceRow]] = _reader(list[BalanceRow])
         self._read_income: JsonReader[list[IncomeRow]] = _reader(list[IncomeRow])
 
@@ -256,6 +259,29 @@ class Aster(SignedVenue):
         """Load ccxt and make sure that the account nets its positions."""
         if self._private(self._read_mode, "fapiPrivateGetV3PositionSideDual").dual_side_position:
             raise VenueReadError(f"aster: account {self.account!r} is in hedge mode; PerpBot needs one-way mode")
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """Leverage and margin mode, which stand beside positions, flat ones too."""
+        symbols = {each.native: each.symbol for each in instruments}
+        rows = self._private(self._read_margins, "fapiPrivateGetV3PositionRisk")
+        return {
+            symbols[row.symbol]: Margin(
+                positive(row.leverage, self.name, f"leverage of {row.symbol}"), row.margin_type == "cross"
+            )
+            for row in rows
+            if row.symbol in symbols
+        }
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set cross margin, about which Aster complains when it is set already, then the leverage."""
+        mode = {"symbol": instrument.native, "marginType": "CROSSED"}
+        reply = ask(self.name, self.http, self.signer.build("fapiPrivatePostV3MarginType", mode))
+        if reply.status != OK and self._read_placed(reply.body).code != _NO_NEED:
+            raise VenueReadError(f"aster answered {reply.status}: {reply.excerpt}")
+        asked = {"symbol": instrument.native, "leverage": str(leverage)}
+        self._private(self._read_nothing, "fapiPrivatePostV3Leverage", **asked)
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. Its nonce is its time, which lets it expire."""

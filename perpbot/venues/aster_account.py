@@ -106,6 +106,14 @@ class PositionRow(msgspec.Struct, rename="camel"):
     entry_price: str
 
 
+class MarginRow(msgspec.Struct, rename="camel"):
+    """What a symbol is margined with, by REST."""
+
+    symbol: str
+    leverage: str
+    margin_type: str
+
+
 class BalanceRow(msgspec.Struct, rename="camel"):
     """The balance of one asset by REST."""
 

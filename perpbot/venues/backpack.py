@@ -36,8 +36,8 @@ from perpbot.venues.backpack_instruments import AccountAnswer, Market, instrumen
 from perpbot.venues.backpack_wire import reader
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.signer import SignedVenue
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
-from perpbot.venues.wire import JsonReader, batches, refuse
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.wire import JsonReader, batches, positive, refuse
 
 PAGE = 1_000
 """Rows in one answer, at most."""
@@ -214,6 +214,21 @@ class Backpack(SignedVenue):
         """Load ccxt and make sure that the account may trade."""
         if self._account().liquidating:
             raise VenueReadError(f"backpack: account {self.account!r} is being liquidated")
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """The account's limit of leverage, as far as each market goes; Backpack knows cross margin only."""
+        limit = positive(self._account().leverage_limit, self.name, "leverageLimit")
+        return {each.symbol: Margin(min(limit, each.max_leverage)) for each in instruments}
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set the limit of leverage, which is one for all markets."""
+        del instrument
+        request = self.signer.build("privatePatchApiV1Account", {"leverageLimit": str(leverage)})
+        reply = ask(self.name, self.http, request)
+        if reply.status != OK:
+            raise VenueReadError(f"backpack answered {reply.status}: {reply.excerpt}")
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. Backpack turns it away when its window has passed."""

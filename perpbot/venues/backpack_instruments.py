@@ -58,6 +58,7 @@ class AccountAnswer(msgspec.Struct, rename="camel"):
     futures_maker_fee: str
     futures_taker_fee: str
     liquidating: bool = False
+    leverage_limit: str = ""
 
 
 def instruments(markets: list[Market], account: AccountAnswer | None = None) -> list[Instrument]:

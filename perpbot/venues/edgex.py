@@ -43,8 +43,8 @@ from perpbot.venues.edgex_signing import (
     order_signature,
 )
 from perpbot.venues.http import Reply, Request
-from perpbot.venues.venue import Endpoints, Heartbeat, Venue, VenueReadError
-from perpbot.venues.wire import JsonReader, refuse
+from perpbot.venues.venue import Endpoints, Heartbeat, Margin, Venue, VenueReadError
+from perpbot.venues.wire import JsonReader, positive, refuse
 
 BOOK_LEVELS = 15
 PRIVATE_STREAM = "/api/v1/private/ws"
@@ -209,6 +209,22 @@ class Edgex(Venue):
         status = self._client.private(self._read_account, "account/getAccountById").status
         if status != "NORMAL":
             raise VenueReadError(f"edgex: account {self.account!r} cannot trade, its status is {status}")
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """The leverage of each contract that has one of its own; the others' is not known until it is set."""
+        settings = self._client.private(self._read_account, "account/getAccountById").contract_id_to_trade_setting
+        return {
+            each.symbol: Margin(positive(told.max_leverage, self.name, f"maxLeverage of {each.symbol}"))
+            for each in instruments
+            if (told := settings.get(each.native)) is not None and told.is_set_max_leverage
+        }
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set the leverage of a contract; the account's margin is cross."""
+        asked = {"contractId": instrument.native, "leverage": str(leverage)}
+        self._client.carry_out("account/updateLeverageSetting", asked)
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. One that does not wait expires after `request_lifetime_s`."""

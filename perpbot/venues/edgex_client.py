@@ -86,6 +86,10 @@ class EdgexClient:
         headers = {**self.signed("POST", whole, told), "Content-Type": "application/json"}
         return Request("POST", f"{self._venue.endpoints.rest}{whole}", headers, json.dumps(told, separators=(",", ":")))
 
+    def carry_out(self, path: str, parameters: Mapping[str, Json]) -> None:
+        """Do something that is answered with nothing; `VenueReadError` when EdgeX will not have it."""
+        self._ask(reader(Any), self.post(path, parameters))
+
     def signed(self, method: str, path: str, content: Json, timestamp: str = "") -> dict[str, str]:
         """The headers that sign a request. Unless a time is given, it is later than that of the request before."""
         secrets = self._venue.secrets

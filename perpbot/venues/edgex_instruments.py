@@ -77,11 +77,13 @@ class MetaData(msgspec.Struct, rename="camel"):
 
 
 class TradeSetting(msgspec.Struct, rename="camel"):
-    """What an account pays for trading, where it is set."""
+    """What an account pays for trading, and how far it may go, where that is set."""
 
     is_set_fee_rate: bool = False
     taker_fee_rate: str = ""
     maker_fee_rate: str = ""
+    is_set_max_leverage: bool = False
+    max_leverage: str = ""
 
 
 class Account(msgspec.Struct, rename="camel"):

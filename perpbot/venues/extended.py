@@ -34,8 +34,8 @@ from perpbot.venues.extended_instruments import Fees, L2Config, Market, instrume
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.stark import speed_up_ccxt
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
-from perpbot.venues.wire import JsonReader
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.wire import JsonReader, positive
 
 PAGE = 500
 """Rows asked for at once."""
@@ -85,6 +85,11 @@ class _Placed(msgspec.Struct):
     id: int
 
 
+class _Leverage(msgspec.Struct):
+    market: str
+    leverage: str
+
+
 def _reader(type_: Any) -> JsonReader[Any]:
     return JsonReader("extended", _Answer[type_], numbers_in_quotes=True)
 
@@ -124,6 +129,7 @@ class Extended(SignedVenue):
         self._read_trades: JsonReader[_Answer[list[TradeRow]]] = _reader(list[TradeRow])
         self._read_positions: JsonReader[_Answer[list[PositionRow]]] = _reader(list[PositionRow])
         self._read_balance: JsonReader[_Answer[BalanceRow]] = _reader(BalanceRow)
+        self._read_leverages: JsonReader[_Answer[list[_Leverage]]] = _reader(list[_Leverage])
         self._read_funding: JsonReader[_Answer[list[FundingRow]]] = _reader(list[FundingRow])
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
@@ -253,6 +259,29 @@ class Extended(SignedVenue):
         if self._owner is None:
             raise VenueReadError("extended: the account is not known before trading was prepared")
         return self._owner
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """The leverage of each market; Extended knows cross margin only."""
+        symbols = {each.native: each.symbol for each in instruments}
+        rows = self._ask(self._read_leverages, "v1PrivateGetUserLeverage")
+        return {
+            symbols[row.market]: Margin(positive(row.leverage, self.name, f"leverage of {row.market}"))
+            for row in rows
+            if row.market in symbols
+        }
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set the leverage."""
+        asked = {"market": instrument.native, "leverage": str(leverage)}
+        self._carry_out("v1PrivatePatchUserLeverage", asked)
+
+    def _carry_out(self, method: str, parameters: dict[str, str]) -> None:
+        """Send what has an answer of no meaning; `VenueReadError` when Extended will not have it."""
+        reply = ask(self.name, self.http, self.signer.build(method, parameters))
+        if reply.status != OK:
+            raise VenueReadError(f"extended answered {reply.status}: {reply.excerpt}")
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; Extended turns it away after `request_lifetime_s` unless the order is one that waits."""

@@ -36,10 +36,12 @@ from perpbot.venues.grvt_answers import (
     BookAnswer,
     FillsAnswer,
     FundingPaymentsAnswer,
+    LeveragesAnswer,
     OrderAnswer,
     OrdersAnswer,
     PlacedAnswer,
     PositionsAnswer,
+    SuccessAnswer,
     SummaryAnswer,
 )
 from perpbot.venues.grvt_frames import GrvtFrames
@@ -47,8 +49,8 @@ from perpbot.venues.grvt_instruments import Asset, InstrumentsAnswer, assets, in
 from perpbot.venues.grvt_signing import CHAIN_ID, TESTNET_CHAIN_ID, TIFS, Words, sign
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.signer import SignedVenue
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
-from perpbot.venues.wire import JsonReader, batches
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.wire import JsonReader, batches, positive
 
 PAGE = 1_000
 """Rows in one answer, at most."""
@@ -125,6 +127,8 @@ class Grvt(SignedVenue):
         self._read_funding: JsonReader[FundingPaymentsAnswer] = reader(FundingPaymentsAnswer)
         self._read_positions: JsonReader[PositionsAnswer] = reader(PositionsAnswer)
         self._read_summary: JsonReader[SummaryAnswer] = reader(SummaryAnswer)
+        self._read_leverages: JsonReader[LeveragesAnswer] = reader(LeveragesAnswer)
+        self._read_success: JsonReader[SuccessAnswer] = reader(SuccessAnswer)
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with; it signs orders and sends nothing."""
@@ -271,6 +275,28 @@ class Grvt(SignedVenue):
         self._own_account()
         self._fetch_instruments()
         _ = self.signer
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """Leverage and margin mode of each instrument."""
+        symbols = {each.native: each.symbol for each in instruments}
+        rows = self._private(self._read_leverages, "get_all_initial_leverage").results
+        return {
+            symbols[row.instrument]: Margin(
+                positive(row.leverage, self.name, f"leverage of {row.instrument}"),
+                row.margin_type == "CROSS",
+                positive(row.max_leverage, self.name, f"max_leverage of {row.instrument}"),
+            )
+            for row in rows
+            if row.instrument in symbols
+        }
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set the leverage; how an instrument is margined is chosen on GRVT's pages."""
+        asked = {"instrument": instrument.native, "leverage": str(leverage)}
+        if not self._private(self._read_success, "set_initial_leverage", **asked).success:
+            raise VenueReadError(f"grvt does not set the leverage of {instrument.native} to {leverage}")
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. Only an order that does not rest expires within seconds.

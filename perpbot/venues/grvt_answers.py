@@ -63,3 +63,24 @@ class PlacedAnswer(msgspec.Struct):
     result: OrderRow | None = None
     code: int = 0
     message: str = ""
+
+
+class LeverageRow(msgspec.Struct):
+    """The margin of one instrument."""
+
+    instrument: str
+    leverage: str
+    max_leverage: str
+    margin_type: str = "CROSS"
+
+
+class LeveragesAnswer(msgspec.Struct):
+    """The margin of every instrument."""
+
+    results: list[LeverageRow]
+
+
+class SuccessAnswer(msgspec.Struct):
+    """Whether a setting was changed."""
+
+    success: bool = False

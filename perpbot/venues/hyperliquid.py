@@ -7,6 +7,7 @@ are public and name the master account. Source: https://hyperliquid.gitbook.io/h
 import json
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -34,7 +35,7 @@ from perpbot.venues.hyperliquid_account import ClearinghouseState, FillRow, Fund
 from perpbot.venues.hyperliquid_frames import Book, HyperliquidFrames
 from perpbot.venues.hyperliquid_instruments import Fees, Meta, instruments
 from perpbot.venues.signer import SignedVenue
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader
 
 PAGE = 500
@@ -79,6 +80,15 @@ def _reader(type_: Any) -> JsonReader[Any]:
     return JsonReader("hyperliquid", type_, numbers_in_quotes=True)
 
 
+class _Leverage(msgspec.Struct):
+    type: str
+    value: int
+
+
+class _Asset(msgspec.Struct):
+    leverage: _Leverage
+
+
 class Hyperliquid(SignedVenue):
     """Hyperliquid with one account at it."""
 
@@ -114,6 +124,7 @@ class Hyperliquid(SignedVenue):
         self._read_open: JsonReader[list[OrderFields]] = _reader(list[OrderFields])
         self._read_fills: JsonReader[list[FillRow]] = _reader(list[FillRow])
         self._read_fundings: JsonReader[list[FundingDelta]] = _reader(list[FundingDelta])
+        self._read_asset: JsonReader[_Asset] = _reader(_Asset)
         self._read_state: JsonReader[ClearinghouseState] = _reader(ClearinghouseState)
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
@@ -227,6 +238,28 @@ class Hyperliquid(SignedVenue):
         signature = self.signer.exchange.sign_l1_action(action, nonce, None, expires_ms)
         body = {"action": action, "nonce": nonce, "signature": signature, "expiresAfter": expires_ms}
         return self.signer.build("privatePostExchange", body)
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """Leverage and margin mode; Hyperliquid tells them coin by coin."""
+        return {each.symbol: self._margin(each) for each in instruments}
+
+    def _margin(self, instrument: Instrument) -> Margin:
+        told = self._about_user(self._read_asset, "activeAssetData", coin=instrument.native).leverage
+        return Margin(Decimal(told.value), told.type == "cross")
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set leverage and cross margin together."""
+        asset = self._asset(instrument)
+        self._carry_out({"type": "updateLeverage", "asset": asset, "isCross": True, "leverage": leverage})
+
+    def _carry_out(self, action: dict[str, object]) -> None:
+        """Send an action that places nothing; `VenueReadError` when Hyperliquid will not have it."""
+        reply = ask(self.name, self.http, self._action(action))
+        answer = self._read_answer(reply.body)
+        if reply.status != OK or answer.status != "ok":
+            raise VenueReadError(f"hyperliquid refused {action['type']}: {reply.excerpt}")
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`; no builder takes part in it."""

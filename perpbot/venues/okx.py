@@ -41,8 +41,8 @@ from perpbot.venues.okx_account import BillRow, FillRow, OrderRow
 from perpbot.venues.okx_frames import OkxFrames
 from perpbot.venues.okx_instruments import Fees, Settlements, Swap, instruments
 from perpbot.venues.signer import SignedVenue
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
-from perpbot.venues.wire import JsonReader, batches
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.wire import JsonReader, batches, positive
 
 PAGE = 100
 """Rows in one answer, at most."""
@@ -52,6 +52,7 @@ FILLS_DAYS = 2
 BILLS_DAYS = 6
 CHECKSUM_LEVELS = 25
 BOOK_LEVELS = 400
+LEVERAGES_A_QUESTION = 20
 SUBSCRIPTIONS_A_FRAME = 200
 """Keeps a frame well under the 64 KB that OKX takes."""
 
@@ -79,6 +80,11 @@ class _Placed(msgspec.Struct, rename="camel"):
 
 class _Config(msgspec.Struct, rename="camel"):
     pos_mode: str
+
+
+class _Leverage(msgspec.Struct, rename="camel"):
+    inst_id: str
+    lever: str
 
 
 class Okx(SignedVenue):
@@ -110,6 +116,7 @@ class Okx(SignedVenue):
         self._read_fees = JsonReader("okx", list[Fees])
         self._read_placed = JsonReader("okx", list[_Placed])
         self._read_config = JsonReader("okx", list[_Config])
+        self._read_leverages = JsonReader("okx", list[_Leverage])
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with."""
@@ -251,6 +258,23 @@ class Okx(SignedVenue):
         mode = first(self.name, self._read_config(self._data(self._private("privateGetAccountConfig")))).pos_mode
         if mode != "net_mode":
             raise VenueReadError(f"okx: account {self.account!r} is in position mode {mode}; PerpBot needs net_mode")
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """The leverage of cross margin, which every order names as its own."""
+        symbols = {each.native: each.symbol for each in instruments}
+        found: dict[str, Margin] = {}
+        for batch in batches(symbols, LEVERAGES_A_QUESTION):
+            asked = self._private("privateGetAccountLeverageInfo", instId=",".join(batch), mgnMode="cross")
+            for row in self._read_leverages(self._data(asked)):
+                found[symbols[row.inst_id]] = Margin(positive(row.lever, self.name, f"lever of {row.inst_id}"))
+        return found
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set the leverage of cross margin."""
+        asked = {"instId": instrument.native, "lever": str(leverage), "mgnMode": "cross"}
+        self._data(self._private("privatePostAccountSetLeverage", **asked))
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; OKX turns it away after `request_lifetime_s`."""

@@ -7,6 +7,7 @@ signed with the Paradex key (``privateKey``, a Stark key, best a trading-only su
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -28,7 +29,7 @@ from perpbot.model.order import (
     TimeInForce,
     Unknown,
 )
-from perpbot.venues.answers import OK, ask, reads, unclear_or_limited
+from perpbot.venues.answers import OK, ask, first, reads, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.paradex_account import AccountRow, FillRow, FundingRow, OrderRow, PositionRow
 from perpbot.venues.paradex_frames import BookRow, ParadexFrames
@@ -36,7 +37,7 @@ from perpbot.venues.paradex_instruments import AccountInfo, Market, instruments
 from perpbot.venues.paradex_sbe import QUERY
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.stark import speed_up_ccxt
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader
 
 PAGE = 100
@@ -86,6 +87,16 @@ class _Placed(msgspec.Struct):
     status: str
 
 
+class _MarginConfig(msgspec.Struct):
+    market: str
+    leverage: int
+    margin_type: str
+
+
+class _MarginConfigs(msgspec.Struct):
+    configs: list[_MarginConfig]
+
+
 def _reader(type_: Any) -> JsonReader[Any]:
     return JsonReader("paradex", type_, numbers_in_quotes=True)
 
@@ -130,6 +141,8 @@ class Paradex(SignedVenue):
         self._read_fills: JsonReader[_Rows[FillRow]] = _reader(_Rows[FillRow])
         self._read_positions: JsonReader[_Rows[PositionRow]] = _reader(_Rows[PositionRow])
         self._read_account: JsonReader[AccountRow] = _reader(AccountRow)
+        self._read_margin: JsonReader[_MarginConfigs] = _reader(_MarginConfigs)
+        self._read_nothing: JsonReader[object] = _reader(dict)
         self._read_funding: JsonReader[_Rows[FundingRow]] = _reader(_Rows[FundingRow])
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
@@ -295,6 +308,23 @@ class Paradex(SignedVenue):
     def prepare_trading(self) -> None:
         """Load ccxt, learn which chain is signed for, and get a token."""
         self._renew_token()
+
+    @reads
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """Leverage and margin mode; Paradex tells them market by market."""
+        return {each.symbol: self._margin(each) for each in instruments}
+
+    def _margin(self, instrument: Instrument) -> Margin:
+        configs = self._private(self._read_margin, "privateGetAccountMargin", market=instrument.native).configs
+        told = first(self.name, [each for each in configs if each.market == instrument.native])
+        return Margin(Decimal(told.leverage), told.margin_type == "CROSS")
+
+    @reads
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set leverage and cross margin together."""
+        self._renew_token()
+        asked = {"market": instrument.native, "leverage": leverage, "margin_type": "CROSS"}
+        self._read(self._read_nothing, self._build("privatePostAccountMarginMarket", asked))
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; Paradex turns it away after `request_lifetime_s`."""

@@ -7,6 +7,7 @@ request and decoding never do.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import ClassVar
 
 import attrs
@@ -69,6 +70,17 @@ class Heartbeat:
     """The application's own heartbeat; None for a WebSocket ping."""
 
 
+@attrs.frozen
+class Margin:
+    """What positions in one instrument are margined with, as the venue says it."""
+
+    leverage: Decimal
+    cross: bool = True
+    """Whether the whole account stands behind a position, not a part that was set aside."""
+    most: Decimal | None = attrs.field(default=None, eq=False)
+    """The highest leverage, where the venue tells it here and not with the instrument."""
+
+
 class Venue(ABC):
     """One venue and one account at it."""
 
@@ -84,6 +96,8 @@ class Venue(ABC):
     """Whether the private stream sends `LoggedIn` before it takes subscriptions."""
     book_by_rest: ClassVar[bool] = False
     """Whether a book starts from `fetch_book`, with deltas that arrive meanwhile kept; else the stream sends it."""
+    quiet_book_s: ClassVar[float] = 10.0
+    """A book that the stream says nothing of for this long is compared with the one by REST."""
     private_keepalive_s: ClassVar[float | None] = None
     """How often `keep_private_alive` must be called while a private stream is up; None for never."""
     request_lifetime_s: ClassVar[float]
@@ -96,8 +110,6 @@ class Venue(ABC):
         self.endpoints = endpoints
         self.http = http
         self.credentials = credentials
-    quiet_book_s: ClassVar[float] = 10.0
-    """A book that the stream says nothing of for this long is compared with the one by REST."""
         self.account = account
         self.instruments = InstrumentTable()
 
@@ -222,6 +234,14 @@ class Venue(ABC):
     @abstractmethod
     def prepare_trading(self) -> None:
         """Whatever must be loaded before requests can be built; asks the venue, `VenueReadError`."""
+
+    @abstractmethod
+    def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
+        """The margin that is set for each of `instruments`, by symbol; `VenueReadError`."""
+
+    @abstractmethod
+    def set_margin(self, instrument: Instrument, leverage: int) -> None:
+        """Set cross margin and `leverage` for an instrument; `VenueReadError` when the venue will not have it."""
 
     @abstractmethod
     def place(self, order: Order, instrument: Instrument) -> Request:
