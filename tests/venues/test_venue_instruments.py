@@ -9,7 +9,7 @@ from extended_cases import MARKET as EXTENDED_MARKET
 from extended_cases import start as extended_start
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from venue_cases import CREDENTIALS, EDGEX_META, META, Answer, edgex, parameters_of, venue
+from venue_cases import CREDENTIALS, EDGEX_META, GRVT_MARKET, META, Answer, edgex, parameters_of, venue
 
 from perpbot.model.events import DecodeError
 from perpbot.model.instrument import Instrument, Side
@@ -261,9 +261,29 @@ def test_backpack_counts_some_coins_by_the_thousand() -> None:
     assert (instrument.contract_size, instrument.price_unit) == (Decimal(1000), Decimal(1000))
 
 
+GRVT_OTHERS = [
+    {**GRVT_MARKET, "instrument": "BTC_USDT_Call", "kind": "CALL"},
+    {**GRVT_MARKET, "instrument": "BTC_ETH_Perp", "quote": "ETH"},
+]
+
+
+def test_grvts_smallest_size_is_its_step_too() -> None:
+    (instrument,) = venue(
+        "grvt", lambda _request: {"result": [GRVT_MARKET, *GRVT_OTHERS]}, signed=False
+    ).fetch_instruments()
+    least = Decimal(GRVT_MARKET["min_size"])
+    assert (instrument.native, instrument.symbol, instrument.quote) == ("BTC_USDT_Perp", "BTC-PERP", "USDT")
+    assert (instrument.lot, instrument.min_quantity) == (least, least)
+    assert instrument.tick == Decimal(GRVT_MARKET["tick_size"])
+    assert instrument.funding_hours == GRVT_MARKET["funding_interval_hours"]
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
+        ("grvt", {"result": [{**GRVT_MARKET, "min_size": "0"}]}),
+        ("grvt", {"result": [{**GRVT_MARKET, "tick_size": "-1"}]}),
+        ("grvt", {"result": [{**GRVT_MARKET, "funding_interval_hours": 0}]}),
         ("extended", {"status": "OK", "data": [{**EXTENDED_MARKET, "tradingConfig": {}}]}),
         ("extended", {"status": "OK", "data": [{**EXTENDED_MARKET, "l2Config": None}]}),
         ("paradex", {"results": [{**PARADEX_MARKET, "price_tick_size": "0"}]}),
@@ -299,6 +319,7 @@ KINDS = {
     "backpack": lambda: venue("backpack", backpack_answers, signed=False).fetch_instruments(),
     "extended": lambda: venue("extended", extended_start, signed=False).fetch_instruments(),
     "edgex": lambda: venue("edgex", lambda _request: edgex(EDGEX_META), signed=False).fetch_instruments(),
+    "grvt": lambda: venue("grvt", lambda _request: {"result": [GRVT_MARKET]}, signed=False).fetch_instruments(),
     "paradex": lambda: venue("paradex", lambda _request: PARADEX_MARKETS, signed=False).fetch_instruments(),
 }
 INSTRUMENTS = {f"{each.venue} {each.native}": each for name in CREDENTIALS for each in KINDS[name]()}

@@ -75,7 +75,7 @@ PARADEX_START = '{"starknet_chain_id":"PRIVATE_SN_PARACLEAR_MAINNET","jwt_token"
 """The answers to both questions Paradex is asked before it is traded at."""
 
 GRVT_ACCOUNT = "2147050003876484"
-GRVT_MARKET = {
+GRVT_MARKET: dict[str, Any] = {
     "instrument": "BTC_USDT_Perp", "instrument_hash": "0x030501", "base": "BTC", "quote": "USDT", "kind": "PERPETUAL",
     "base_decimals": 9, "quote_decimals": 6, "tick_size": "0.1", "min_size": "0.001", "funding_interval_hours": 4,
     "min_notional": "100.0",
