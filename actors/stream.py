@@ -8,13 +8,10 @@ import gevent
 import websocket
 
 from actors.runtime import Ref
-from perpbot import __version__
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
-from perpbot.venues.route import DIRECT, Route
+from perpbot.venues.route import DIRECT, USER_AGENT, Route
 from perpbot.venues.venue import Heartbeat
 
-USER_AGENT = f"perpbot/{__version__}"
-"""Some venues take no connection that does not say who it is."""
 TEXT, BINARY, PING, PONG, CLOSE = 0x1, 0x2, 0x9, 0xA, 0x8
 
 

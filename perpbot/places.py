@@ -36,17 +36,19 @@ def venues(settings: Settings, simulated: Mapping[str, Any] | None, environment:
     Raises:
         PlacesError: a venue is not served, has no testnet, or misses a credential.
     """
-    made = {}
-    for name, exchange in settings.exchanges.items():
-        cls = venue_class(name)
-        endpoints = _endpoints(name, cls, exchange, simulated)
-        credentials = _credentials(name, cls, exchange, simulated, environment)
-        http = Http(
-            read_timeout_s=exchange.trading.request_timeout_sec,
-            route=_route(name, exchange, endpoints.rest, environment),
-        )
-        made[name] = cls(endpoints, http, credentials, exchange.trading.account)
-    return made
+    return {name: venue(name, each, simulated, environment) for name, each in settings.exchanges.items()}
+
+
+def venue(name: str, exchange: Exchange, simulated: Mapping[str, Any] | None, environment: Mapping[str, str]) -> Venue:
+    """The adapter of one exchange, as `venues` makes it; `PlacesError`."""
+    cls = venue_class(name)
+    endpoints = _endpoints(name, cls, exchange, simulated)
+    credentials = _credentials(name, cls, exchange, simulated, environment)
+    http = Http(
+        read_timeout_s=exchange.trading.request_timeout_sec,
+        route=_route(name, exchange, endpoints.rest, environment),
+    )
+    return cls(endpoints, http, credentials, exchange.trading.account)
 
 
 def trading_venues(settings: Settings, made: Mapping[str, Venue]) -> tuple[str, ...]:

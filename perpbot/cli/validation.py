@@ -4,8 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -127,18 +126,16 @@ def _credentials(settings: "Settings | None", environment: Mapping[str, str]) ->
         return Area(0, [], "not checked: the configuration has mistakes")
     if settings.simulation.enabled:
         return Area(len(settings.exchanges), [], "simulated venues bring their own")
-    from perpbot.places import PlacesError, venues
+    from perpbot.places import PlacesError, venue
 
     problems, trading, unset = [], [], []
     for name, exchange in settings.exchanges.items():
-        # one at a time, as the first mistake ends it; it looks at nothing but the exchanges
-        alone = cast("Settings", SimpleNamespace(exchanges={name: exchange}))
         try:
-            made = venues(alone, None, environment)
+            made = venue(name, exchange, None, environment)
         except PlacesError as error:
             problems.append(str(error))
         else:
-            trading += [name] if made[name].credentials is not None else []
+            trading += [name] if made.credentials is not None else []
             if not exchange.trading.trade_enabled:
                 unset += [each for each in exchange.trading.credentials.values() if not environment.get(each)]
     note = f"complete for {', '.join(trading)}; the other venues are read-only" if trading else "read-only everywhere"

@@ -12,6 +12,7 @@ import click
 from perpbot.cli.asking import json_option, print_json
 from perpbot.cli.running import BecomingCommand, become
 from perpbot.cli.tables import Cell, Column, show_table
+from perpbot.cli.trying import test
 from perpbot.ranges import Number, WholeNumber
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def venues() -> None:
-    """List the venues, decode what they send, or serve simulated ones."""
+    """List the venues, test them, decode what they send, or serve simulated ones."""
+
+
+venues.add_command(test)
 
 
 @venues.command("list")

@@ -14,6 +14,10 @@ from python_socks.sync import Proxy
 from urllib3 import PoolManager, ProxyManager
 from urllib3.contrib.socks import SOCKSProxyManager
 
+from perpbot import __version__
+
+USER_AGENT = f"perpbot/{__version__}"
+"""Some venues take no stream that does not say who it is."""
 _PORTS = {"ws": 80, "wss": 443}
 _ENVIRONMENT = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")

@@ -1,0 +1,1 @@
+"""Trials of venues: the same checks at each, through its adapter alone."""
