@@ -127,6 +127,7 @@ class MarketDataConnection(Actor):
         """Wait for the instruments."""
         self._feed = self.look_up(self._feed_address)
         self._supervisor = self.look_up(self._gate.address.rsplit("/", 1)[0])
+        self._venue.http.limiter.notice = self._on_limited
         self.publish(STREAM, StreamNews(up=False), retain=True)
         self.subscribe(self._instruments_address, LOADED)
 
@@ -270,6 +271,12 @@ class MarketDataConnection(Actor):
         self._feed.tell(BookLost(symbol, "it stood still while the venue's moved"))
         self._resync(symbol)
 
+    def _on_limited(self, status: str, pause_s: float) -> None:
+        """The venue turned a call away, of either connection. Told in whatever task sent it."""
+        self.log.error("too many requests", venue=self._venue.name, status=status, nothing_leaves_for_s=pause_s,
+                       hint="lower rate_limit_per_sec and burst_size of this exchange; "
+                            "who goes on is banned")  # fmt: skip
+
     # -- frames; runs in the reading task ------------------------------------------------------------------------
 
     def _on_life(self, now_ns: int) -> None:
@@ -374,5 +381,6 @@ class MarketDataConnection(Actor):
                 symbol: "valid" if each.book.valid else each.book.reason for symbol, each in self._builders.items()
             },
             "last_error": self._last_error,
+            "rate_limits": self._venue.http.limiter.describe(monotonic_ns()),
             **attrs.asdict(self.counts),
         }

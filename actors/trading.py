@@ -25,10 +25,9 @@ from actors.orders import (
     TradingReady,
     VenueNews,
 )
-from actors.rate_limit import TokenBucket
-from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, Slot, handles
+from actors.runtime import LATER, Actor, ActorDeadError, AskTimeoutError, Backoff, MailboxSpec, Overflow, Slot, handles
 from actors.stream import Stream, StreamClosed, StreamError, StreamOpened
-from perpbot.clock import monotonic_ns
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.exchanges import Trading
 from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
 from perpbot.model.instrument import Instrument
@@ -47,9 +46,10 @@ from perpbot.model.order import (
 from perpbot.risk.approval import ApprovalKind
 from perpbot.venues.http import NoAnswerError, NotSentError, Request
 from perpbot.venues.set_up import SetUp, set_up
-from perpbot.venues.venue import Venue, VenueReadError
+from perpbot.venues.venue import TooManyRequestsError, Venue, VenueReadError
 
 ACCOUNT = "account"
+from perpbot.venues.rate_limit import ORDER, Urgency
 """Topic: `AccountRead`, whenever positions and balances were read."""
 FUNDING = "funding"
 """Topic: `FundingPayment`s."""
@@ -160,7 +160,6 @@ class TradingConnection(Actor):
         self._calls = 0
         self._last_error: str | None = None
         self._funding_ms = 0
-        self._bucket = TokenBucket(settings.rate_limit_per_sec, settings.burst_size, monotonic_ns())
         self.counts = Counts()
 
     # -- coming up and going down --------------------------------------------------------------------------------
@@ -378,9 +377,10 @@ class TradingConnection(Actor):
         if instrument is None:
             self._not_sent(place.order, f"{self._venue.name} does not list {place.order.symbol}")
             return
-        wait_s = self._bucket.take(monotonic_ns())
+        reduces = place.approval.kind is ApprovalKind.REDUCE
+        wait_s = self._venue.http.limiter.take(ORDER, Urgency.REDUCE if reduces else Urgency.OPEN, monotonic_ns())
         if wait_s:
-            self.timers.after(wait_s, place, key=place.order.client_id)
+            self._hold_back(place, wait_s)
             return
         if not self._gate.take():
             self._not_sent(place.order, f"{self._venue.name} is being probed")
@@ -405,9 +405,9 @@ class TradingConnection(Actor):
             return f"the gate of {order.venue} moved after the approval"
         return self._gate.refusal_to_open(order.symbol)
 
-    def _not_sent(self, order: Order, reason: str) -> None:
+    def _not_sent(self, order: Order, reason: str, *, retryable: bool = False) -> None:
         self.counts.not_sent += 1
-        self._orders.tell(OutcomeArrived(order.client_id, Refused(reason)))
+        self._orders.tell(OutcomeArrived(order.client_id, Refused(reason, retryable=retryable)))
 
     def _send_order(self, order: Order, request: Request, moves: int) -> None:
         outcome = self._deliver(request, moves)
@@ -421,6 +421,14 @@ class TradingConnection(Actor):
             self._call_ended(moves, error, call)
             return Refused(str(error), retryable=True)
         except NoAnswerError as error:
+    def _hold_back(self, place: PlaceOrder, wait_s: float) -> None:
+        """Wait for a turn, unless the approval would be too old by then."""
+        if monotonic_ns() + wait_s * NS_PER_SECOND > place.approval.expires_ns:
+            reason = f"the rate limit of {self._venue.name} holds it back for {wait_s:.1f} s"
+            self._not_sent(place.order, reason, retryable=True)
+        else:
+            self.timers.after(wait_s, place, key=place.order.client_id)
+
             self._call_ended(moves, error, call)
             return Unknown(str(error))
         outcome = self._venue.read_place(reply)
@@ -522,7 +530,8 @@ class TradingConnection(Actor):
             answer = question()
         except VenueReadError as error:
             self.log.warning("question not answered", venue=self._venue.name, what=what, error=str(error))
-            self._call_ended(moves, error)
+            if not isinstance(error, TooManyRequestsError):
+                self._call_ended(moves, error)
             if what == "catch-up" and not self._ready and self._stream is not None:
                 self._stream.close()  # without it nothing may be sent: start over
             return
@@ -549,6 +558,6 @@ class TradingConnection(Actor):
             "up": self._stream is not None,
             "ready": self._ready,
             "last_error": self._last_error,
-            "rate_limit_tokens": round(self._bucket.tokens(monotonic_ns()), 1),
+            "rate_limits": self._venue.http.limiter.describe(monotonic_ns()),
             **attrs.asdict(self.counts),
         }

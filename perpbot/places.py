@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from perpbot.clock import monotonic_ns
 from perpbot.config.exchanges import Exchange
 from perpbot.config.settings import Settings
 from perpbot.venues.http import Http
+from perpbot.venues.rate_limit import Limiter, Rate
 from perpbot.venues.registry import venue_class
 from perpbot.venues.route import Route, environment_proxy
 from perpbot.venues.venue import Credentials, Endpoints, Venue
@@ -47,6 +49,7 @@ def venue(name: str, exchange: Exchange, simulated: Mapping[str, Any] | None, en
     http = Http(
         read_timeout_s=exchange.trading.request_timeout_sec,
         route=_route(name, exchange, endpoints.rest, environment),
+        limiter=_limiter(exchange),
     )
     return cls(endpoints, http, credentials, exchange.trading.account)
 
@@ -78,6 +81,12 @@ def _endpoints(name: str, cls: type[Venue], exchange: Exchange, simulated: Mappi
         private_ws=exchange.endpoints.private_ws or own.private_ws,
         testnet=exchange.testnet,
     )
+
+
+def _limiter(exchange: Exchange) -> Limiter:
+    data, trading = exchange.market_data, exchange.trading
+    reads, orders = Rate(data.rate_limit_per_sec, data.burst_size), Rate(trading.rate_limit_per_sec, trading.burst_size)
+    return Limiter(reads, orders, monotonic_ns())
 
 
 def _route(name: str, exchange: Exchange, url: str, environment: Mapping[str, str]) -> Route:

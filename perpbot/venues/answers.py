@@ -9,8 +9,8 @@ from typing import ParamSpec, TypeVar
 
 from perpbot.model.events import DecodeError
 from perpbot.model.order import Refused, Unknown
-from perpbot.venues.http import Http, NoAnswerError, NotSentError, Reply, Request
-from perpbot.venues.venue import VenueReadError
+from perpbot.venues.http import HeldBackError, Http, NoAnswerError, NotSentError, Reply, Request
+from perpbot.venues.venue import TooManyRequestsError, VenueReadError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,13 +26,15 @@ FIRST_SERVER_ERROR = 500
 def ask(venue: str, http: Http, request: Request) -> Reply:
     """The venue's answer to a read, which may still be a complaint; `VenueReadError` when there is none."""
     try:
-        reply = http.send(request)
+        reply = http.read(request)
+    except HeldBackError as error:
+        raise TooManyRequestsError(f"{venue}: {error}") from error
     except (NotSentError, NoAnswerError) as error:
         raise VenueReadError(f"{venue}: {error}") from error
     if reply.status >= FIRST_SERVER_ERROR or FIRST_REDIRECT <= reply.status < FIRST_CLIENT_ERROR:
         raise VenueReadError(f"{venue} answered {reply.status}: {reply.excerpt}")
     if reply.status in {BANNED, TOO_MANY_REQUESTS}:
-        raise VenueReadError(f"{venue} limits our requests ({reply.status}): {reply.excerpt}")
+        raise TooManyRequestsError(f"{venue} limits our requests ({reply.status}): {reply.excerpt}")
     return reply
 
 

@@ -35,6 +35,7 @@ from perpbot.venues.aster_account import BalanceRow, FillRow, IncomeRow, MarginR
 from perpbot.venues.aster_frames import AsterFrames, BookAnswer
 from perpbot.venues.aster_instruments import Commission, ExchangeInfo, FundingInfo, instruments
 from perpbot.venues.http import Reply, Request
+from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue, keccak_256
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive, refuse
@@ -103,6 +104,19 @@ class Aster(SignedVenue):
     book_by_rest = True
     private_keepalive_s = 30 * 60.0
     request_lifetime_s: ClassVar[float] = 10.0
+    limits = RateLimits(
+        windows=(Window(2_400, 60.0), Window(1_200, 60.0, ORDER)),
+        weights={
+            "GET /fapi/v3/depth": 20,
+            "GET /fapi/v3/openOrders": 40,
+            "GET /fapi/v3/income": 30,
+            "GET /fapi/v3/commissionRate": 20,
+            "GET /fapi/v3/positionRisk": 5,
+            "GET /fapi/v3/balance": 5,
+            "GET /fapi/v3/userTrades": 5,
+        },
+    )
+    """By address of the caller, and orders by account; the numbers are those of ``exchangeInfo``."""
     """The nonce of a request is its time, and Aster takes none that is 10 s off."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,8 +6,9 @@ An answer is an answer, whatever its status. `NotSentError` means that nothing c
 
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from time import sleep
 from typing import Any
 
 import attrs
@@ -23,15 +24,22 @@ from urllib3.exceptions import (
 )
 
 from perpbot import clock
+from perpbot.venues.rate_limit import Limiter, RateLimits, Urgency
 from perpbot.venues.route import DIRECT, Route
 from perpbot.venues.venue_clock import VenueClock
 
 POOL_SIZE = 64
 """Connections to one host that are kept for the next request."""
+PATIENCE_S = 10.0
+"""How long a read waits for its turn, at most."""
 
 
 class NotSentError(Exception):
     """The request never reached the venue."""
+
+
+class HeldBackError(NotSentError):
+    """The request did not leave: it would be more than the venue takes."""
 
 
 class NoAnswerError(Exception):
@@ -73,14 +81,41 @@ class Http:
     Nothing is ever sent again by itself, and no redirect is followed.
     """
 
-    def __init__(self, *, connect_timeout_s: float = 3.0, read_timeout_s: float = 5.0, route: Route = DIRECT) -> None:
+    def __init__(
+        self,
+        *,
+        connect_timeout_s: float = 3.0,
+        read_timeout_s: float = 5.0,
+        route: Route = DIRECT,
+        limiter: Limiter | None = None,
+    ) -> None:
         self.route = route
+        self.limiter = Limiter() if limiter is None else limiter
+        self._kind: Callable[[Request], str] = call_kind
         self.venue_clock = VenueClock()
         self._timeout = Timeout(connect=connect_timeout_s, read=read_timeout_s)
         self._pool = route.pool(num_pools=8, maxsize=POOL_SIZE, retries=False, timeout=self._timeout)
 
+    def declare(self, limits: RateLimits, kind: Callable[[Request], str]) -> None:
+        """What the venue counts, and its word for the kind of a call."""
+        self.limiter.declare(limits)
+        self._kind = kind
+
+    def read(self, request: Request) -> Reply:
+        """Send a question when it is its turn, and wait for the answer; raises what `send` raises.
+
+        Raises:
+            HeldBackError: its turn does not come within `PATIENCE_S`.
+        """
+        deadline_ns = clock.monotonic_ns() + int(PATIENCE_S * clock.NS_PER_SECOND)
+        while wait_s := self.limiter.take(self._kind(request), Urgency.READ, clock.monotonic_ns()):
+            if clock.monotonic_ns() + wait_s * clock.NS_PER_SECOND > deadline_ns:
+                raise HeldBackError(f"the rate limit of {_host(request.url)} holds it back for {wait_s:.1f} s")
+            sleep(wait_s)
+        return self.send(request)
+
     def send(self, request: Request) -> Reply:
-        """Send and wait for the answer.
+        """Send at once, whoever's turn it is, and wait for the answer.
 
         Raises:
             NotSentError: no connection could be made.
@@ -107,6 +142,7 @@ class Http:
         date = answer.headers.get("Date")
         if date is not None and "Age" not in answer.headers:  # a cache's answer is as old as it likes
             self.venue_clock.heard(date, sent_ns, clock.monotonic_ns())
+        self.limiter.answered(answer.status, answer.headers.get("Retry-After"), clock.monotonic_ns())
         return Reply(answer.status, answer.data, answer.headers)
 
     def close(self) -> None:
@@ -123,3 +159,9 @@ def _tls_failure(host: str, error: SSLError) -> NotSentError | NoAnswerError:
 
 def _host(url: str) -> str:
     return url.split("/", 3)[2]
+
+
+def call_kind(request: Request) -> str:
+    """Method and path of a request, as in ``GET /api/v5/account/balance``."""
+    parts = request.url.split("?", 1)[0].split("/", 3)
+    return f"{request.method} /{parts[3] if len(parts) > 3 else ''}"  # noqa: PLR2004 - scheme, nothing, host, path

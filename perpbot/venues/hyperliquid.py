@@ -34,6 +34,7 @@ from perpbot.venues.http import Reply, Request
 from perpbot.venues.hyperliquid_account import ClearinghouseState, FillRow, FundingDelta, OrderFields, OrderRow
 from perpbot.venues.hyperliquid_frames import Book, HyperliquidFrames
 from perpbot.venues.hyperliquid_instruments import Fees, Meta, instruments
+from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader
@@ -106,6 +107,21 @@ class Hyperliquid(SignedVenue):
         testnet=True,
     )
     credential_names = ("privateKey", "walletAddress")
+    dead_man = True
+    limits = RateLimits(
+        windows=(Window(1_200, 60.0),),
+        weights={
+            ORDER: 1,
+            "exchange": 1,
+            "info l2Book": 2,
+            "info clearinghouseState": 2,
+            "info orderStatus": 2,
+            "info spotClearinghouseState": 2,
+            "info userRole": 60,
+            "info": 20,
+        },
+    )
+    """By address of the caller. Long answers cost more than is counted here: one unit for every 20 rows."""
     request_lifetime_s: ClassVar[float] = 5.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -135,6 +151,13 @@ class Hyperliquid(SignedVenue):
             "urls": {"api": {"public": self.endpoints.rest, "private": self.endpoints.rest}},
             "options": {"sandboxMode": self.endpoints.testnet},
         }
+
+    def call_kind(self, request: Request) -> str:
+        """``info`` and the type that is asked for, or ``exchange``."""
+        kind = request.url.rsplit("/", 1)[-1]
+        if kind != "info" or request.body is None:
+            return kind
+        return f"info {json.loads(request.body)['type']}"
 
     def _info(self, reader: JsonReader[T], kind: str, **parameters: object) -> T:
         body = json.dumps({"type": kind, **parameters}, separators=(",", ":"))

@@ -40,6 +40,7 @@ from perpbot.venues.http import Reply, Request
 from perpbot.venues.okx_account import BillRow, FillRow, OrderRow
 from perpbot.venues.okx_frames import OkxFrames
 from perpbot.venues.okx_instruments import Fees, Settlements, Swap, instruments
+from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive
@@ -105,6 +106,22 @@ class Okx(SignedVenue):
     )
     credential_names = ("apiKey", "secret", "password")
     needs_login = True
+    dead_man = True
+    limits = RateLimits(
+        windows=(
+            Window(60, 2.0, ORDER),
+            Window(10, 2.0, "GET /api/v5/account/balance"),
+            Window(10, 2.0, "GET /api/v5/account/positions"),
+            Window(10, 2.0, "GET /api/v5/account/bills"),
+            Window(5, 2.0, "GET /api/v5/account/config"),
+            Window(5, 2.0, "GET /api/v5/account/trade-fee"),
+            Window(10, 2.0, "GET /api/v5/trade/fills-history"),
+            Window(60, 2.0, "GET /api/v5/trade/"),
+            Window(20, 2.0, "GET /api/v5/market/"),
+            Window(10, 2.0, "GET /api/v5/public/"),
+        )
+    )
+    """Each endpoint by itself; the order of one instrument, taken here for all of them."""
     request_lifetime_s: ClassVar[float] = 5.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

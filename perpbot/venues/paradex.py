@@ -35,6 +35,7 @@ from perpbot.venues.paradex_account import AccountRow, FillRow, FundingRow, Orde
 from perpbot.venues.paradex_frames import BookRow, ParadexFrames
 from perpbot.venues.paradex_instruments import AccountInfo, Market, instruments
 from perpbot.venues.paradex_sbe import QUERY
+from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.stark import speed_up_ccxt
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
@@ -120,6 +121,7 @@ class Paradex(SignedVenue):
     credential_names = ("privateKey", "walletAddress")
     needs_login = True
     private_keepalive_s = 60.0
+    limits = RateLimits(windows=(Window(800, 1.0, ORDER), Window(120, 1.0, "GET ")))
     request_lifetime_s: ClassVar[float] = 5.0
     """Said in every order as ``recv_window``, counted from the time that is signed."""
 

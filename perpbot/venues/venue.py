@@ -16,11 +16,16 @@ from perpbot.model.book import Book, Follows
 from perpbot.model.events import BookDelta, BookSnapshot, Event
 from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.model.order import Balance, Fill, FundingPayment, Order, OrderUpdate, Outcome, Position
-from perpbot.venues.http import Http, Reply, Request
+from perpbot.venues.http import Http, Reply, Request, call_kind
+from perpbot.venues.rate_limit import RateLimits
 
 
 class VenueReadError(Exception):
     """A read failed: the venue did not answer, or not with what was asked for. The text is for the operator."""
+
+
+class TooManyRequestsError(VenueReadError):
+    """The venue, or what we know of its limits, does not let a question through now. It is not in trouble."""
 
 
 class Credentials:
@@ -98,6 +103,8 @@ class Venue(ABC):
     """Whether a book starts from `fetch_book`, with deltas that arrive meanwhile kept; else the stream sends it."""
     quiet_book_s: ClassVar[float] = 10.0
     """A book that the stream says nothing of for this long is compared with the one by REST."""
+    limits: ClassVar[RateLimits] = RateLimits()
+    """What the venue counts of our calls; none where it does not say."""
     private_keepalive_s: ClassVar[float | None] = None
     """How often `keep_private_alive` must be called while a private stream is up; None for never."""
     request_lifetime_s: ClassVar[float]
@@ -114,6 +121,7 @@ class Venue(ABC):
         self.instruments = InstrumentTable()
 
     @property
+        http.declare(self.limits, self.call_kind)
     def secrets(self) -> Credentials:
         """The account's credentials, complete; `VenueReadError` names what is missing."""
         if self.credentials is None:
@@ -125,6 +133,10 @@ class Venue(ABC):
 
     def venue_ms(self) -> int:
         """The venue's wall clock as far as we know it."""
+    def call_kind(self, request: Request) -> str:
+        """What the venue counts a call as; `limits` weighs it by what this begins with."""
+        return call_kind(request)
+
         return self.http.venue_clock.now_ms()
 
     # -- instruments ---------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The life of connections in whole runs: streams that go away, fall silent, are limited, and come back."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,41 @@ def test_a_book_that_stands_still_on_a_stream_that_lives_is_found_out_and_made_a
     assert found["venue"] == venue
     assert found["symbols"] == ["BTC-PERP"]
     assert 9.0 < found["noticed_s"] < 16.0
+
+
+def limited(world: World, state: Path) -> dict[str, Any]:
+    whole = started(world, state)
+    faults = whole.venues.admin._venues["okx"].faults
+    whole.venues.admin.set_faults("okx", status_429=6, retry_after_s=4)
+    times: list[float] = []
+    left = faults.status_429
+    while left:
+        if faults.status_429 != left:
+            left = faults.status_429
+            times.append(monotonic_ns() / NS_PER_SECOND)
+        assert whole.circuit("okx") == "CONNECTED"
+        gevent.sleep(0.01)
+    told = events(whole, "too many requests")
+    paused = whole.program.system.cell("/venues/okx/trading").actor.describe()["rate_limits"]["paused_s"]  # type: ignore[union-attr]
+    whole.venues.admin.set_faults("okx", retry_after_s=0)
+    done = len(whole.records)
+    whole.wait_until(lambda: len(whole.records) > done + 1, 90.0, "trading again")
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {
+        **report,
+        "pauses_s": [after - before for before, after in pairwise(times)],
+        "told": told,
+        "paused_s": paused,
+    }
+
+
+def test_after_a_429_nothing_is_sent_for_as_long_as_the_venue_says_and_the_log_says_so(state: Path) -> None:
+    report = run_forked(limited, 63, state)
+    assert all(pause < 0.1 or pause > 3.9 for pause in report["pauses_s"])  # the short ones were on their way
+    assert max(report["pauses_s"]) > 3.9
+    assert report["paused_s"] > 3.5
+    assert [(each["venue"], each["status"], each["nothing_leaves_for_s"]) for each in report["told"]] == [
+        ("okx", "429", 4.0)
+    ] * 6
+    assert report["clean"] is True

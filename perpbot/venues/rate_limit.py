@@ -1,0 +1,224 @@
+"""How many calls a venue takes, and how long the next one has to wait (CON-4). Pure: it neither waits nor sends.
+
+Two things are kept. What the configuration allows, as token buckets. And what the venue counts itself, as sliding
+windows, weighted where it weighs calls; a venue's module declares those.
+
+Calls that matter less leave more room: a read is held back while an order may still leave, and an opening while an
+order that takes risk away may. So what is more urgent goes first whenever both wait, without a queue.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any, Protocol
+
+import attrs
+
+from perpbot.clock import NS_PER_SECOND
+
+ORDER = "order"
+"""The kind of call that places an order; every other kind is a venue's own word."""
+GUESS_S, LONGEST_GUESS_S = 1.0, 60.0
+"""The pause after a 429 that does not say how long; it doubles with every further one."""
+BANNED_S = 120.0
+"""The pause after a 418 that does not say how long."""
+
+
+class Urgency(IntEnum):
+    """How much a call matters."""
+
+    REDUCE = 0
+    """An order that takes risk away."""
+    OPEN = 1
+    READ = 2
+
+
+ROOM: Mapping[Urgency, float] = {Urgency.REDUCE: 1.0, Urgency.OPEN: 0.95, Urgency.READ: 0.8}
+"""The share of a limit that calls of this urgency may use up."""
+
+
+@attrs.frozen
+class Rate:
+    """What the configuration allows: `per_s` calls a second on average, `burst` at once after a pause."""
+
+    per_s: float
+    burst: int
+
+
+@attrs.frozen
+class Window:
+    """What a venue allows: `units` in any `seconds`."""
+
+    units: int
+    seconds: float
+    only: str = ""
+    """What kinds of call begin with that count; empty for all of them."""
+
+
+@attrs.frozen(kw_only=True)
+class RateLimits:
+    """What a venue counts."""
+
+    windows: tuple[Window, ...] = ()
+    weights: Mapping[str, int] = attrs.field(factory=dict)
+    """Units a call costs, by what its kind begins with, the first that fits; all others cost one."""
+
+    def weight(self, kind: str) -> int:
+        """Units a call of this kind costs."""
+        return next((units for begin, units in self.weights.items() if kind.startswith(begin)), 1)
+
+
+class Meter(Protocol):
+    """One limit."""
+
+    def wait_ns(self, cost: int, room: float, now_ns: int) -> int:
+        """How long until `cost` fits into this share of the limit; 0 for now."""
+
+    def spend(self, cost: int, now_ns: int) -> None:
+        """A call left."""
+
+
+class TokenBucket:
+    """`rate.per_s` calls a second on average, `rate.burst` at once after a pause. Every call is one."""
+
+    def __init__(self, rate: Rate, now_ns: int) -> None:
+        self._ns_per_token = NS_PER_SECOND / rate.per_s
+        self._burst = rate.burst
+        self._empty_ns = now_ns - rate.burst * self._ns_per_token
+        """When the bucket would have been empty: tokens are the time since then."""
+
+    def wait_ns(self, _cost: int, room: float, now_ns: int) -> int:
+        """How long until there is a token, and as many left as calls of less room must leave."""
+        needed = min(self._burst + 1 - int(self._burst * room), self._burst)
+        missing = needed - self.tokens(now_ns)
+        return 0 if missing <= 0 else int(missing * self._ns_per_token) + 1
+
+    def spend(self, _cost: int, now_ns: int) -> None:
+        """Take a token."""
+        full_ns = now_ns - self._burst * self._ns_per_token
+        self._empty_ns = max(self._empty_ns, full_ns) + self._ns_per_token
+
+    def tokens(self, now_ns: int) -> float:
+        """How many calls could leave at once now."""
+        return min(self._burst, (now_ns - self._empty_ns) / self._ns_per_token)
+
+
+class SlidingWindow:
+    """What was spent in the last seconds, call by call."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self._ns = int(window.seconds * NS_PER_SECOND)
+        self._calls: deque[tuple[int, int]] = deque()
+        self._spent = 0
+
+    def wait_ns(self, cost: int, room: float, now_ns: int) -> int:
+        """How long until so much has left the window that `cost` fits. One call always fits into an empty one."""
+        missing = self.spent(now_ns) + cost - max(cost, int(self.window.units * room))
+        if missing <= 0:
+            return 0
+        for at_ns, units in self._calls:
+            missing -= units
+            if missing <= 0:
+                return at_ns + self._ns - now_ns
+        raise AssertionError("more is missing than was spent")
+
+    def spend(self, cost: int, now_ns: int) -> None:
+        """Count a call."""
+        self._calls.append((now_ns, cost))
+        self._spent += cost
+
+    def spent(self, now_ns: int) -> int:
+        """Units that still count."""
+        while self._calls and self._calls[0][0] + self._ns <= now_ns:
+            self._spent -= self._calls.popleft()[1]
+        return self._spent
+
+
+class Limiter:
+    """All the limits of one venue and account, and what the venue said when they were not enough."""
+
+    def __init__(self, reads: Rate | None = None, orders: Rate | None = None, now_ns: int = 0) -> None:
+        self._reads = None if reads is None else TokenBucket(reads, now_ns)
+        self._orders = None if orders is None else TokenBucket(orders, now_ns)
+        self._limits = RateLimits()
+        self._windows: tuple[SlidingWindow, ...] = ()
+        self._in_row = 0
+        self._told_ns = 0
+        """Until when the venue wants nothing at all."""
+        self._guessed_ns = 0
+        """Until when we think it better to send nothing but what takes risk away."""
+        self.complaints = 0
+        """How often the venue said that it was too much."""
+        self.held_back = 0
+        """Calls that had to wait."""
+        self.longest_wait_s = 0.0
+        self.notice: Callable[[str, float], None] = lambda _what, _seconds: None
+        """Told of every complaint: the status and how long nothing is sent."""
+
+    def declare(self, limits: RateLimits) -> None:
+        """What the venue counts."""
+        self._limits = limits
+        self._windows = tuple(SlidingWindow(each) for each in limits.windows)
+
+    def take(self, kind: str, urgency: Urgency, now_ns: int) -> float:
+        """Let a call through and return 0, or return the seconds until it is worth asking again."""
+        meters, cost = self._meters(kind, urgency), self._limits.weight(kind)
+        wait_ns = max(
+            self._paused_ns(urgency, now_ns),
+            *(each.wait_ns(cost, ROOM[urgency], now_ns) for each in meters),
+            0,
+        )
+        if wait_ns > 0:
+            wait_s = wait_ns / NS_PER_SECOND
+            self.held_back += 1
+            self.longest_wait_s = max(self.longest_wait_s, wait_s)
+            return wait_s
+        for each in meters:
+            each.spend(cost, now_ns)
+        return 0.0
+
+    def _meters(self, kind: str, urgency: Urgency) -> list[Meter]:
+        bucket = self._reads if urgency is Urgency.READ else self._orders
+        windows: list[Meter] = [each for each in self._windows if kind.startswith(each.window.only)]
+        return windows if bucket is None else [bucket, *windows]
+
+    def _paused_ns(self, urgency: Urgency, now_ns: int) -> int:
+        guessed = 0 if urgency is Urgency.REDUCE else self._guessed_ns
+        return max(self._told_ns, guessed) - now_ns
+
+    def answered(self, status: int, retry_after: str | None, now_ns: int) -> None:
+        """An answer came. After a 429 or 418 nothing leaves for as long as the venue says.
+
+        Where it does not say after a 429, the pause is a guess, and orders that take risk away do not keep to it: a
+        leg that stands alone costs more than another complaint.
+        """
+        if status not in {429, 418}:
+            self._in_row = 0
+            return
+        self.complaints += 1
+        told_s = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
+        if told_s is None and status == 429:  # noqa: PLR2004 - the status
+            pause_s = min(LONGEST_GUESS_S, GUESS_S * 2.0 ** min(self._in_row, 10))
+            self._guessed_ns = max(self._guessed_ns, now_ns + int(pause_s * NS_PER_SECOND))
+        else:
+            pause_s = BANNED_S if told_s is None else told_s
+            self._told_ns = max(self._told_ns, now_ns + int(pause_s * NS_PER_SECOND))
+        self._in_row += 1
+        self.notice(str(status), pause_s)
+
+    def describe(self, now_ns: int) -> dict[str, Any]:
+        """What is left, and what had to wait."""
+        buckets = {"reads": self._reads, "orders": self._orders}
+        return {
+            "tokens": {name: round(each.tokens(now_ns), 1) for name, each in buckets.items() if each is not None},
+            "windows": [
+                {"only": each.window.only, "seconds": each.window.seconds, "spent": each.spent(now_ns),
+                 "units": each.window.units}
+                for each in self._windows
+            ],
+            "held_back": self.held_back,
+            "longest_wait_s": round(self.longest_wait_s, 3),
+            "complaints": self.complaints,
+            "paused_s": round(max(0, self._paused_ns(Urgency.READ, now_ns)) / NS_PER_SECOND, 3),
+        }  # fmt: skip
