@@ -38,7 +38,7 @@ _ORDER = (
 _DOMAIN = ("Perpetuals", "v0", "SN_MAIN", 1)
 _SETTLEMENT_S = 14 * 24 * 3_600
 _LONGEST_MS = 90 * 24 * 3_600_000
-_NONCES = 2**31
+_NONCES = 2**32 - 1
 _PAGE = 10_000
 
 
@@ -96,7 +96,7 @@ class ExtendedTrading:
         expiry, now_ms = int(body["expiryEpochMillis"]), words.ms(now_ns)
         if not now_ms <= expiry <= now_ms + _LONGEST_MS:
             raise ExtendedError(1135, "Order expiration date must be within 90 days")
-        if not 1 <= int(body["nonce"]) <= _NONCES:
+        if not 0 <= int(body["nonce"]) <= _NONCES:
             raise ExtendedError(1133, "Invalid order parameters")
         instrument = self._venue.instrument(body["market"])
         rate = instrument.maker_fee if body.get("postOnly") else instrument.taker_fee

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from email.utils import formatdate
 from typing import Any, ClassVar
 
 import msgspec
@@ -119,9 +120,11 @@ class Grvt(SimulatedVenue):
             raise GrvtError(1000, "You need to authenticate prior to using this functionality")
         token = keccak(f"{self.world.id}/grvt/{now_ns}/{len(self._sessions)}".encode()).hex()
         self._sessions[token] = now_ns + _SESSION_NS
+        ends = formatdate((now_ns + _SESSION_NS) / clock.NS_PER_SECOND, usegmt=True)
+        cookie = f"gravity={token}; Path=/; Domain=grvt.io; Expires={ends}; HttpOnly; Secure; SameSite=None"
         headers = {
             "Content-Type": "application/json",
-            "Set-Cookie": f"gravity={token}; Path=/; Domain=grvt.io; Max-Age=86400; HttpOnly; Secure; SameSite=None",
+            "Set-Cookie": cookie,
             "X-Grvt-Account-Id": self.main_account,
         }
         return Answer(200, b'{"location":"","status":"success"}', headers)

@@ -110,7 +110,10 @@ def order_words(order: VenueOrder, sub_account: str) -> Words:
         "metadata": {
             "client_order_id": order.client_id,
             "create_time": str(order.created_ns),
-            "trigger": {"trigger_type": "UNSPECIFIED"},
+            "trigger": {
+                "trigger_type": "UNSPECIFIED",
+                "tpsl": {"trigger_by": "UNSPECIFIED", "trigger_price": "0.0", "close_position": False},
+            },
             "broker": "UNSPECIFIED",
             "is_position_transfer": False,
             "allow_crossing": False,
@@ -200,10 +203,13 @@ def summary_words(account: Account, marks: Mapping[str, Decimal], now_ns: int, s
         "sub_account_id": sub_account,
         "margin_type": "SIMPLE_CROSS_MARGIN",
         "settle_currency": account.currency,
+        "settle_index_price": "1.0",
         "unrealized_pnl": decimal(round(account.unrealised(marks), 6)),
         "total_equity": decimal(round(equity, 6)),
         "initial_margin": decimal(round(margin, 6)),
         "maintenance_margin": decimal(round(margin / 10, 6)),
+        "derisk_margin": decimal(round(margin / 10, 6)),
+        "derisk_to_maintenance_margin_ratio": "1.0",
         "available_balance": decimal(round(account.available(marks), 6)),
         "spot_balances": [{"currency": account.currency, "balance": decimal(account.balance), "index_price": "1.0"}],
         "positions": [

@@ -80,7 +80,8 @@ class WebSocket:
             event = next(self._protocol.events(), None)
             if not isinstance(event, Request):
                 return False
-            self._socket.sendall(self._protocol.send(AcceptConnection()))
+            offered = event.subprotocols[0] if event.subprotocols else None  # a client that offers one wants it back
+            self._socket.sendall(self._protocol.send(AcceptConnection(subprotocol=offered)))
         except (RemoteProtocolError, LocalProtocolError, OSError):
             return False
         return True

@@ -1,19 +1,12 @@
-"""The simulated EdgeX: what it refuses, what its streams say, and the official SDK trading on it.
-
-ccxt has no class for EdgeX, so that the official SDK, unchanged but for its address, takes that place.
-"""
+"""The simulated EdgeX: what it refuses and what its streams say. tests/kits has its own SDK trade on it."""
 
 import json
-import subprocess
-import venv
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from simulated_service import Service
 
 from perpbot import clock
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
@@ -253,82 +246,3 @@ def test_five_pings_without_an_answer_are_the_end(place: Place) -> None:
 def test_a_ping_is_answered_with_its_own_time(place: Place) -> None:
     _, peer = place.stream({"type": "ping", "time": "17"})
     assert peer.sent[-1] == {"type": "pong", "time": "17"}
-
-
-# -- the official SDK --------------------------------------------------------------------------------------------
-
-SDK_TRADES = """
-import asyncio, json, sys
-from decimal import Decimal
-from edgex_sdk.internal.async_client import AsyncClient
-from edgex_sdk.account.client import Client as Accounts
-from edgex_sdk.metadata.client import Client as Metadata
-from edgex_sdk.order.client import Client as Orders
-from edgex_sdk.order.types import CancelOrderParams, CreateOrderParams, GetActiveOrderParams, OrderFillTransactionParams
-from edgex_sdk.quote.client import Client as Quotes
-
-async def main():
-    place = json.loads(sys.argv[1])
-    keys = place["credentials"]
-    client = AsyncClient(
-        base_url=place["rest"], account_id=int(keys["accountId"]), api_key=keys["apiKey"], api_secret=keys["secret"],
-        api_passphrase=keys["password"], trading_private_key=keys["privateKey"],
-    )
-    said = {}
-    async with client:
-        meta = (await Metadata(client).get_metadata())["data"]
-        said["contracts"] = [each["contractName"] for each in meta["contractList"]]
-        path = "/api/v2/public/quote/getDepth"
-        book = (await client.make_public_request("GET", path, {"contractId": "30000001", "level": "15"}))["data"][0]
-        said["levels"] = len(book["asks"])
-        ask = Decimal(book["asks"][0]["price"])
-        orders, accounts = Orders(client), Accounts(client)
-
-        async def create(side, price, size, tif, name, **more):
-            params = CreateOrderParams("30000001", str(price), size, "LIMIT", side, tif, name, **more)
-            return (await orders.create_order(params, meta, Decimal(price)))["data"]["orderId"]
-
-        low, high = ((ask * Decimal(each)).quantize(Decimal("0.1")) for each in ("0.99", "1.01"))
-        waiting = await create("BUY", low, "0.02", "GOOD_TIL_CANCEL", "sdk1")
-        active = (await orders.get_active_orders(GetActiveOrderParams()))["data"]["dataList"]
-        said["waiting"] = [each["id"] for each in active] == [waiting]
-        cancelled = await orders.cancel_order(CancelOrderParams(order_id=waiting))
-        said["cancelled"] = cancelled["data"]["cancelResultMap"][waiting]
-        said["status"] = (await orders.get_orders_by_client_order_id(["sdk1"]))["data"][0]["status"]
-        bought = await create("BUY", high, "0.02", "IMMEDIATE_OR_CANCEL", "sdk2")
-        asset = (await accounts.get_account_asset())["data"]
-        said["held"] = [each["openSize"] for each in asset["positionList"]]
-        wanted = OrderFillTransactionParams(filter_order_id_list=[bought])
-        fills = (await orders.get_order_fill_transactions(wanted))["data"]
-        said["filled"] = str(sum(Decimal(each["fillSize"]) for each in fills["dataList"]))
-        said["fees"] = str(sum(Decimal(each["fillFee"]) for each in fills["dataList"]))
-        await create("SELL", low, "0.02", "IMMEDIATE_OR_CANCEL", "sdk3", reduce_only=True)
-        asset = (await accounts.get_account_asset())["data"]
-        said["flat"] = asset["positionList"] == []
-        said["equity"] = asset["collateralAssetModelList"][0]["totalEquity"]
-        await accounts.update_leverage_setting("30000001", "20")
-    print(json.dumps(said))
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.full
-@pytest.mark.process
-def test_the_official_sdk_trades_here(tmp_path: Path, serve_venues: Callable[..., Service]) -> None:
-    venv.create(tmp_path / "sdk", with_pip=True)
-    python = str(tmp_path / "sdk" / "bin" / "python")
-    install = [python, "-m", "pip", "install", "-q", "edgex-python-sdk==2.0.1"]
-    if subprocess.run(install, check=False, capture_output=True, timeout=300).returncode:
-        pytest.skip("the official SDK cannot be installed here")
-    service = serve_venues("edgex", "--seed", "5", "--edge-every", "0")
-    command = [python, "-c", SDK_TRADES, json.dumps(service.served["edgex"])]
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    said = json.loads(ran.stdout)
-    books = service.books("edgex")
-    assert said["contracts"] == ["BTCUSDC", "ETHUSDC", "SOLUSDC", "DOGEUSDC"]
-    assert (said["levels"], said["waiting"], said["cancelled"], said["status"]) == (15, True, "SUCCESS", "CANCELED")
-    assert (said["held"], said["filled"], said["flat"]) == (["0.02"], "0.02", True)
-    assert Decimal(said["equity"]) == Decimal(books["cash"]["USDC"])
-    assert 0 < Decimal(said["fees"]) < Decimal(books["fees_paid"])
