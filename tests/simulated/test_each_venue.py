@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import attrs
 import gevent
 import pytest
 from whole import Whole, check_accounts, settings
@@ -20,9 +19,7 @@ VENUES = ("backpack", "edgex", "grvt", "paradex", "extended")
 
 
 def trade_on(world: World, state: Path, *names: str) -> dict[str, Any]:
-    usual = settings(names)
-    scanner = attrs.evolve(usual.scanner, priority_exchange_pairs=())
-    whole = Whole(world, state, settings=attrs.evolve(usual, scanner=scanner))
+    whole = Whole(world, state, settings=settings(names))
     whole.program.start()
     gevent.sleep(60.0)
     report = whole.stop()

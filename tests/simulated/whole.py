@@ -46,7 +46,9 @@ def state() -> Iterator[Path]:
 def settings(venues: Sequence[str] = NAMES) -> Settings:
     """What `make run` uses, with three venues: more of them take longer and tell nothing more."""
     every = load_settings(CONFIG, os.environ, tuple(venue_names()))
-    return attrs.evolve(every, exchanges={name: every.exchanges[name] for name in venues})
+    pairs = tuple(pair for pair in every.scanner.priority_exchange_pairs if set(pair) <= set(venues))
+    scanner = attrs.evolve(every.scanner, priority_exchange_pairs=pairs)
+    return attrs.evolve(every, scanner=scanner, exchanges={name: every.exchanges[name] for name in venues})
 
 
 @attrs.define
