@@ -7,6 +7,7 @@ by their actor. Readers see the state of this very moment: nothing that waited i
 from decimal import Decimal
 from enum import StrEnum
 
+from actors.connection_health import ConnectionHealth
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.venues.set_up import SetUp
 
@@ -87,10 +88,15 @@ class Gate:
         self.reason = "not connected yet"
         self.heard_ns = monotonic_ns()
         """When anything was last heard from the venue on this connection; set by the connection."""
+        self.health = ConnectionHealth()
+        """How well it works; written by the connection."""
         self.moved_ns = monotonic_ns()
         """When the circuit came into its state."""
         self.set_up: SetUp | None = None
         """What the venue has confirmed of the account's margin; set by the trading connection whenever it connects."""
+        self.dead_man = "off"
+        """Whether the venue cancels our orders when it does not hear of us: ``on``, ``off``, ``none`` where it has no
+        such switch, or why it would not; set by the trading connection."""
         self._kill = kill
         self._moves = 0
         self._probed_move = -1

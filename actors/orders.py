@@ -42,6 +42,7 @@ from perpbot.model.order import (
     TimeInForce,
 )
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind
+from perpbot.venues.cancelling import Waiting
 
 SWEEP_S = 0.25
 ASK_UNKNOWN_AFTER_NS = 200_000_000
@@ -144,6 +145,20 @@ class OrderFound:
     update: OrderUpdate | None
     asked_ns: int
     """Monotonic, when the question left."""
+
+
+@attrs.frozen
+class CancelOrder:
+    """To a trading connection: have this order cancelled, once; what became of it is asked for afterwards."""
+
+    waiting: Waiting
+
+
+@attrs.frozen
+class FindOurs:
+    """Which of these open orders are ours? The answer is a list of `Waiting`."""
+
+    updates: tuple[OrderUpdate, ...]
 
 
 @attrs.frozen
@@ -543,6 +558,20 @@ class Orders(Actor):
             connection.tell(CatchUp(self._since_ms(order.venue, order.account), (order,)))
         else:
             connection.tell(AskForOrder(order))
+
+    @handles(FindOurs)
+    def on_find_ours(self, request: FindOurs) -> list[Waiting]:
+        """Those that carry an id of an order in the ledger."""
+        return [
+            Waiting(record.order, each.venue_order_id, self._may_rest(record))
+            for each in request.updates
+            if (record := self.ledger.find(each.venue, each.account, each.client_id, each.venue_order_id)) is not None
+        ]
+
+    def _may_rest(self, record: OrderRecord) -> bool:
+        order = record.order
+        over = record.status.final or self.ledger.trade(order.trade_id) is None
+        return order.time_in_force is not TimeInForce.IOC and not over
 
     @handles(OrderFound)
     def on_found(self, found: OrderFound) -> None:

@@ -4,20 +4,23 @@ It checks the gate at the moment of sending, signs in order, and waits for answe
 slow answer holds up nothing. What the venue says goes to the order book, never anywhere past it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import attrs
+import gevent
 
 from actors.circuit import CallBegan, CallFailed, CallSucceeded, CircuitChanged, Connected, Lost, speaks_against
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.orders import (
     AskForOrder,
+    CancelOrder,
     CatchUp,
     CatchUpAnswer,
     CatchUpDone,
+    FindOurs,
     OrderFound,
     OrderSent,
     OutcomeArrived,
@@ -44,17 +47,20 @@ from perpbot.model.order import (
     Unknown,
 )
 from perpbot.risk.approval import ApprovalKind
+from perpbot.venues.cancelling import Cancelled, Waiting, cancel, cancel_waiting
 from perpbot.venues.http import NoAnswerError, NotSentError, Request
+from perpbot.venues.rate_limit import ORDER, Urgency
 from perpbot.venues.set_up import SetUp, set_up
 from perpbot.venues.venue import TooManyRequestsError, Venue, VenueReadError
 
 ACCOUNT = "account"
-from perpbot.venues.rate_limit import ORDER, Urgency
 """Topic: `AccountRead`, whenever positions and balances were read."""
 FUNDING = "funding"
 """Topic: `FundingPayment`s."""
 FUNDING_EVERY_S = 60.0
 SET_UP_EVERY_S = 60.0
+CANCEL_PAUSE_S = 0.2
+"""For the venue to cancel what it was asked to, before it is asked what still waits; longer every time."""
 FUNDING_OVERLAP_MS = 600_000
 """Funding is asked for from this long before the last reading; what is known already is not booked again."""
 
@@ -83,6 +89,27 @@ class _Prepared:
 @attrs.frozen
 class _NotPrepared:
     reason: str
+
+
+@attrs.frozen
+class CancelWaiting:
+    """Cancel our orders that wait at the venue, those that may rest too. Answered with `Cancelled`."""
+
+
+@attrs.frozen
+class StandDown:
+    """Nothing will be sent any more: switch the dead man's switch off. Answered when that is done, or cannot be."""
+
+
+@attrs.frozen
+class _HoldSwitch:
+    """It is time for a sign of life to the dead man's switch."""
+
+
+@attrs.frozen
+class _SwitchAnswered:
+    reason: str
+    """Why the switch could not be set; empty when it was."""
 
 
 @attrs.frozen
@@ -293,6 +320,8 @@ class TradingConnection(Actor):
         self._failures = 0
         self._supervisor.tell(Connected(self._gate.address, self._moves))
         self._read_account()
+        self.spawn_task(self._cancel_strays)
+        self._guard()
 
     @handles(StreamClosed)
     def on_closed(self, news: StreamClosed) -> None:
@@ -302,14 +331,15 @@ class TradingConnection(Actor):
         self._stream = None
         self._ready = False
         self.counts.reconnects += 1
-        self.timers.cancel(_Beat.__name__)
-        self.timers.cancel(_KeepAlive.__name__)
+        for timer in (_Beat, _KeepAlive, _HoldSwitch):
+            self.timers.cancel(timer.__name__)
         self._went_down(news.reason)
 
     def _went_down(self, reason: str) -> None:
         self._last_error = reason
         self._failures += 1
         self.counts.errors += 1
+        self._gate.health.went(well=False)
         self.log.warning("trading connection down", venue=self._venue.name, reason=reason)
         self._supervisor.tell(Lost(self._gate.address, self._gate.moves, reason))
         self.timers.after(self._backoff.delay_s(self._failures, self.chance.random()), _Reconnect())
@@ -392,6 +422,14 @@ class TradingConnection(Actor):
         self._orders.tell(OrderSent(place.order.client_id))
         self.spawn_task(self._send_order, place.order, request, self._gate.moves)
 
+    def _hold_back(self, place: PlaceOrder, wait_s: float) -> None:
+        """Wait for a turn, unless the approval would be too old by then."""
+        if monotonic_ns() + wait_s * NS_PER_SECOND > place.approval.expires_ns:
+            reason = f"the rate limit of {self._venue.name} holds it back for {wait_s:.1f} s"
+            self._not_sent(place.order, reason, retryable=True)
+        else:
+            self.timers.after(wait_s, place, key=place.order.client_id)
+
     def _refusal(self, place: PlaceOrder) -> str | None:
         """Why an order does not leave: the gate of this very moment, and an approval that covers it and is fresh."""
         order, approval = place.order, place.approval
@@ -414,21 +452,14 @@ class TradingConnection(Actor):
         self._orders.tell(OutcomeArrived(order.client_id, outcome))
 
     def _deliver(self, request: Request, moves: int) -> Outcome:
-        call = self._call_began(moves)
+        call, sent_ns = self._call_began(moves), monotonic_ns()
         try:
             reply = self._venue.http.send(request)
+            self._gate.health.took(monotonic_ns() - sent_ns)
         except NotSentError as error:
             self._call_ended(moves, error, call)
             return Refused(str(error), retryable=True)
         except NoAnswerError as error:
-    def _hold_back(self, place: PlaceOrder, wait_s: float) -> None:
-        """Wait for a turn, unless the approval would be too old by then."""
-        if monotonic_ns() + wait_s * NS_PER_SECOND > place.approval.expires_ns:
-            reason = f"the rate limit of {self._venue.name} holds it back for {wait_s:.1f} s"
-            self._not_sent(place.order, reason, retryable=True)
-        else:
-            self.timers.after(wait_s, place, key=place.order.client_id)
-
             self._call_ended(moves, error, call)
             return Unknown(str(error))
         outcome = self._venue.read_place(reply)
@@ -441,6 +472,7 @@ class TradingConnection(Actor):
         return self._calls
 
     def _call_ended(self, moves: int, result: Outcome | Exception, call: int | None = None) -> None:
+        self._gate.health.went(well=not speaks_against(result))
         if speaks_against(result):
             reason = result.reason if isinstance(result, Unknown) else str(result)
             self.counts.errors += 1
@@ -452,6 +484,108 @@ class TradingConnection(Actor):
     def _call_succeeded(self, moves: int, call: int | None = None) -> None:
         self._gate.heard_ns = monotonic_ns()
         self._supervisor.tell(CallSucceeded(self._gate.address, moves, call))
+
+    # -- cancels -------------------------------------------------------------------------------------------------
+
+    @handles(CancelOrder)
+    def on_cancel(self, request: CancelOrder) -> None:
+        """Send it once, and ask what became of the order."""
+        self.spawn_task(self._cancel, request.waiting)
+
+    def _cancel(self, waiting: Waiting) -> None:
+        trouble = cancel(self._venue, waiting)
+        if trouble:
+            self.log.warning("cancel not sent", venue=self._venue.name, order=waiting.order.client_id, why=trouble)
+        self.ref.tell(AskForOrder(waiting.order))
+
+    @handles(CancelWaiting)
+    def on_cancel_waiting(self, _: CancelWaiting) -> object:
+        """Cancel all that is ours, in a task."""
+        slot = self.defer()
+        if self._ready:
+            self.spawn_task(lambda: slot.set(self._cancel_ours(strays_only=False)))
+        else:
+            slot.set(Cancelled(self._venue.name, trouble=self._gate.refusal_to_reduce() or "it is not connected yet"))
+        return LATER
+
+    def _cancel_strays(self) -> None:
+        """After a connect: what waits there and should not, because it was sent to fill at once or is done with."""
+        done = self._cancel_ours(strays_only=True)
+        if done.trouble or done.left:
+            self.log.error("stray orders not cancelled", venue=done.venue, left=list(done.left), why=done.trouble)
+
+    def _cancel_ours(self, *, strays_only: bool) -> Cancelled:
+        found: dict[str, Waiting] = {}
+
+        def ours(updates: Sequence[OrderUpdate]) -> list[Waiting]:
+            answer: list[Waiting] = self._orders.ask(FindOurs(tuple(updates))) if updates else []
+            wanted = [each for each in answer if not (strays_only and each.may_rest)]
+            found.update({each.order.client_id: each for each in wanted})
+            return wanted
+
+        try:
+            done = cancel_waiting(self._venue, ours, self._pause)
+        except (ActorDeadError, AskTimeoutError) as error:
+            return Cancelled(self._venue.name, trouble=f"nobody could say which orders are ours: {error}")
+        for each in found.values():
+            if each.order.symbol in self._instruments:
+                self.ref.tell(AskForOrder(each.order))
+        if found:
+            self.log.info("orders cancelled", venue=done.venue, gone=list(done.gone), left=list(done.left))
+        return done
+
+    def _pause(self, number: int) -> None:
+        gevent.sleep(CANCEL_PAUSE_S * 2**number)
+
+    # -- the dead man's switch -----------------------------------------------------------------------------------
+
+    def _guard(self) -> None:
+        """Begin to hold the switch, or say that there is none."""
+        if not self._venue.dead_man:
+            if self._gate.dead_man != "none":
+                self.log.info("no dead man's switch: open orders outlive us here", venue=self._venue.name)
+            self._gate.dead_man = "none"
+        elif self._settings.dead_man_sec:
+            self.timers.every(self._settings.dead_man_sec / 3, _HoldSwitch())
+            self.ref.tell(_HoldSwitch())
+
+    @handles(_HoldSwitch)
+    def on_hold_switch(self, _: _HoldSwitch) -> None:
+        """Give a sign of life. That it is refused says nothing against the connection."""
+        if self._ready and self._gate.circuit is Circuit.CONNECTED:
+            self.spawn_task(lambda: self.ref.tell(_SwitchAnswered(self._switch(self._settings.dead_man_sec))))
+
+    def _switch(self, countdown_s: int) -> str:
+        try:
+            self._venue.set_dead_man(tuple(self._instruments.values()), countdown_s)
+        except VenueReadError as error:
+            return str(error)
+        return ""
+
+    @handles(_SwitchAnswered)
+    def on_switch_answered(self, answer: _SwitchAnswered) -> None:
+        """Say it once when the switch is not held."""
+        if answer.reason and self._gate.dead_man in {"on", "off"}:
+            self.log.warning("the dead man's switch is not held", venue=self._venue.name, why=answer.reason)
+        self._gate.dead_man = answer.reason or "on"
+
+    @handles(StandDown)
+    def on_stand_down(self, _: StandDown) -> object:
+        """Let go of the switch, or orders of others would be cancelled when we are gone."""
+        self.timers.cancel(_HoldSwitch.__name__)
+        slot = self.defer()
+        if self._ready and self._gate.dead_man == "on":
+            self.spawn_task(self._let_go, slot)
+        else:
+            slot.set(None)
+        return LATER
+
+    def _let_go(self, slot: Slot) -> None:
+        trouble = self._switch(0)
+        self._gate.dead_man = trouble or "off"
+        if trouble:
+            self.log.warning("the dead man's switch is still set", venue=self._venue.name, why=trouble)
+        slot.set(None)
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -535,6 +669,7 @@ class TradingConnection(Actor):
             if what == "catch-up" and not self._ready and self._stream is not None:
                 self._stream.close()  # without it nothing may be sent: start over
             return
+        self._gate.health.went(well=True)
         self._call_succeeded(moves)
         tell(answer)
 
@@ -553,6 +688,7 @@ class TradingConnection(Actor):
             "circuit": self._gate.circuit.value,
             "refusal_to_open": self._gate.refusal_to_open(),
             "leverage": {symbol: plain(self._gate.leverage(symbol)) for symbol in self._instruments},
+            "dead_man": self._gate.dead_man,
             "not_set_up": {} if self._gate.set_up is None else dict(self._gate.set_up.refused),
             "session": self._session,
             "up": self._stream is not None,

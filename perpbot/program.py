@@ -11,7 +11,7 @@ from actors.executor import Drain
 from actors.gate import KillSwitches
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
 from actors.state import ReadState, State
-from actors.trading import ReadFunding
+from actors.trading import CancelWaiting, ReadFunding, StandDown
 from perpbot import __version__
 from perpbot.chance import Chance
 from perpbot.clock import iso, wall_ns
@@ -24,12 +24,14 @@ from perpbot.places import trading_venues, venues
 from perpbot.storage.journal import Journal, JournalError, read
 from perpbot.summary import summary
 from perpbot.systemd import notifier
+from perpbot.venues.cancelling import Cancelled
 from supervisors import tree
 from supervisors.spec import ChildSpec
 from supervisors.vitals import Vitals
 
 NS_PER_SECOND = 1_000_000_000
-FUNDING_TIMEOUT_S = 3.0
+LAST_WORDS_S = 5.0
+"""How long a venue may take for what is asked of it at the end, each."""
 
 
 @attrs.frozen(kw_only=True)
@@ -157,7 +159,9 @@ class Program:
     def stop(self) -> dict[str, Any]:
         """No new trades, finish what is in flight, then stop everything in reverse order; returns the summary."""
         clean = self._root is not None and self._root.alive and self.drain()
+        clean = self._cancel_waiting() and clean
         self._read_funding()
+        self._ask_trading(StandDown(), "dead man's switch not let go")
         clean = clean and self._nothing_left()
         report = self._report(clean=clean)
         if self._root is not None:
@@ -170,15 +174,32 @@ class Program:
 
     def _read_funding(self) -> None:
         """Have every venue say what funding it paid, so that the last word on the profit is the venues'."""
-        asked = []
-        for venue in self.parts.trading:
-            slot = self.system.ref(f"/venues/{venue}/trading").post(ReadFunding(), FUNDING_TIMEOUT_S)
-            asked.append((venue, slot))
-        for venue, slot in asked:
+        self._ask_trading(ReadFunding(), "funding not read at the end")
+
+    def _ask_trading(self, question: object, otherwise: str, venues: Sequence[str] | None = None) -> dict[str, Any]:
+        """Ask trading connections all at once; who does not answer is left out, and the log says `otherwise`."""
+        asked = self.parts.trading if venues is None else venues
+        slots = {each: self.system.ref(f"/venues/{each}/trading").post(question, LAST_WORDS_S) for each in asked}
+        answers = {}
+        for venue, slot in slots.items():
             try:
-                slot.wait(FUNDING_TIMEOUT_S)
+                answers[venue] = slot.wait(LAST_WORDS_S)
             except (ActorDeadError, AskTimeoutError) as error:
-                self.log.warning("funding not read at the end", venue=venue, reason=str(error))
+                self.log.warning(otherwise, venue=venue, reason=str(error))
+        return answers
+
+    def cancel_waiting(self, venues: Sequence[str]) -> list[Cancelled]:
+        """Cancel our orders that wait at `venues`, nobody else's, and see that they are gone."""
+        answers = self._ask_trading(CancelWaiting(), "open orders not cancelled", venues)
+        away = Cancelled("", trouble="its trading connection does not answer")
+        return [answers.get(each, attrs.evolve(away, venue=each)) for each in venues]
+
+    def _cancel_waiting(self) -> bool:
+        """Leave no order of ours behind; whether that is so. A venue that is away cannot be asked."""
+        left = [each for each in self.cancel_waiting(self.parts.trading) if each.left]
+        for each in left:
+            self.log.error("open orders left behind", venue=each.venue, orders=list(each.left), why=each.trouble)
+        return not left
 
     def _nothing_left(self) -> bool:
         """Whether no trade is in progress, no position is left, and no venue says otherwise."""

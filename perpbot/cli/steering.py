@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from perpbot.cli.asking import ask, confirm, json_option, print_json, state_option, system, who, yes_option
+from perpbot.cli.asking import EXIT_NO, ask, confirm, json_option, print_json, state_option, system, who, yes_option
 from perpbot.cli.wording import clean, counted
 from perpbot.ranges import Number
 
 ANSWER_MARGIN_S = 10.0
+CANCEL_S = 30.0
 
 
 @click.group("kill-switch")
@@ -96,4 +97,34 @@ def flatten(*, venue: str | None, timeout: float | None, yes: bool, as_json: boo
     click.echo("New trades may follow; `perpbot kill-switch on` keeps them from being opened.")
 
 
-STEERING = (kill_switch, flatten)
+@click.command("cancel-all")
+@click.option("--venue", metavar="NAME", help="Only at this venue.")
+@json_option
+@state_option
+@click.pass_context
+def cancel_all(context: click.Context, *, venue: str | None, as_json: bool, state: Path | None) -> None:
+    """Cancel our orders that wait at the venues, nobody else's, and see that they are gone.
+
+    The exit code is 1 when one still waits, or a venue could not be asked.
+    """
+    with system(state) as client:
+        answer = client.ask("cancel-all", CANCEL_S, venue=venue)
+    if as_json:
+        print_json(answer)
+    for each in [] if as_json else answer["venues"]:
+        click.echo(clean(_cancelled(each)))
+    context.exit(EXIT_NO if any(each["left"] or each["trouble"] for each in answer["venues"]) else 0)
+
+
+def _cancelled(each: Mapping[str, Any]) -> str:
+    if each["left"]:
+        why = f": {each['trouble']}" if each["trouble"] else ""
+        return f"{each['venue']}: {counted(len(each['left']), 'order')} may still wait ({', '.join(each['left'])}){why}"
+    if each["trouble"]:
+        return f"{each['venue']}: not known whether an order waits: {each['trouble']}"
+    if not each["gone"]:
+        return f"{each['venue']}: none of our orders waits."
+    return f"{each['venue']}: {counted(len(each['gone']), 'order')} cancelled ({', '.join(each['gone'])})."
+
+
+STEERING = (kill_switch, flatten, cancel_all)

@@ -25,6 +25,9 @@ VENUES = ("paradex", "extended", "okx", "lighter", "edgex", "backpack", "grvt", 
 """The names a venue may have in the configuration, whether PerpBot speaks its dialect yet or not."""
 
 
+SHORTEST_DEAD_MAN_S = 10
+
+
 @attrs.frozen(kw_only=True)
 class Connection(Section):
     """What every connection to a venue has: a rate limit, a heartbeat, a circuit breaker, a way to reconnect."""
@@ -89,7 +92,21 @@ class Trading(Connection):
     request_timeout_sec: float = seconds(
         5, "Wait for the answer to a request; an order without an answer is then unknown.", "0.1", "60"
     )
+    dead_man_sec: int = count(
+        60,
+        "Time without us after which the venue cancels every open order of the account, whoever placed it, where it "
+        "has such a switch; at least 10, or 0 for never.",
+        0,
+        120,
+        "seconds",
+    )
     leverage: int = count(1, "Leverage set up at the venue for each instrument.", 1, 20, "times")
+
+    @rule
+    def _switch_has_time(self) -> Iterator[Fault]:
+        if 0 < self.dead_man_sec < SHORTEST_DEAD_MAN_S:
+            text = f"{self.dead_man_sec} must be 0 for never, or at least {SHORTEST_DEAD_MAN_S}, which OKX asks for"
+            yield Fault(("dead_man_sec",), text)
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -93,6 +93,14 @@ def _flatten(program: Program, args: Args) -> Any:
     return {"closed": closing, "positions": positions(_state(program))}
 
 
+def _cancel_all(program: Program, args: Args) -> Any:
+    venue = args.get("venue")
+    if venue is not None and venue not in program.parts.trading:
+        raise BadRequestError(f"nothing is traded at {venue!r}; there are {', '.join(program.parts.trading) or 'none'}")
+    venues = program.parts.trading if venue is None else [str(venue)]
+    return {"venues": [attrs.asdict(each) for each in program.cancel_waiting(venues)]}
+
+
 def _stop(program: Program, args: Args) -> Any:
     if args.get("wait"):
         return AtEnd(_stopping(program))
@@ -121,6 +129,7 @@ VERBS: dict[str, Verb] = {
     "opportunities": lambda program, _: opportunities(_state(program)),
     "kill-switch": _kill_switch,
     "flatten": _flatten,
+    "cancel-all": _cancel_all,
     "crashes": looking.crashes,
     "dead-letters": looking.dead_letters,
     **{action: partial(lay_hands, action) for action in HANDS},

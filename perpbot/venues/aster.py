@@ -102,8 +102,8 @@ class Aster(SignedVenue):
     )
     credential_names = ("privateKey", "walletAddress")
     book_by_rest = True
+    dead_man = True
     private_keepalive_s = 30 * 60.0
-    request_lifetime_s: ClassVar[float] = 10.0
     limits = RateLimits(
         windows=(Window(2_400, 60.0), Window(1_200, 60.0, ORDER)),
         weights={
@@ -117,6 +117,7 @@ class Aster(SignedVenue):
         },
     )
     """By address of the caller, and orders by account; the numbers are those of ``exchangeInfo``."""
+    request_lifetime_s: ClassVar[float] = 10.0
     """The nonce of a request is its time, and Aster takes none that is 10 s off."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -296,6 +297,14 @@ class Aster(SignedVenue):
             raise VenueReadError(f"aster answered {reply.status}: {reply.excerpt}")
         asked = {"symbol": instrument.native, "leverage": str(leverage)}
         self._private(self._read_nothing, "fapiPrivatePostV3Leverage", **asked)
+
+    @reads
+    def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
+        """A switch for each symbol."""
+        countdown = {"countdownTime": str(countdown_s * 1_000)}
+        for each in instruments:
+            asked = {"symbol": each.native, **countdown}
+            self._private(self._read_nothing, "fapiPrivatePostV3CountdownCancelAll", **asked)
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. Its nonce is its time, which lets it expire."""

@@ -286,6 +286,12 @@ class Extended(SignedVenue):
         if reply.status != OK:
             raise VenueReadError(f"extended answered {reply.status}: {reply.excerpt}")
 
+    @reads
+    def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
+        """One switch for all markets."""
+        del instruments
+        self._carry_out("v1PrivatePostUserDeadmanswitch", {"countdownTime": str(countdown_s)})
+
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; Extended turns it away after `request_lifetime_s` unless the order is one that waits."""
         price, size = plain(instrument.wire_price(order.price)), plain(instrument.wire_size(order.quantity))

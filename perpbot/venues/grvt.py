@@ -107,6 +107,7 @@ class Grvt(SignedVenue):
     )
     credential_names = ("apiKey", "privateKey")
     private_keepalive_s = 6 * 3_600.0
+    dead_man = True
     request_lifetime_s: ClassVar[float] = 5.0
     """The signature of an order that does not rest is good for this long. Orders that rest have no such limit."""
 
@@ -128,6 +129,7 @@ class Grvt(SignedVenue):
         self._read_positions: JsonReader[PositionsAnswer] = reader(PositionsAnswer)
         self._read_summary: JsonReader[SummaryAnswer] = reader(SummaryAnswer)
         self._read_leverages: JsonReader[LeveragesAnswer] = reader(LeveragesAnswer)
+        self._read_nothing: JsonReader[object] = reader(dict)
         self._read_success: JsonReader[SuccessAnswer] = reader(SuccessAnswer)
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
@@ -297,6 +299,12 @@ class Grvt(SignedVenue):
         asked = {"instrument": instrument.native, "leverage": str(leverage)}
         if not self._private(self._read_success, "set_initial_leverage", **asked).success:
             raise VenueReadError(f"grvt does not set the leverage of {instrument.native} to {leverage}")
+
+    @reads
+    def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
+        """One switch for the trading account, of 1 to 300 s."""
+        del instruments
+        self._private(self._read_nothing, "cancel_on_disconnect", countdown_time=str(countdown_s * 1_000))
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. Only an order that does not rest expires within seconds.

@@ -284,6 +284,13 @@ class Hyperliquid(SignedVenue):
         if reply.status != OK or answer.status != "ok":
             raise VenueReadError(f"hyperliquid refused {action['type']}: {reply.excerpt}")
 
+    @reads
+    def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
+        """One switch for all coins, of 5 s at least; refused until the account has traded a million dollars."""
+        del instruments
+        at = {"time": self.venue_ms() + countdown_s * 1_000} if countdown_s else {}
+        self._carry_out({"type": "scheduleCancel", **at})
+
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`; no builder takes part in it."""
         wire = {

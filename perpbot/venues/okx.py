@@ -293,6 +293,12 @@ class Okx(SignedVenue):
         asked = {"instId": instrument.native, "lever": str(leverage), "mgnMode": "cross"}
         self._data(self._private("privatePostAccountSetLeverage", **asked))
 
+    @reads
+    def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
+        """One switch for all instruments, of 10 to 120 s."""
+        del instruments
+        self._data(self._private("privatePostTradeCancelAllAfter", timeOut=str(countdown_s)))
+
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; OKX turns it away after `request_lifetime_s`."""
         request = self._private(

@@ -99,12 +99,14 @@ class Venue(ABC):
     """What `Credentials` must hold for trading."""
     needs_login: ClassVar[bool] = False
     """Whether the private stream sends `LoggedIn` before it takes subscriptions."""
+    dead_man: ClassVar[bool] = False
+    """Whether the venue can be told to cancel the account's orders when it does not hear of us: `set_dead_man`."""
     book_by_rest: ClassVar[bool] = False
     """Whether a book starts from `fetch_book`, with deltas that arrive meanwhile kept; else the stream sends it."""
-    quiet_book_s: ClassVar[float] = 10.0
-    """A book that the stream says nothing of for this long is compared with the one by REST."""
     limits: ClassVar[RateLimits] = RateLimits()
     """What the venue counts of our calls; none where it does not say."""
+    quiet_book_s: ClassVar[float] = 10.0
+    """A book that the stream says nothing of for this long is compared with the one by REST."""
     private_keepalive_s: ClassVar[float | None] = None
     """How often `keep_private_alive` must be called while a private stream is up; None for never."""
     request_lifetime_s: ClassVar[float]
@@ -119,9 +121,9 @@ class Venue(ABC):
         self.credentials = credentials
         self.account = account
         self.instruments = InstrumentTable()
+        http.declare(self.limits, self.call_kind)
 
     @property
-        http.declare(self.limits, self.call_kind)
     def secrets(self) -> Credentials:
         """The account's credentials, complete; `VenueReadError` names what is missing."""
         if self.credentials is None:
@@ -131,12 +133,12 @@ class Venue(ABC):
             raise VenueReadError(f"{self.name}: the credentials of account {self.account!r} lack {', '.join(missing)}")
         return self.credentials
 
-    def venue_ms(self) -> int:
-        """The venue's wall clock as far as we know it."""
     def call_kind(self, request: Request) -> str:
         """What the venue counts a call as; `limits` weighs it by what this begins with."""
         return call_kind(request)
 
+    def venue_ms(self) -> int:
+        """The venue's wall clock as far as we know it."""
         return self.http.venue_clock.now_ms()
 
     # -- instruments ---------------------------------------------------------------------------------------------
@@ -254,6 +256,14 @@ class Venue(ABC):
     @abstractmethod
     def set_margin(self, instrument: Instrument, leverage: int) -> None:
         """Set cross margin and `leverage` for an instrument; `VenueReadError` when the venue will not have it."""
+
+    def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
+        """Have every open order of the account cancelled in `countdown_s`, unless this is called again before.
+
+        0 switches it off. Where a venue keeps a switch for each instrument, those of `instruments` are set. Raises
+        `VenueReadError` when the venue did not confirm it.
+        """
+        raise NotImplementedError(f"{self.name} has no dead man's switch")
 
     @abstractmethod
     def place(self, order: Order, instrument: Instrument) -> Request:
