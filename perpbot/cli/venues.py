@@ -168,6 +168,9 @@ def _simulated(_context: click.Context, _parameter: click.Parameter, names: tupl
     return names
 
 
+_PEM = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
 @venues.command(cls=BecomingCommand)
 @click.argument("names", nargs=-1, metavar="[NAME]...", callback=_simulated, shell_complete=_names)
 @click.option("--port", type=WholeNumber(0, 65_535), help="First port: the venues take one each, then the admin.")
@@ -191,6 +194,8 @@ def _simulated(_context: click.Context, _parameter: click.Parameter, names: tupl
 )
 @click.option("--latency-ms", type=WholeNumber(0, 5_000), metavar="MS", help="How long every request waits.")
 @click.option("--deposit", type=Number(1, 1e8), metavar="MONEY", help="What a new account starts with.")
+@click.option("--tls-cert", type=_PEM, metavar="FILE", help="Serve over TLS, and show this certificate.")
+@click.option("--tls-key", type=_PEM, metavar="FILE", help="Its private key, where that is in a file of its own.")
 @click.option("--die-with-parent", is_flag=True, help="End when the parent process does.")
 @click.pass_context
 def serve(context: click.Context, /, **_: Any) -> None:

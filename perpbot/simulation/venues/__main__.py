@@ -14,6 +14,7 @@ import ctypes  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
+import ssl  # noqa: E402
 import sys  # noqa: E402
 from decimal import Decimal  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -46,6 +47,7 @@ def main() -> int:
         port=options.port,
         deposit=options.deposit,
         latency_ms=options.latency_ms,
+        tls=options.tls,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal_handler(number, venues.over.set)
@@ -75,7 +77,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=int, default=0, help="how long every request waits before it is read")
     parser.add_argument("--deposit", type=Decimal, default=DEPOSIT, help="what a new account starts with")
     parser.add_argument("--die-with-parent", action="store_true", help="end when the parent process does")
-    return parser.parse_args()
+    parser.add_argument("--tls-cert", type=Path, help="serve over TLS and show this certificate, a PEM file")
+    parser.add_argument("--tls-key", type=Path, help="the certificate's private key, where it is not in the same file")
+    options = parser.parse_args()
+    try:
+        options.tls = None if options.tls_cert is None else _certificate(options.tls_cert, options.tls_key)
+    except OSError as error:
+        parser.error(f"{options.tls_cert} cannot be used as a certificate: {error.strerror or error}")
+    return options
+
+
+def _certificate(path: Path, key: Path | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, key)
+    return context
 
 
 def _die_with_parent() -> None:

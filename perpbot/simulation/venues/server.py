@@ -5,6 +5,7 @@ blocking calls are used, so that the same code runs on greenlets and in the simu
 """
 
 import socket
+import ssl
 from collections.abc import Mapping
 from threading import Thread
 from typing import Protocol
@@ -68,6 +69,8 @@ class Server:
         self.name = name
         self.port = port
         """The port it listens on; chosen by the system at the first start when it was 0."""
+        self.tls: ssl.SSLContext | None = None
+        """The certificate it shows; None for plain text."""
         self._application = application
         self._listener: socket.socket | None = None
         self._connections: dict[socket.socket, None] = {}
@@ -116,6 +119,10 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if self.tls is not None:
+                del self._connections[connection]
+                connection = self.tls.wrap_socket(connection, server_side=True)
+                self._connections[connection] = None
             _Conversation(connection, self._application).run()
         except OSError:
             return  # the other side has gone, or `stop` has cut the connection

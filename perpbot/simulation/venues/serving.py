@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from ssl import SSLContext
 from threading import Event, Thread
 from time import sleep
 from typing import Any
@@ -57,6 +58,7 @@ class SimulatedVenues:
         world_id: str | None = None,
         deposit: Decimal = DEPOSIT,
         latency_ms: int = 0,
+        tls: SSLContext | None = None,
     ) -> None:
         unknown = [name for name in names if name not in VENUES]
         if unknown:
@@ -77,6 +79,7 @@ class SimulatedVenues:
         }
         for venue in self.venues.values():
             venue.faults.latency_ms = latency_ms
+            venue.server.tls = tls
         self.market = market
         self.admin = Administration(self.venues)
         self._admin_server = Server("admin", self.admin, port + len(names) if port else 0)

@@ -289,12 +289,20 @@ class SimulatedVenue(Application):
 
     def details(self) -> dict[str, Any]:
         """Where the venue is and how to sign, as `perpbot venues serve` prints it."""
-        return {**self.endpoints(), "credentials": self.credentials()}
+        endpoints = self.endpoints()
+        return {**(endpoints if self.server.tls is None else _secured(endpoints)), "credentials": self.credentials()}
 
     def books(self) -> dict[str, Any]:
         """The venue's own accounting, decimals as they are."""
         with self.lock:
             return {name: _accounting(account) for name, account in self.engine.accounts.items()}
+
+
+def _secured(endpoints: Any) -> Any:
+    """The same URLs over TLS."""
+    if isinstance(endpoints, dict):
+        return {name: _secured(each) for name, each in endpoints.items()}
+    return re.sub("^(http|ws):", r"\1s:", endpoints)
 
 
 def _accounting(account: Account) -> dict[str, Any]:
