@@ -11,7 +11,7 @@ from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.runtime import Actor, Backoff, handles
 from actors.stream import Stream, StreamClosed, StreamError, StreamOpened, spread_out
-from perpbot.clock import monotonic_ns
+from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.model.book import Book
 from perpbot.model.events import (
     BookDelta,
@@ -213,6 +213,7 @@ class MarketDataConnection(Actor):
             self.publish(STREAM, StreamNews(up=False), retain=True)
         self.counts.reconnects += 1
         self.counts.errors += 1
+        self._gate.health.went(well=False)
         if self._healthy:
             self._failures = 0
         self._failures += 1
@@ -290,6 +291,7 @@ class MarketDataConnection(Actor):
             self._on_bad_frame(error)
             return
         self._bad_in_row = 0
+        self._gate.health.went(well=True)
         for event in events:
             self._on_event(event, received_ns)
 
@@ -297,6 +299,7 @@ class MarketDataConnection(Actor):
         self.counts.decode_errors += 1
         self.counts.errors += 1
         self._bad_in_row += 1
+        self._gate.health.went(well=False)
         self._last_error = str(error)
         if self._bad_in_row == 1:
             self.log.warning("frame not understood", venue=self._venue.name, error=str(error))
@@ -332,6 +335,8 @@ class MarketDataConnection(Actor):
             bid, bid_size = book.best_bid()
             ask, ask_size = book.best_ask()
             venue_ns = 0 if isinstance(event, BookReset) else event.venue_time_ns
+            if venue_ns:
+                self._gate.health.took(self._venue.venue_ms() * NS_PER_MS - venue_ns)
             quote = Quote(book.venue, book.symbol, bid, bid_size, ask, ask_size, venue_ns, received_ns)
             self.counts.quotes += 1
             self._feed.tell(BookMoved(quote, book))
@@ -341,6 +346,7 @@ class MarketDataConnection(Actor):
                 self._supervisor.tell(Connected(self._gate.address, self._moves))
         elif taken is Taken.BROKEN:
             self.counts.gaps += 1
+            self._gate.health.went(well=False)
             self.log.warning("book lost", venue=book.venue, symbol=book.symbol, reason=book.reason)
             self._feed.tell(BookLost(book.symbol, book.reason or "no snapshot"))
             self._resync(book.symbol)

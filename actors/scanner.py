@@ -1,7 +1,7 @@
 """The scanner of one symbol: every quote is compared with all other venues at once (SCN-1)."""
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -59,6 +59,7 @@ class Scanner(Actor):
         limits: Risk,
         feeds: Iterable[str],
         instruments: Iterable[str],
+        reliability: Callable[[str], Decimal],
         executor: str,
         risk: str,
     ) -> None:
@@ -69,6 +70,7 @@ class Scanner(Actor):
         self._depth = depth
         self._feeds = list(feeds)
         self._instrument_addresses = list(instruments)
+        self._reliability = reliability
         self._executor_address = executor
         self._risk_address = risk
         self._fast = FastMove(limits)
@@ -108,7 +110,15 @@ class Scanner(Actor):
             return
         self._seen += 1
         rate = None if news.funding is None else news.funding.rate
-        self._board.set(Market(instrument=instrument, quote=quote, book=news.book, depth=self._depth, funding=rate))
+        market = Market(
+            instrument=instrument,
+            quote=quote,
+            book=news.book,
+            depth=self._depth,
+            funding=rate,
+            reliability=self._reliability(quote.venue),
+        )
+        self._board.set(market)
         now = monotonic_ns()
         self._watch_speed(quote, now)
         edges = self._board.edges(quote.venue, now)

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from actors.balances import ReadBalances
+from actors.connections import ReadRegistry, Registry
 from actors.executor import Decision, ReadDecisions
 from actors.gate import Gate, KillSwitches
 from actors.hedge_watch import ReadNaked
@@ -100,6 +101,8 @@ class State:
     orders: OrderCounts | None
     naked: tuple[Naked, ...]
     """Trades in progress with a leg that stands alone, or may."""
+    registry: Registry | None
+    """How well every connection works."""
     missing: tuple[str, ...]
     """Actors that did not answer in time."""
 
@@ -140,8 +143,10 @@ class StateView(Actor):
         executor: str,
         risk: str,
         hedge_watch: str,
+        connections: str,
     ) -> None:
         super().__init__()
+        self._connections = connections
         self._settings = settings
         self._gates = gates
         self._kill = kill
@@ -181,12 +186,13 @@ class StateView(Actor):
             (self._executor, ReadDecisions(DECISIONS_READ)),
             (self._risk, ReadBlocks()),
             (self._hedge_watch, ReadNaked()),
+            (self._connections, ReadRegistry()),
             *((address, ReadPool()) for address in self._pools),
         ]
         slots = [self.look_up(address).post(question, PATIENCE_S) for address, question in questions]
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
-        trades, records, counts, positions, balances, decisions, blocks, naked, *pools = answers
+        trades, records, counts, positions, balances, decisions, blocks, naked, registry, *pools = answers
         return State(
             at_ns=wall_ns(),
             uptime_s=(monotonic_ns() - self._started_ns) / NS_PER_SECOND,
@@ -204,6 +210,7 @@ class StateView(Actor):
             profit={} if positions is None else profit(positions),
             open_profit={} if positions is None else open_profit(positions, trades or ()),
             blocks=tuple(str(each) for each in blocks or ()),
+            registry=registry,
             missing=tuple(dict.fromkeys(missing)),
         )
 

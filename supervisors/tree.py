@@ -9,7 +9,7 @@
         books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
         trades          one_for_one     the executor, and one actor per trade in progress
         strategies      one_for_one     one scanner per symbol
-      operations        one_for_one     state, vitals, heartbeat, status log
+      operations        one_for_one     state, connections, vitals, heartbeat, status log
       surfaces          one_for_one     control socket, terminal
 
 `perpbot`, `trading`, `operations` and `surfaces` only group: an address starts below them, as in
@@ -23,6 +23,8 @@ import attrs
 
 from actors.balances import Balances
 from actors.book_polling import BookPolling
+from actors.connection_health import HealthLimits, Reliability
+from actors.connections import Connections
 from actors.executor import Admitted, Executor
 from actors.gate import Gate, KillSwitches
 from actors.heartbeat import Heartbeat
@@ -69,6 +71,7 @@ RISK = "/books/risk"
 TRADES = "/trades"
 EXECUTOR = "/trades/executor"
 STATE = "/state"
+CONNECTIONS = "/connections"
 HUNDRED = Decimal(100)
 
 
@@ -102,6 +105,14 @@ class Parts:
     def trading_gates(self) -> dict[str, Gate]:
         """The gate orders go through, by venue."""
         return {venue: self.gates[f"/venues/{venue}/trading"] for venue in self.trading}
+
+    def health_limits(self) -> dict[str, HealthLimits]:
+        """What alerts are raised beyond, by address of the connection."""
+        limits = {}
+        for address, gate in self.gates.items():
+            exchange = self.settings.exchanges[gate.venue]
+            limits[address] = _health_limits(exchange.trading if gate.trading else exchange.market_data)
+        return limits
 
     def each_venue(self, child: str) -> dict[str, str]:
         """Address of a child that every venue has, by venue."""
@@ -340,6 +351,7 @@ def scanner(parts: Parts, symbol: str) -> ChildSpec:
         liquidity_weight=settings.liquidity_weight,
         reliability_weight=settings.reliability_weight,
     )
+    reliability = Reliability(parts.gates, parts.health_limits())
     tradable = [f"/venues/{venue}" for venue in parts.trading or parts.venues]
     return _resilient(
         f"scanner-{symbol}",
@@ -353,6 +365,7 @@ def scanner(parts: Parts, symbol: str) -> ChildSpec:
             limits=parts.settings.risk,
             feeds=[f"{at}/quotes" for at in tradable],
             instruments=[f"{at}/instruments" for at in tradable],
+            reliability=reliability,
             executor=EXECUTOR,
             risk=RISK,
         ),
@@ -382,8 +395,10 @@ def operations(parts: Parts) -> list[ChildSpec]:
                 executor=EXECUTOR,
                 risk=RISK,
                 hedge_watch=HEDGE_WATCH,
+                connections=CONNECTIONS,
             ),
         ),
+        _resilient("connections", parts, lambda: Connections(parts.gates, parts.health_limits())),
         _resilient("vitals", parts, Vitals),
         _resilient("heartbeat", parts, lambda: Heartbeat((JOURNAL, RISK), parts.beat)),
         _actor("status-log", parts, lambda: StatusLog(STATE, parts.settings.log.status_interval_sec)),
@@ -435,6 +450,14 @@ def _backoff(parts: Parts) -> Backoff:
 
 def _reconnect(connection: Connection) -> Backoff:
     return Backoff(min_s=connection.reconnect_delay_sec, max_s=connection.reconnect_delay_max_sec)
+
+
+def _health_limits(connection: Connection) -> HealthLimits:
+    return HealthLimits(
+        max_latency_ms=connection.max_latency_ms,
+        error_streak=connection.circuit_open_error_streak,
+        heartbeat_s=min(connection.heartbeat_timeout_sec, 2 * connection.heartbeat_interval_sec),
+    )
 
 
 def _breaker(connection: Connection) -> BreakerRules:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actors.connections import Registry
 from actors.runtime import System
 from actors.state import NO_PROFIT, State
 from perpbot.clock import iso
@@ -48,6 +49,7 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
             }
             for name, venue in state.venues.items()
         },
+        "connections": None if state.registry is None else _connections(state.registry),
         "trades": {"open": len(state.trades), "over": state.trades_over},
         "orders": None
         if state.orders is None
@@ -81,6 +83,28 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
 
 def _trouble(each: Mapping[str, Any]) -> str:
     return f"{each['address']}, {each['kind']} since {each['since'][11:19]}: {each['what']}"
+
+
+def _connections(registry: Registry) -> dict[str, Any]:
+    """The registry of connections: who is well, and how each one works."""
+    return {
+        "healthy": list(registry.venues(healthy=True)),
+        "unhealthy": list(registry.venues(healthy=False)),
+        "open_circuits": list(registry.open_circuits),
+        "trading_allowed": dict(registry.trading_allowed),
+        "each": {
+            f"{each.venue}/{each.connection}": {
+                "state": each.circuit,
+                "healthy": each.healthy,
+                "latency_ms": {"mean": each.mean_ms, "p50": each.p50_ms, "p99": each.p99_ms},
+                "error_rate": each.error_rate,
+                "error_streak": each.error_streak,
+                "heard_s": each.heard_s,
+                "alerts": list(each.alerts),
+            }
+            for each in registry.reports
+        },
+    }
 
 
 def problems(state: State) -> list[str]:

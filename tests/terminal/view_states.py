@@ -174,6 +174,7 @@ def positions(held: Mapping[tuple[str, str], str], price: Decimal = Decimal(100)
 def usual(**changes: Any) -> State:
     """A quarter of an hour into a good day."""
     state = State(
+        registry=None,
         at_ns=NOW_NS,
         uptime_s=912.0,
         mode="simulation",
