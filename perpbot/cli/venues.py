@@ -2,16 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from perpbot.cli.asking import json_option, print_json
+from perpbot.cli.listing import list_
 from perpbot.cli.running import BecomingCommand, become
-from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.cli.trying import test
 from perpbot.ranges import Number, WholeNumber
 
@@ -24,73 +23,8 @@ def venues() -> None:
     """List the venues, test them, decode what they send, or serve simulated ones."""
 
 
+venues.add_command(list_)
 venues.add_command(test)
-
-
-@venues.command("list")
-@json_option
-def list_(*, as_json: bool) -> None:
-    """Show which venues PerpBot speaks to, and what each needs to trade."""
-    from perpbot.config.exchanges import VENUES
-    from perpbot.venues.registry import venue_names
-
-    known = venue_names()
-    matrix = [_described(name) for name in known]
-    planned = [name for name in VENUES if name not in known]
-    if as_json:
-        print_json({"venues": matrix, "planned": planned})
-        return
-    rows = [
-        [
-            each["name"],
-            _yes(each["simulated"]),
-            _yes(each["testnet"]),
-            each["book"],
-            _yes(each["login"]),
-            ", ".join(each["credentials"]),
-        ]
-        for each in matrix
-    ]
-    show_table(_MATRIX, rows, "No venues.")
-    if planned:
-        click.echo(
-            f"\nThe configuration knows these names too, but PerpBot does not speak to them yet: {_list(planned)}."
-        )
-
-
-_MATRIX = (
-    Column("venue"),
-    Column("simulated"),
-    Column("testnet"),
-    Column("books by"),
-    Column("login"),
-    Column("credentials", flexible=True),
-)
-
-
-def _yes(value: object) -> Cell:
-    return Cell("yes", "green") if value else Cell("no", "dim")
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
-def _described(name: str) -> dict[str, Any]:
-    from perpbot.places import CREDENTIAL_NAMES
-    from perpbot.simulation.venues.serving import VENUES as SIMULATED
-    from perpbot.venues.registry import venue_class
-
-    found = venue_class(name)
-    keys = {theirs: f"{ours}_env" for ours, theirs in CREDENTIAL_NAMES.items()}
-    return {
-        "name": name,
-        "simulated": name in SIMULATED,
-        "testnet": found.testnet is not None,
-        "book": "REST and stream" if found.book_by_rest else "stream",
-        "login": found.needs_login,
-        "credentials": [keys.get(each, each) for each in found.credential_names],
-    }
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -133,7 +133,17 @@ def test_a_run_that_believes_nobody_sends_nothing_and_says_why(secured: Secured,
     wrong = {"ca_file": str(Authority("stranger", tmp_path).file)}
     before = {name: len(secured.books(name)["orders"]) for name in NAMES}
     path = config(tmp_path, okx=wrong, hyperliquid=wrong, aster=wrong)
-    command = ["run", "--config", path, "--venues", secured.file, "--state", tmp_path / "state", "--duration", "4"]
+    command: list[str | Path] = [
+        "run",
+        "--config",
+        path,
+        "--venues",
+        secured.file,
+        "--state",
+        tmp_path / "state",
+        "--duration",
+        "4",
+    ]
     shown = in_process(command)
     said = [line for line in shown.err.splitlines() if "is not to be trusted" in line]
     assert len(said) == len(NAMES), shown.err

@@ -59,6 +59,44 @@ def test_the_list_has_every_venue_and_what_it_needs(perpbot: Commands) -> None:
     assert set(listed["planned"]).isdisjoint(each["name"] for each in listed["venues"])
 
 
+def of(listed: Any, name: str) -> Any:
+    return next(each for each in listed["venues"] if each["name"] == name)
+
+
+def test_the_list_of_a_live_configuration_says_where_orders_go_and_what_is_missing(
+    perpbot: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "live.yaml"
+    aster = "{testnet: false, trading: {trade_enabled: false, wallet_address_env: WALLET}}"
+    okx = "{trading: {trade_enabled: true, api_key_env: KEY, api_secret_env: SECRET, api_passphrase_env: PHRASE}}"
+    grvt = "{trading: {trade_enabled: true, api_key_env: KEY, private_key_env: NOT_SET}}"
+    path.write_text(f"mode: live\nsymbols: [BTC]\nexchanges:\n  aster: {aster}\n  okx: {okx}\n  grvt: {grvt}\n")
+    for name in ("KEY", "SECRET", "PHRASE"):
+        monkeypatch.setenv(name, "hunter2")
+    for name in ("WALLET", "NOT_SET"):
+        monkeypatch.delenv(name, raising=False)
+    answer = perpbot("venues", "list", "--config", path, "--json")
+    assert "hunter2" not in answer.out
+    listed = answer.json
+    assert (of(listed, "okx")["orders"], of(listed, "okx")["missing"]) == ("trading", [])
+    assert of(listed, "okx")["present"] == ["KEY", "SECRET", "PHRASE"]
+    assert (of(listed, "aster")["orders"], of(listed, "aster")["missing"]) == (
+        "read-only",
+        ["WALLET", "private_key_env"],
+    )
+    assert (of(listed, "grvt")["orders"], of(listed, "grvt")["missing"]) == ("read-only", ["NOT_SET"])
+    assert (of(listed, "paradex")["orders"], of(listed, "paradex")["present"]) == (None, [])
+    shown = perpbot("venues", "list", "--config", path).out
+    assert "missing: NOT_SET" in shown
+    assert "needs private_key_env, wallet_address_env" in shown
+
+
+def test_the_list_without_a_configuration_of_its_own_is_of_the_simulation(perpbot: Commands) -> None:
+    listed = perpbot("venues", "list", "--json").json
+    assert {each["orders"] for each in listed["venues"]} == {"simulated"}
+    assert perpbot("venues", "list", "--config", "nothing.yaml").code == 78
+
+
 def test_frames_in_a_file(perpbot: Commands, tmp_path: Path) -> None:
     path = tmp_path / "frames"
     path.write_text(f"{SNAPSHOT}\nnothing to see\n{UPDATE}\n")
