@@ -92,11 +92,12 @@ class OrderRecord:
         """What the venue tells of the order; whether it is news. What is not obeyed changes nothing.
 
         That something is filled is a fact, as a fill is: a refused order of which that is told waits for its fills.
+        Some venues take orders unseen and turn them down later: that cancels what was accepted.
         """
         if update.filled > self.order.quantity:
             raise IllegalOrderEventError(f"{self.order.client_id}: more filled than ordered, {update.filled}")
         status = update.status
-        if status is OrderStatus.REFUSED and update.filled:
+        if status is OrderStatus.REFUSED and (update.filled or self.status is OrderStatus.ACCEPTED):
             status = OrderStatus.CANCELLED
         filled_yet_refused = bool(update.filled) and self.status is OrderStatus.REFUSED
         follows = not filled_yet_refused and self._follows(status)

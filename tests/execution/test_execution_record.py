@@ -244,11 +244,24 @@ def test_a_fill_of_a_refused_order_is_taken_in() -> None:
 
 
 @pytest.mark.parametrize("event", [update(ORDER, REFUSED), Refused("no")])
-def test_an_order_that_is_open_or_filled_was_not_refused(event: Event) -> None:
-    for before in (update(ORDER, ACCEPTED), update(ORDER, FILLED, 4), update(ORDER, CANCELLED, 2)):
+def test_an_order_that_was_filled_was_not_refused(event: Event) -> None:
+    for before in (update(ORDER, FILLED, 4), update(ORDER, CANCELLED, 2)):
         record = record_after(before)
         with pytest.raises(IllegalOrderEventError, match="7-1: refused after"):
             feed(record, event)
+
+
+def test_an_order_that_was_taken_unseen_is_over_when_it_is_turned_down_later() -> None:
+    record = record_after(Accepted("v7-1"))
+    assert record.update(update(ORDER, REFUSED)) is True
+    assert (record.status, record.settled) == (CANCELLED, True)
+    assert record.update(update(ORDER, REFUSED)) is False, "told twice"
+
+
+def test_a_request_is_not_refused_after_its_order_was_seen() -> None:
+    record = record_after(update(ORDER, ACCEPTED))
+    with pytest.raises(IllegalOrderEventError, match="7-1: refused after"):
+        feed(record, Refused("no"))
 
 
 def test_refused_and_cancelled_with_nothing_filled_mean_the_same() -> None:
