@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.gate import Gate
 from actors.runtime import Cell, System
-from actors.runtime.ref import Ask
+from actors.runtime.asks import Ask
 from actors.runtime.stacks import began_ns
 from actors.runtime.telemetry import HandlerTimes
 from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns
@@ -82,13 +82,13 @@ def inspect(system: System, gates: Mapping[str, Gate], address: str, pulse: Puls
             {"key": key, "message": message, "interval_s": interval}
             for key, message, interval in (cell.timers.pending() if cell.timers is not None else ())
         ],
-        "tasks": len(list(cell.tasks)),
-        "watchers": [getattr(each, "address", str(each)) for each in getattr(cell, "watchers", ())],
+        "tasks": len(cell.tasks),
+        "watchers": system.watches.watchers(cell),
         "subscribers": {
             getattr(topic, "__name__", str(topic)): [ref.address for ref in refs]
-            for topic, refs in cell.subscriptions.items()
+            for topic, refs in ({} if cell.topics is None else cell.topics.subscribers).items()
         },
-        "subscribed_to": sorted(cell.subscribed_to),
+        "subscribed_to": [] if cell.topics is None else sorted(cell.topics.publishers),
         "crashes": [
             {"at": iso(each.at_ns), "incarnation": each.incarnation, "reason": each.reason, "decision": each.decision}
             for each in system.crashes

@@ -21,8 +21,8 @@ from actors.runtime import (
     State,
     handles,
 )
+from actors.runtime.asks import Ask
 from actors.runtime.exits import shown
-from actors.runtime.ref import Ask
 from actors.runtime.signals import ChildExited, Stop
 from actors.runtime.stopping import stop_together
 from perpbot.clock import monotonic_ns

@@ -11,9 +11,10 @@ timers    messages to oneself, later
 letters   what could not be delivered, and why
 """
 
-from actors.runtime.actor import LATER, Actor, Ping, handles
+from actors.runtime.actor import Actor, Ping, handles
+from actors.runtime.asks import LATER
 from actors.runtime.backoff import Backoff
-from actors.runtime.cell import Cell, State
+from actors.runtime.cell import Cell
 from actors.runtime.errors import (
     ActorDeadError,
     AddressTakenError,
@@ -29,6 +30,7 @@ from actors.runtime.letters import DeadLetter, DeadLetters, Undelivered
 from actors.runtime.mailbox import Mailbox, MailboxFullError, MailboxSpec, Overflow, StashFullError
 from actors.runtime.ref import Ref
 from actors.runtime.slot import Slot
+from actors.runtime.state import State
 from actors.runtime.system import System
 from actors.runtime.watch import DeathPactError, Terminated
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import attrs
 import pykka
 
+from actors.runtime import asks, topics
 from actors.runtime.exits import NORMAL
+from actors.runtime.handling import Handler
 from actors.runtime.letters import Undelivered
-from actors.runtime.mailbox import MailboxFullError, MailboxSpec
+from actors.runtime.mailbox import MailboxSpec
 from actors.runtime.signals import FinishReading, Stop
 from actors.runtime.slot import Slot
+from actors.runtime.tasks import spawn_task
 from actors.runtime.watch import DeathPactError, Terminated
 
 if TYPE_CHECKING:
@@ -21,12 +24,9 @@ if TYPE_CHECKING:
     from actors.runtime.timers import Timers
     from perpbot.chance import Random
 
-Handler = Callable[[Any, Any], Any]
 H = TypeVar("H", bound=Handler)
 
 _NOT_STANDALONE = "an Actor is started by a supervisor or System.spawn; derive from StandaloneActor to `start` it"
-LATER = object()
-"""Returned by a handler that took its ask's slot with `defer` and will answer it later."""
 
 
 @attrs.frozen
@@ -135,20 +135,14 @@ class Actor(pykka.Actor):
 
         An incarnation that ends before it has answered fails the slot.
         """
-        return self.cell.defer()
+        return asks.defer(self.cell)
 
     def publish(self, topic: Hashable, message: Any, *, retain: bool = False) -> None:
         """Send `message` to everyone who subscribed to `topic` at this address.
 
         A retained message is also sent to whoever subscribes later, until the next one of the topic.
         """
-        if retain:
-            self.cell.topics.retained[topic] = message
-        for ref in self.cell.subscribers(topic):
-            try:
-                ref.tell(message)
-            except MailboxFullError:  # one full mailbox must not keep it from the rest
-                ref.cell.bury(message, Undelivered.OVERFLOW)
+        topics.publish(self.cell, topic, message, retain=retain)
 
     def stash(self, message: Any) -> Any:
         """Put the message that is being handled aside until `unstash`; the handler returns what this returns.
@@ -159,7 +153,7 @@ class Actor(pykka.Actor):
         Raises:
             StashFullError: as many are put aside as the mailbox declares.
         """
-        return self.cell.stash(message)
+        return asks.stash(self.cell, message)
 
     def unstash(self) -> None:
         """Read next what was put aside, in the order it came."""
@@ -182,11 +176,11 @@ class Actor(pykka.Actor):
 
         What was retained there is sent at once.
         """
-        self.cell.system.subscribe(address, topic, self.cell)
+        topics.subscribe(self.cell, self.cell.system.cell(address), topic)
 
     def unsubscribe_all(self) -> None:
         """Get nothing more of what others publish."""
-        self.cell.unsubscribe_all()
+        topics.unsubscribe_all(self.cell)
 
     def spawn_task(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run `function` in a greenlet of its own that ends with this incarnation.
@@ -194,7 +188,7 @@ class Actor(pykka.Actor):
         An exception in it ends the incarnation as if a handler had raised it. Tasks are for waiting (a socket, an
         HTTP answer); they leave results with `self.ref.tell` and do not touch the actor's state otherwise.
         """
-        return self.cell.spawn_task(function, arguments)
+        return spawn_task(self.cell, function, arguments)
 
     # -- what a subclass may define ------------------------------------------------------------------------------
 

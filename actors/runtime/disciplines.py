@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from actors.runtime.asks import Ask
 from actors.runtime.mailbox import Bury, Mailbox, MailboxSpec
-from actors.runtime.ref import Ask
 from actors.runtime.signals import FinishReading
 from actors.runtime.watch import Watch
 

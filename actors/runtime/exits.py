@@ -53,6 +53,15 @@ class Exit:
         return f"{self.kind.value}{where}: {type(self.error).__name__}: {shown(self.error)}"
 
 
+@attrs.frozen
+class Failure:
+    """The last failure of an address, for looking at."""
+
+    at_ns: int
+    """Wall clock."""
+    exit: Exit
+
+
 NORMAL = Exit(ExitKind.NORMAL)
 SHUTDOWN = Exit(ExitKind.SHUTDOWN)
 KILLED = Exit(ExitKind.KILLED)

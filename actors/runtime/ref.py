@@ -1,30 +1,16 @@
 """Handles on addresses: how actors speak to each other."""
 
 from collections.abc import Callable
-from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated world replaces it here too
 from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent
 
+from actors.runtime.asks import Ask
 from actors.runtime.errors import AskCycleError
 from actors.runtime.slot import Slot
-from perpbot.clock import NS_PER_SECOND
 
 if TYPE_CHECKING:
     from actors.runtime.cell import Cell
-
-
-class Ask(Slot):
-    """A message whose sender waits: the message, the place for the answer, and the deadline, in one piece."""
-
-    __slots__ = ("message",)
-
-    def __init__(self, message: Any, timeout_s: float) -> None:
-        self.answered = False
-        self._error = None
-        self._parked = None
-        self.message = message
-        self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
 
 
 class Ref:

@@ -1,8 +1,15 @@
-"""What travels in the control lane, ahead of every message."""
+"""What travels in the control lane, ahead of every message, and how an incarnation obeys it."""
+
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from actors.runtime.exits import SHUTDOWN, Exit
+from actors.runtime.state import State
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import Actor
+    from actors.runtime.cell import Cell
 
 
 @attrs.frozen
@@ -29,7 +36,7 @@ class Resume:
 
 @attrs.frozen
 class TaskFailed:
-    """A task of the incarnation raised."""
+    """A task of the incarnation, or the handler of a compute-only actor, raised."""
 
     name: str
     error: BaseException
@@ -43,3 +50,21 @@ class ChildExited:
     name: str
     incarnation: int
     exit: Exit
+
+
+def obey(cell: "Cell", actor: "Actor", signal: Any) -> Exit | None:
+    """Do what `signal` says; an exit when the incarnation is to end with it."""
+    if type(signal) is Stop:
+        cell.state = State.STOPPING
+        return signal.exit
+    if type(signal) is Suspend:
+        cell.suspended, cell.state = True, State.SUSPENDED
+    elif type(signal) is Resume:
+        cell.suspended, cell.state = False, State.RUNNING
+    elif type(signal) is TaskFailed:
+        if signal.incarnation == cell.incarnation:
+            cell.handling = signal.name
+            raise signal.error
+    else:
+        actor.on_signal(signal)
+    return None

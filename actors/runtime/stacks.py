@@ -11,13 +11,15 @@ from gevent.hub import Hub
 from greenlet import getcurrent
 
 from actors.runtime.cell import Cell
+from actors.runtime.handling import handle
+from actors.runtime.reading import read
 from actors.runtime.trampoline import Trampoline
 
 if TYPE_CHECKING:
     from greenlet import greenlet
 
 MOST_FRAMES = 40
-_BEGAN = {Cell._loop.__code__: "now", Cell._tick.__code__: "began"}  # noqa: SLF001 - their frames
+_BEGAN = {read.__code__: "now", handle.__code__: "began"}
 """The variable that holds when the message was begun."""
 _RUN = Trampoline._run.__code__  # noqa: SLF001 - its frame
 

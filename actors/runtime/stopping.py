@@ -20,7 +20,9 @@ KILL_GRACE_S = 1.0
 def stop_together(cells: Sequence[tuple["Cell", float | None]]) -> list[Exit | None]:
     """End the incarnations that are up, all at the same time, and wait until they are over.
 
-    Each is given its own seconds to stop, then killed; see `Cell.stop`. One timer serves all of the same timeout.
+    Each is asked to stop and given its own seconds (None: for ever; 0: it is not asked), then killed. One timer serves
+    all of the same timeout. The results are how they ended, or None for one that survived even that; it is then marked
+    unkillable.
     """
     endings = [_Ending(cell, inf if timeout_s is None else timeout_s) for cell, timeout_s in cells]
     for each in endings:

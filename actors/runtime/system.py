@@ -1,20 +1,22 @@
 """What all actors of one PerpBot share: addresses, dead letters, chance, the log."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gevent
 import structlog
 
 from actors.runtime.actor import Actor
-from actors.runtime.cell import Cell, State
+from actors.runtime.cell import Cell
 from actors.runtime.crashes import Crashes
 from actors.runtime.errors import AddressTakenError, AskTimeoutError, DeclinedError, StartError, UnkillableError
 from actors.runtime.exits import Exit, shown
 from actors.runtime.letters import DeadLetters
 from actors.runtime.mailbox import MailboxSpec
 from actors.runtime.ref import Ref
+from actors.runtime.state import State
 from actors.runtime.telemetry import HandlerTimes
+from actors.runtime.topics import unsubscribe_all
 from actors.runtime.trace import Trace
 from actors.runtime.watch import Watches
 from actors.runtime.watchdog import Watchdog
@@ -71,10 +73,6 @@ class System:
     def ref(self, address: str) -> Ref:
         """A reference to whoever lives, or will live, at `address`."""
         return self.cell(address).ref
-
-    def subscribe(self, address: str, topic: Hashable, subscriber: Cell) -> None:
-        """Have what is published at `address` under `topic` sent to `subscriber`."""
-        self.cell(address).add_subscriber(topic, subscriber)
 
     def spawn(
         self,
@@ -165,4 +163,4 @@ class System:
         for child in list(cell.children.values()):
             self.forget(child)
         self._cells.pop(cell.address, None)
-        cell.unsubscribe_all()
+        unsubscribe_all(cell)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from actors.runtime.ref import Ask
+from actors.runtime.asks import Ask
+from actors.runtime.handling import Handler
 from perpbot.clock import monotonic_ns
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from actors.runtime.system import System
 
 MOST_WAITING = 10_000
-Handler = Callable[[Any, Any], Any]
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +59,7 @@ class Trace:
         system: System = self.cell.system
         system.traces.append(self)
         self.cell.listener = self.heard
-        self.cell.forget_routes()
+        self.cell.routes.clear()  # every handler is found anew
         _connect_all(system)
 
     def stop(self) -> None:
@@ -68,7 +68,7 @@ class Trace:
         if self in system.traces:
             system.traces.remove(self)
             self.cell.listener = None
-            self.cell.forget_routes()
+            self.cell.routes.clear()  # every handler is found anew
             _connect_all(system)
 
     def told(self, sender: "Cell | None", receiver: "Cell", message: Any) -> None:

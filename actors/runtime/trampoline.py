@@ -1,11 +1,22 @@
 """Runs compute-only actors in the hub, one after the other, from a single callback of the loop."""
 
 from collections import deque
+from collections.abc import Callable
 from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated world replaces it here too
 from typing import TYPE_CHECKING, Any
 
+import gevent
+
+from actors.runtime.handling import Route, route
+from actors.runtime.signals import TaskFailed
+
 if TYPE_CHECKING:
-    from actors.runtime.cell import Hot
+    from actors.runtime.actor import Actor
+    from actors.runtime.cell import Cell
+    from actors.runtime.mailbox import Mailbox
+
+Hot = tuple["Cell", "Actor", "Mailbox", list[Any], list[Any], Any, Callable[[], Any], dict[type, Route]]
+"""What reading a mailbox needs, at hand in one piece: cell, actor, mailbox, control, ticks, waiting, take, routes."""
 
 SLICE_NS = 250_000
 """After this long the loop gets its turn: timers, sockets, greenlets."""
@@ -39,7 +50,7 @@ class Trampoline:
             self.start()
 
     def _run(self) -> None:
-        """Read mailbox after mailbox. The same loop as in `Cell.live`, once more: a call for each message shows."""
+        """Read mailbox after mailbox. The loop of `reading.read` once more: a call for each message shows."""
         ready = self.ready
         now = monotonic_ns()
         slice_end = now + SLICE_NS
@@ -53,7 +64,7 @@ class Trampoline:
                     try:
                         handler, times = routes[kind]
                     except KeyError:
-                        handler, times = cell.route(kind)
+                        handler, times = route(cell, kind)
                     handler(actor, message)
                     ended = monotonic_ns()
                     ns = ended - now
@@ -65,18 +76,47 @@ class Trampoline:
                     if now > slice_end:
                         break
             except BaseException as error:  # noqa: BLE001 - the actor fails with it, not the hub
-                cell.failed_in_hub(error, kind.__name__)
+                _fail_in_greenlet(cell, error, kind.__name__)
                 continue
             mailbox.parked = hot
             if waiting or control or ticks:  # more to do, or it came from another thread in this very moment
                 mailbox.parked = None
-                cell.park_in_hub(hot)
+                park_in_hub(hot)
             if now > slice_end:
                 self._again.start(self._run)
                 return
         self.running = False
         if ready:  # from another thread, in this very moment
             self.start()
+
+
+def hot_of(cell: "Cell", actor: "Actor") -> Hot:
+    """What the trampoline needs to read the mailbox of `cell` for `actor`."""
+    mailbox = cell.mailbox
+    return cell, actor, mailbox, mailbox.control, mailbox.ticks, mailbox.waiting, mailbox.take, cell.routes
+
+
+def park_in_hub(hot: Hot) -> None:
+    """Let the trampoline read the mailbox, now or when something comes; the greenlet when it has to."""
+    cell, _, mailbox, *_ = hot
+    greenlet = cell.greenlet
+    if greenlet is None:
+        return
+    if mailbox.control or mailbox.ticks:
+        mailbox.run_callback(greenlet.switch)
+        return
+    if mailbox.trampoline is None:
+        mailbox.trampoline = trampoline_of(gevent.get_hub())
+    mailbox.parked = hot
+    if mailbox.waiting or mailbox.control or mailbox.ticks:
+        mailbox.wake()
+
+
+def _fail_in_greenlet(cell: "Cell", error: BaseException, during: str) -> None:
+    """A handler raised in the hub: the greenlet of its actor fails with it."""
+    if cell.greenlet is not None:
+        cell.mailbox.control.append(TaskFailed(cell.doing or during, error, cell.incarnation))
+        cell.mailbox.run_callback(cell.greenlet.switch)
 
 
 def trampoline_of(hub: Any) -> Trampoline:

@@ -18,18 +18,19 @@ import attrs
 import gevent
 from gevent.monkey import get_original
 
-from actors.runtime.cell import Cell
+from actors.runtime.handling import handle
+from actors.runtime.life import live
+from actors.runtime.reading import read
 from actors.runtime.stacks import Place, places
+from actors.runtime.tasks import Task
 from actors.runtime.trampoline import Trampoline
 from perpbot.clock import NS_PER_SECOND, wall_ns
 
 _start_new_thread = get_original("_thread", "start_new_thread")
 _sleep = get_original("time", "sleep")
 _TRAMPOLINE = Trampoline._run.__code__  # noqa: SLF001 - its frame
-_CELL = frozenset(
-    method.__code__
-    for method in (Cell._live, Cell._loop, Cell._tick, Cell._run_task)  # noqa: SLF001 - their frames
-)
+_ACTORS = frozenset(function.__code__ for function in (live, read, handle))
+_TASKS = Task._run.__code__  # noqa: SLF001 - its frame
 
 
 @attrs.frozen
@@ -141,9 +142,12 @@ def _whose(frame: FrameType | None) -> tuple[str | None, str | None]:
             return (
                 (cell.address, cell.doing or kind.__name__) if cell is not None and kind is not None else (None, None)
             )
-        if frame.f_code in _CELL:
-            cell = frame.f_locals["self"]
-            task = frame.f_locals.get("function")
-            return cell.address, cell.doing if task is None else getattr(task, "__qualname__", repr(task))
+        if frame.f_code in _ACTORS:
+            life = frame.f_locals.get("life")
+            cell = frame.f_locals["cell"] if life is None else life.cell
+            return cell.address, cell.doing
+        if frame.f_code is _TASKS:
+            task = frame.f_locals["self"]
+            return task.owner.address, task.what
         frame = frame.f_back
     return None, None

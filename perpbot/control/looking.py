@@ -140,17 +140,12 @@ def _stack(cell: Cell) -> dict[str, Any]:
         "state": cell.state.value,
         "doing": inspection.doing(cell),
         "stack": [] if green is None or cell.handling is None else _places(_frame(green)),
-        "tasks": [{"name": _task_name(task), "stack": _places(_frame(task))} for task in cell.tasks],
+        "tasks": [{"name": task.what, "stack": _places(_frame(task))} for task in cell.tasks],
     }
 
 
 def _frame(green: Any) -> FrameType | None:
     return sys._getframe() if green is getcurrent() else frame_of(green)  # noqa: SLF001 - its own
-
-
-def _task_name(task: Any) -> str:
-    function = task.args[0] if task.args else None
-    return str(getattr(function, "__qualname__", function))
 
 
 def _threads() -> list[dict[str, Any]]:
