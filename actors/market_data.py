@@ -10,7 +10,7 @@ from actors.circuit import CircuitChanged, Connected, Lost
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.runtime import Actor, Backoff, handles
-from actors.stream import Stream, StreamClosed, StreamError, StreamOpened, spread_out
+from actors.stream import Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s, spread_out
 from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.model.book import Book
 from perpbot.model.events import (
@@ -31,10 +31,9 @@ from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.quiet_books import QuietBooks, same_top
 from perpbot.venues.venue import Venue, VenueReadError
 
-SUBSCRIPTIONS_PER_BURST = 8
-BURST_PAUSE_S = 0.25
 RESYNC_AGAIN_S = 2.0
 """A book without a price for this long is asked for again."""
+RENEW_AGAIN_S = 60.0
 GRACE_S = 1.0
 """What is on its way in the stream while a book is asked for by REST has this long to arrive."""
 MAX_DECODE_ERRORS = 20
@@ -74,6 +73,11 @@ class _Reconnect:
 
 
 @attrs.frozen
+class _Renew:
+    """It is time to make the next session before the venue ends this one."""
+
+
+@attrs.frozen
 class _Beat:
     """It is time for a heartbeat."""
 
@@ -107,14 +111,15 @@ class MarketDataConnection(Actor):
         self._gate = gate
         self._instruments_address = instruments
         self._feed_address = feed
-        self._backoff = backoff
+        self._reconnects = Reconnects(backoff)
         self._heartbeat_s = min(heartbeat_s, venue.public_heartbeat.interval_s)
         self._instruments: tuple[Instrument, ...] = ()
-        self._session = 0
+        self._session = self._sessions = 0
         self._stream: Stream | None = None
         self._builders: dict[str, BookBuilder] = {}
         self._quiet = QuietBooks((), venue.quiet_book_s, 0)
-        self._failures = 0
+        self._next: Stream | None = None
+        """The session that will take the place of the one there is, while it is being made."""
         self._bad_in_row = 0
         self._moves = 0
         self._healthy = False
@@ -160,28 +165,50 @@ class MarketDataConnection(Actor):
     def _connect(self) -> None:
         if self._stream is not None or not self._instruments or not self._gate.take():
             return
-        self._session += 1
         self._moves = self._gate.moves
         self._healthy = False
-        self._bad_in_row = 0
-        self._builders = {each.symbol: BookBuilder(self._venue, each.symbol) for each in self._instruments}
-        self._quiet = QuietBooks(self._builders, self._venue.quiet_book_s, monotonic_ns())
-        self._stream = Stream(
-            self._session,
+        self._begin(self._open_stream())
+
+    def _open_stream(self) -> Stream:
+        self._sessions += 1
+        stream = Stream(
+            self._sessions,
             self.ref,
             self._venue.public_heartbeat,
             self._on_frame,
             self._on_life,
             route=self._venue.http.route,
         )
-        self.spawn_task(self._stream.run, self._venue.public_url(self._instruments))
+        self.spawn_task(stream.run, self._venue.public_url(self._instruments))
+        return stream
+
+    def _begin(self, stream: Stream) -> None:
+        """Make `stream` the one that counts, with books of its own."""
+        self._stream, self._session = stream, stream.session
+        self._bad_in_row = 0
+        self._builders = {each.symbol: BookBuilder(self._venue, each.symbol) for each in self._instruments}
+        self._quiet = QuietBooks(self._builders, self._venue.quiet_book_s, monotonic_ns())
+
+    @handles(_Renew)
+    def on_renew(self, _: _Renew) -> None:
+        """Open a new session beside the old one, which the venue would end soon."""
+        if self._stream is not None and self._next is None:
+            self._next = self._open_stream()
 
     @handles(StreamOpened)
     def on_opened(self, news: StreamOpened) -> None:
-        """Subscribe."""
+        """Subscribe. A new session takes the place of the old one now: the prices stand until its own come."""
+        if self._next is not None and news.session == self._next.session:
+            if self._stream is not None:
+                self._stream.close()
+                self.log.info("session renewed", venue=self._venue.name)
+            self._begin(self._next)
+            self._next = None
         stream = self._stream
         if stream is None or news.session != self._session:
             return
+        if self._venue.session_life_s is not None:
+            self.timers.after(renewal_s(self._venue.session_life_s, self.chance.random()), _Renew())
         self.timers.every(self._heartbeat_s, _Beat())
         self.timers.every(RESYNC_AGAIN_S, _LookForLostBooks())
         self.spawn_task(self._subscribe, stream)
@@ -189,7 +216,7 @@ class MarketDataConnection(Actor):
     def _subscribe(self, stream: Stream) -> None:
         frames = self._venue.public_subscriptions(self._instruments)
         try:
-            spread_out(frames, stream.send, SUBSCRIPTIONS_PER_BURST, BURST_PAUSE_S)
+            spread_out(frames, stream.send, self._venue.pace)
         except StreamError:
             return  # StreamClosed is on its way
         if self._venue.book_by_rest:
@@ -199,9 +226,18 @@ class MarketDataConnection(Actor):
     @handles(StreamClosed)
     def on_closed(self, news: StreamClosed) -> None:
         """Take the prices away, report it, and try again later."""
+        if self._next is not None and news.session == self._next.session:
+            self._next = None
+            self.log.warning("session not renewed", venue=self._venue.name, reason=news.reason)
+            self.timers.after(RENEW_AGAIN_S, _Renew())
+            return
         if news.session != self._session:
             return
         self._stream = None
+        if self._next is not None:
+            self._next.close()
+            self._next = None
+        self.timers.cancel(_Renew.__name__)
         self._last_error = news.reason
         self.timers.cancel(_Beat.__name__)
         self.timers.cancel(_LookForLostBooks.__name__)
@@ -214,12 +250,10 @@ class MarketDataConnection(Actor):
         self.counts.reconnects += 1
         self.counts.errors += 1
         self._gate.health.went(well=False)
-        if self._healthy:
-            self._failures = 0
-        self._failures += 1
         self.log.warning("stream closed", venue=self._venue.name, reason=news.reason)
         self._supervisor.tell(Lost(self._gate.address, self._gate.moves, news.reason))
-        self.timers.after(self._backoff.delay_s(self._failures, self.chance.random()), _Reconnect(), key="reconnect")
+        delay_s = self._reconnects.down(monotonic_ns(), self.chance.random())
+        self.timers.after(delay_s, _Reconnect(), key="reconnect")
 
     @handles(_Beat)
     def on_beat(self, _: _Beat) -> None:
@@ -342,6 +376,7 @@ class MarketDataConnection(Actor):
             self._feed.tell(BookMoved(quote, book))
             if not self._healthy:
                 self._healthy = True
+                self._reconnects.up(received_ns)
                 self.publish(STREAM, StreamNews(up=True), retain=True)
                 self._supervisor.tell(Connected(self._gate.address, self._moves))
         elif taken is Taken.BROKEN:
@@ -373,8 +408,9 @@ class MarketDataConnection(Actor):
 
     def on_stop(self) -> None:
         """Close the session."""
-        if self._stream is not None:
-            self._stream.close()
+        for each in (self._stream, self._next):
+            if each is not None:
+                each.close()
 
     def describe(self) -> dict[str, Any]:
         """The session, the books and what was counted."""

@@ -7,10 +7,10 @@ import attrs
 import gevent
 import websocket
 
-from actors.runtime import Ref
+from actors.runtime import Backoff, Ref
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.venues.route import DIRECT, USER_AGENT, Route
-from perpbot.venues.venue import Heartbeat
+from perpbot.venues.venue import Heartbeat, Pace
 
 TEXT, BINARY, PING, PONG, CLOSE = 0x1, 0x2, 0x9, 0xA, 0x8
 
@@ -131,9 +131,39 @@ class Stream:
             self._socket.shutdown()
 
 
-def spread_out(frames: Sequence[str], send: Callable[[Sequence[str]], None], per_burst: int, pause_s: float) -> None:
-    """Send many frames in bursts a venue allows (a subscription burst breaks a rolling-window limit)."""
-    for start in range(0, len(frames), per_burst):
+class Reconnects:
+    """The waits between the sessions of one connection. A session that did not last counts as one more failure.
+
+    So a venue that takes every session and ends it at once is met with growing pauses.
+    """
+
+    def __init__(self, backoff: Backoff) -> None:
+        self._backoff = backoff
+        self._failures = 0
+        self._up_ns: int | None = None
+
+    def up(self, now_ns: int) -> None:
+        """The session does what it is for."""
+        self._up_ns = now_ns
+
+    def down(self, now_ns: int, uniform: float) -> float:
+        """It is over, or was never up; the seconds to wait before the next. `uniform` is U(0, 1)."""
+        lasts_s = self._backoff.reset_after_s
+        if self._up_ns is not None and lasts_s is not None and now_ns - self._up_ns >= lasts_s * NS_PER_SECOND:
+            self._failures = 0
+        self._up_ns = None
+        self._failures += 1
+        return self._backoff.delay_s(self._failures, uniform)
+
+
+def spread_out(frames: Sequence[str], send: Callable[[Sequence[str]], None], pace: Pace) -> None:
+    """Send many frames in bursts a venue allows."""
+    for start in range(0, len(frames), pace.frames):
         if start:
-            gevent.sleep(pause_s)
-        send(frames[start : start + per_burst])
+            gevent.sleep(pace.pause_s)
+        send(frames[start : start + pace.frames])
+
+
+def renewal_s(life_s: float, uniform: float) -> float:
+    """When to renew a session that the venue ends at `life_s`; spread, so that not all are renewed at once."""
+    return life_s * (0.95 - 0.1 * uniform)

@@ -29,7 +29,7 @@ from actors.orders import (
     VenueNews,
 )
 from actors.runtime import LATER, Actor, ActorDeadError, AskTimeoutError, Backoff, MailboxSpec, Overflow, Slot, handles
-from actors.stream import Stream, StreamClosed, StreamError, StreamOpened
+from actors.stream import Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.exchanges import Trading
 from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
@@ -59,6 +59,8 @@ FUNDING = "funding"
 """Topic: `FundingPayment`s."""
 FUNDING_EVERY_S = 60.0
 SET_UP_EVERY_S = 60.0
+RENEW_AGAIN_S = 1.0
+"""A session that could not be renewed because an order was on its way is looked at again after this long."""
 CANCEL_PAUSE_S = 0.2
 """For the venue to cancel what it was asked to, before it is asked what still waits; longer every time."""
 FUNDING_OVERLAP_MS = 600_000
@@ -123,6 +125,11 @@ class _SetUpAgain:
 
 
 @attrs.frozen
+class _Renew:
+    """It is time to begin a new session before the venue ends this one."""
+
+
+@attrs.frozen
 class _Beat:
     """It is time for a heartbeat."""
 
@@ -175,14 +182,16 @@ class TradingConnection(Actor):
         self._settings = settings
         self._instruments_address = instruments
         self._orders_address = orders
-        self._backoff = backoff
+        self._reconnects = Reconnects(backoff)
         self._snapshot_s = snapshot_s
         self._instruments: dict[str, Instrument] = {}
         self._session = 0
         self._stream: Stream | None = None
         self._preparing = False
         self._ready = False
-        self._failures = 0
+        self._sending = 0
+        """Orders whose answer has not come."""
+        self._renewing = False
         self._moves = 0
         self._calls = 0
         self._last_error: str | None = None
@@ -293,6 +302,8 @@ class TradingConnection(Actor):
         self.timers.every(min(self._settings.heartbeat_interval_sec, self._venue.private_heartbeat.interval_s), _Beat())
         if self._venue.private_keepalive_s is not None:
             self.timers.every(self._venue.private_keepalive_s, _KeepAlive())
+        if self._venue.session_life_s is not None:
+            self.timers.after(renewal_s(self._venue.session_life_s, self.chance.random()), _Renew())
         self._send_frames(self._venue.login())
         if not self._venue.needs_login:
             self._subscribe()
@@ -317,7 +328,7 @@ class TradingConnection(Actor):
         if self._stream is None or self._ready:
             return
         self._ready = True
-        self._failures = 0
+        self._reconnects.up(monotonic_ns())
         self._supervisor.tell(Connected(self._gate.address, self._moves))
         self._read_account()
         self.spawn_task(self._cancel_strays)
@@ -331,18 +342,31 @@ class TradingConnection(Actor):
         self._stream = None
         self._ready = False
         self.counts.reconnects += 1
-        for timer in (_Beat, _KeepAlive, _HoldSwitch):
+        for timer in (_Beat, _KeepAlive, _HoldSwitch, _Renew):
             self.timers.cancel(timer.__name__)
         self._went_down(news.reason)
 
     def _went_down(self, reason: str) -> None:
         self._last_error = reason
-        self._failures += 1
         self.counts.errors += 1
         self._gate.health.went(well=False)
         self.log.warning("trading connection down", venue=self._venue.name, reason=reason)
         self._supervisor.tell(Lost(self._gate.address, self._gate.moves, reason))
-        self.timers.after(self._backoff.delay_s(self._failures, self.chance.random()), _Reconnect())
+        delay_s = 0.0 if self._renewing else self._reconnects.down(monotonic_ns(), self.chance.random())
+        self._renewing = False
+        self.timers.after(delay_s, _Reconnect())
+
+    @handles(_Renew)
+    def on_renew(self, _: _Renew) -> None:
+        """End the session when no order is on its way, and connect again at once."""
+        if self._stream is None:
+            return
+        if self._sending:
+            self.timers.after(RENEW_AGAIN_S, _Renew())
+            return
+        self._renewing = True
+        self.log.info("session renewed", venue=self._venue.name)
+        self._stream.close()
 
     @handles(_Beat)
     def on_beat(self, _: _Beat) -> None:
@@ -448,7 +472,11 @@ class TradingConnection(Actor):
         self._orders.tell(OutcomeArrived(order.client_id, Refused(reason, retryable=retryable)))
 
     def _send_order(self, order: Order, request: Request, moves: int) -> None:
-        outcome = self._deliver(request, moves)
+        self._sending += 1
+        try:
+            outcome = self._deliver(request, moves)
+        finally:
+            self._sending -= 1
         self._orders.tell(OutcomeArrived(order.client_id, outcome))
 
     def _deliver(self, request: Request, moves: int) -> Outcome:

@@ -37,7 +37,7 @@ from perpbot.venues.aster_instruments import Commission, ExchangeInfo, FundingIn
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue, keccak_256
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Pace, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive, refuse
 
 CHAIN_ID = 1666
@@ -104,6 +104,9 @@ class Aster(SignedVenue):
     book_by_rest = True
     dead_man = True
     private_keepalive_s = 30 * 60.0
+    pace = Pace(4, 0.5)
+    """Aster takes ten messages a second, heartbeats included."""
+    session_life_s = 24 * 3_600.0
     limits = RateLimits(
         windows=(Window(2_400, 60.0), Window(1_200, 60.0, ORDER)),
         weights={

@@ -36,7 +36,7 @@ from perpbot.venues.hyperliquid_frames import Book, HyperliquidFrames
 from perpbot.venues.hyperliquid_instruments import Fees, Meta, instruments
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Pace, VenueReadError
 from perpbot.venues.wire import JsonReader
 
 PAGE = 500
@@ -108,6 +108,8 @@ class Hyperliquid(SignedVenue):
     )
     credential_names = ("privateKey", "walletAddress")
     dead_man = True
+    pace = Pace(10, 0.5)
+    """Hyperliquid takes two thousand messages a minute from one address."""
     limits = RateLimits(
         windows=(Window(1_200, 60.0),),
         weights={

@@ -42,7 +42,7 @@ from perpbot.venues.okx_frames import OkxFrames
 from perpbot.venues.okx_instruments import Fees, Settlements, Swap, instruments
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Pace, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive
 
 PAGE = 100
@@ -107,6 +107,8 @@ class Okx(SignedVenue):
     credential_names = ("apiKey", "secret", "password")
     needs_login = True
     dead_man = True
+    pace = Pace(2, 1.0)
+    """OKX takes 480 of these messages an hour on one connection; one holds many subscriptions."""
     limits = RateLimits(
         windows=(
             Window(60, 2.0, ORDER),

@@ -86,6 +86,14 @@ class Margin:
     """The highest leverage, where the venue tells it here and not with the instrument."""
 
 
+@attrs.frozen
+class Pace:
+    """How many frames may be sent at once, and how long to wait before as many more."""
+
+    frames: int
+    pause_s: float
+
+
 class Venue(ABC):
     """One venue and one account at it."""
 
@@ -105,6 +113,10 @@ class Venue(ABC):
     """Whether a book starts from `fetch_book`, with deltas that arrive meanwhile kept; else the stream sends it."""
     limits: ClassVar[RateLimits] = RateLimits()
     """What the venue counts of our calls; none where it does not say."""
+    pace: ClassVar[Pace] = Pace(8, 0.25)
+    """How subscriptions are sent; many at once break the limits of some venues."""
+    session_life_s: ClassVar[float | None] = None
+    """A stream is ended by the venue when it is this old, and is renewed before; None where it may live on."""
     quiet_book_s: ClassVar[float] = 10.0
     """A book that the stream says nothing of for this long is compared with the one by REST."""
     private_keepalive_s: ClassVar[float | None] = None

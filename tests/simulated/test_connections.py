@@ -140,3 +140,67 @@ def test_after_a_429_nothing_is_sent_for_as_long_as_the_venue_says_and_the_log_s
         ("okx", "429", 4.0)
     ] * 6
     assert report["clean"] is True
+
+
+def closing_at_once(world: World, state: Path) -> list[float]:
+    """The venue takes every session, sends prices, and ends it: the pauses between its sessions."""
+    whole = started(world, state)
+    gate = whole.program.parts.gates["/venues/okx/market-data"]
+    pauses = []
+    for _ in range(7):
+        whole.venues.admin.disconnect("okx")
+        whole.wait_until(lambda: gate.circuit.value != "CONNECTED", 5.0, "the end of the session")
+        lost = monotonic_ns()
+        whole.wait_until(lambda: gate.circuit.value == "CONNECTED", 10.0, "the next session")
+        pauses.append((monotonic_ns() - lost) / NS_PER_SECOND)
+    gevent.sleep(5.0)
+    whole.venues.admin.disconnect("okx")
+    whole.wait_until(lambda: gate.circuit.value != "CONNECTED", 5.0, "the end of the session")
+    lost = monotonic_ns()
+    whole.wait_until(lambda: gate.circuit.value == "CONNECTED", 10.0, "the next session")
+    pauses.append((monotonic_ns() - lost) / NS_PER_SECOND)
+    whole.program.stop()
+    whole.venues.stop()
+    return pauses
+
+
+def test_a_venue_that_takes_sessions_only_to_end_them_is_met_with_growing_pauses(state: Path) -> None:
+    *pauses, after_a_session_that_lasted = run_forked(closing_at_once, 65, state)
+    assert all(later > 1.5 * earlier for earlier, later in pairwise(pauses[:4]))
+    assert all(pause > 1.9 for pause in pauses[4:])
+    assert after_a_session_that_lasted < 0.5
+
+
+def renewed(world: World, state: Path) -> dict[str, Any]:
+    life_s = 40.0
+    venue_class("aster").session_life_s = life_s
+    whole = started(world, state)
+    feed = whole.program.system.cell("/venues/aster/quotes").actor
+    data = whole.program.system.cell("/venues/aster/market-data").actor
+    oldest = 0.0
+    began = monotonic_ns()
+    while monotonic_ns() - began < 3 * life_s * NS_PER_SECOND:
+        quotes_now = list(feed.latest.values())  # type: ignore[union-attr]
+        assert len(quotes_now) == 3
+        oldest = max(oldest, *(each.age_ns(monotonic_ns()) / NS_PER_SECOND for each in quotes_now))
+        gevent.sleep(0.05)
+    report = whole.stop()
+    check_accounts(whole, report)
+    renewals = [each for each in events(whole, "session renewed") if each["venue"] == "aster"]
+    return {
+        "of": [each["actor"].rsplit("/", 1)[-1] for each in renewals],
+        "sessions": data.describe()["session"],  # type: ignore[union-attr]
+        "closed": [each for each in events(whole, "stream closed") if each["venue"] == "aster"],
+        "oldest_s": oldest,
+        "clean": report["clean"],
+    }
+
+
+def test_a_session_is_renewed_before_the_venue_ends_it_and_prices_go_on(state: Path) -> None:
+    found = run_forked(renewed, 66, state)
+    assert found["of"].count("market-data") == 3
+    assert found["of"].count("trading") == 3
+    assert found["sessions"] == 4
+    assert found["closed"] == []
+    assert found["oldest_s"] < 1.5
+    assert found["clean"] is True
