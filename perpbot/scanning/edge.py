@@ -2,7 +2,7 @@
 
 Net profit of buying at one venue and selling at another, held for a while, and given back (SCN-2):
 
-    net = walked sell - walked buy            taking the quantity out of both books
+    net = walked sell - walked buy            taking the quantity out of both books, in the buying venue's currency
         - fees of four orders                 both legs, opening and closing, all as taker
         - half spread of both venues          closing crosses both spreads again, from equal mids
         - funding over the expected hold      paid on the long leg, received on the short
@@ -21,6 +21,7 @@ from perpbot.model.quote import Quote
 
 BPS = Decimal(10_000)
 HOUR_S = Decimal(3_600)
+_SAME = Decimal(1)
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +38,8 @@ class Market:
     """None counts as no funding."""
     reliability: Decimal = Decimal(1)
     """Between 0 and 1; lowered by latency and errors."""
+    worth: Decimal = Decimal(1)
+    """What a unit of the quote currency is worth in the one that all are compared in; see `basis`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +58,10 @@ class Terms:
 
 @attrs.frozen(kw_only=True)
 class Edge:
-    """A difference worth trading: buy `quantity` at one venue, sell it at the other. Amounts are quote currency."""
+    """A difference worth trading: buy `quantity` at one venue, sell it at the other.
+
+    Prices are in each venue's own quote currency, amounts in the buying venue's.
+    """
 
     symbol: str
     buy_venue: str
@@ -94,7 +100,7 @@ def find_edge(buy: Market, sell: Market, terms: Terms) -> Edge | None:
     """The edge of buying at `buy` and selling at `sell`, or None when nothing of `min_profit` is left."""
     if not _worth_a_look(buy, sell, terms):
         return None
-    asks, bids = _worth_taking(buy.book.asks(buy.depth), sell.book.bids(sell.depth))
+    asks, bids = _worth_taking(buy.book.asks(buy.depth), sell.book.bids(sell.depth), _rate(buy, sell))
     quantity = _quantity(buy, sell, asks, bids, terms) if asks else None
     if quantity is None:
         return None
@@ -104,19 +110,28 @@ def find_edge(buy: Market, sell: Market, terms: Terms) -> Edge | None:
     return attrs.evolve(edge, score=_score(edge, buy, sell, terms))
 
 
+def _rate(buy: Market, sell: Market) -> Decimal:
+    """What a unit of the selling venue's currency is worth in the buying venue's."""
+    return _SAME if sell.worth == buy.worth else sell.worth / buy.worth
+
+
 def _worth_a_look(buy: Market, sell: Market, terms: Terms) -> bool:
     """Whether the best prices alone would pay the fees: almost every comparison ends here."""
     ask, bid = buy.quote.ask, sell.quote.bid
+    if sell.worth is not buy.worth:
+        bid = Price(bid * _rate(buy, sell))
     if bid <= ask or not (buy.book.valid and sell.book.valid):
         return False
     fees = 2 * (buy.instrument.taker_fee + sell.instrument.taker_fee)
     return (bid - ask) / ask >= fees + terms.min_profit
 
 
-def _worth_taking(asks: Sequence[Level], bids: Sequence[Level]) -> tuple[Sequence[Level], Sequence[Level]]:
+def _worth_taking(
+    asks: Sequence[Level], bids: Sequence[Level], rate: Decimal
+) -> tuple[Sequence[Level], Sequence[Level]]:
     """The asks below the best bid, and the bids above the best ask: any other coin is traded at a loss."""
-    best_ask, best_bid = asks[0][0], bids[0][0]
-    return [each for each in asks if each[0] < best_bid], [each for each in bids if each[0] > best_ask]
+    least, most = asks[0][0] / rate, bids[0][0] * rate
+    return [each for each in asks if each[0] < most], [each for each in bids if each[0] > least]
 
 
 def _quantity(buy: Market, sell: Market, asks: Sequence[Level], bids: Sequence[Level], terms: Terms) -> Quantity | None:
@@ -137,7 +152,8 @@ def _price(
 ) -> Edge | None:
     if bought is None or sold is None or bought.quantity < quantity or sold.quantity < quantity:
         return None
-    fees = 2 * (bought.notional * buy.instrument.taker_fee + sold.notional * sell.instrument.taker_fee)
+    proceeds = sold.notional * _rate(buy, sell)
+    fees = 2 * (bought.notional * buy.instrument.taker_fee + proceeds * sell.instrument.taker_fee)
     half_spreads = quantity * (buy.quote.ask - buy.quote.bid + sell.quote.ask - sell.quote.bid) / 2
     return Edge(
         symbol=buy.instrument.symbol,
@@ -148,7 +164,7 @@ def _price(
         sell_price=sold.average,
         buy_worst=bought.worst,
         sell_worst=sold.worst,
-        gross=sold.notional - bought.notional,
+        gross=proceeds - bought.notional,
         fees=fees,
         slippage=half_spreads + bought.notional * terms.slippage,
         funding=bought.notional * carry(buy.funding, sell.funding, terms.holding_s),

@@ -57,6 +57,7 @@ def market(
     received_ns: int = NOW,
     funding: Rate | None = None,
     reliability: Decimal = Decimal(1),
+    worth: Decimal = Decimal(1),
     **grid: Any,
 ) -> Market:
     """What `venue` shows, quote and book alike."""
@@ -67,6 +68,7 @@ def market(
         book=book,
         funding=funding,
         reliability=reliability,
+        worth=worth,
     )
 
 
