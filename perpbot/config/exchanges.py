@@ -20,8 +20,10 @@ from perpbot.config.section import (
     variable,
     word,
 )
+from perpbot.plugins import ADAPTERS, plugins
 
-VENUES = ("paradex", "extended", "okx", "lighter", "edgex", "backpack", "grvt", "aster", "hyperliquid")
+_OWN = ("paradex", "extended", "okx", "lighter", "edgex", "backpack", "grvt", "aster", "hyperliquid")
+VENUES = (*_OWN, *sorted(plugins(ADAPTERS).keys() - {*_OWN}))
 """The names a venue may have in the configuration, whether PerpBot speaks its dialect yet or not."""
 
 

@@ -1,10 +1,14 @@
-"""The venues by name. A new venue is its module and one line here; a module is imported when it is first needed."""
+"""The venues by name. A new venue is its module and one line here, or an entry point of another package.
+
+A module is imported when it is first needed.
+"""
 
 from importlib import import_module
 
+from perpbot.plugins import ADAPTERS, plugins
 from perpbot.venues.venue import Venue
 
-_WHERE = {
+_WHERE = plugins(ADAPTERS) | {
     "aster": "perpbot.venues.aster:Aster",
     "backpack": "perpbot.venues.backpack:Backpack",
     "grvt": "perpbot.venues.grvt:Grvt",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from pkgutil import resolve_name
 from ssl import SSLContext
 from threading import Event, Thread
 from time import sleep
@@ -10,6 +11,7 @@ from typing import Any
 
 from perpbot import clock
 from perpbot.chance import Chance
+from perpbot.plugins import SIMULATED, plugins
 from perpbot.simulation.venues.admin import Administration
 from perpbot.simulation.venues.aster import Aster
 from perpbot.simulation.venues.backpack import Backpack
@@ -33,7 +35,7 @@ VENUES: Mapping[str, type[SimulatedVenue]] = {
     "paradex": Paradex,
     "edgex": Edgex,
     "extended": Extended,
-}
+} | {name: resolve_name(where) for name, where in plugins(SIMULATED).items()}
 """Every venue there is, by name."""
 
 _LATE_NS = clock.NS_PER_SECOND
