@@ -12,6 +12,7 @@ import pytest
 from environments import Environments
 from simulated_service import Service
 
+pytest_plugins = ["kit_fixtures"]
 pytestmark = [pytest.mark.full, pytest.mark.process]
 
 CURRENCIES = {"hyperliquid": "USDC", "edgex": "USDC", "backpack": "USDC", "grvt": "USDT", "extended": "USDC"}

@@ -174,7 +174,8 @@ def forgotten(world: World, state: Path) -> dict[str, Any]:
     """A venue says that it took an order, and knows nothing of it afterwards."""
     whole = started(world, state)
     venue = whole.program.parts.venues["okx"]
-    really, taken = venue.read_place, []
+    really = venue.read_place
+    taken: list[Reply] = []
 
     def read_place(reply: Reply) -> Any:
         if taken:
