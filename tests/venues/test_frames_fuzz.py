@@ -182,8 +182,8 @@ GRVT_BOOK = {
 }  # fmt: skip
 GRVT_TICKER = {
     "event_time": NANOS, "instrument": "BTC_USDT_Perp", "mark_price": "100", "index_price": "99",
-    "funding_rate": "0.01", "funding_interval_hours": 8, "next_funding_time": NANOS, "best_bid_price": "99", "best_bid_size": "1",
-    "best_ask_price": "101", "best_ask_size": "2",
+    "funding_rate": "0.01", "funding_interval_hours": 8, "next_funding_time": NANOS, "best_bid_price": "99",
+    "best_bid_size": "1", "best_ask_price": "101", "best_ask_size": "2",
 }  # fmt: skip
 GRVT_ORDER = {
     "order_id": "0x77", "legs": [{"instrument": "BTC_USDT_Perp", "size": "1", "is_buying_asset": True}],
