@@ -1,5 +1,6 @@
 """The life of connections in whole runs: streams that go away, fall silent, are limited, and come back."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import attrs
 import gevent
 import pytest
-from whole import Whole, check_accounts, settings
+from whole import CONFIG, Whole, check_accounts, settings
 
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.config.settings import load_settings
 from perpbot.model.quote import Quote, Source
 from perpbot.simulation.world import World, run_forked
 from perpbot.venues.registry import venue_class, venue_names
@@ -18,6 +20,7 @@ pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
 
 ALWAYS = 1_000_000
+VENUES = tuple(load_settings(CONFIG, os.environ, tuple(venue_names())).exchanges)
 
 
 def started(world: World, state: Path, **changes: Any) -> Whole:
@@ -95,7 +98,7 @@ def silent_book(world: World, state: Path, venue: str) -> dict[str, Any]:
     return {"noticed_s": noticed_s, "symbols": [each["symbol"] for each in told], "venue": told[0]["venue"]}
 
 
-@pytest.mark.parametrize("venue", [name for name in venue_names() if name != "okx"])
+@pytest.mark.parametrize("venue", [name for name in VENUES if name != "okx"])
 def test_a_book_that_stands_still_on_a_stream_that_lives_is_found_out_and_made_anew(venue: str, state: Path) -> None:
     venue_class(venue)
     found = run_forked(silent_book, 62, state, venue)
