@@ -1,5 +1,6 @@
 """What is told of markets, between the feeds and those who watch them."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import attrs
@@ -10,6 +11,8 @@ from perpbot.model.quote import Quote
 
 MARKS = "marks"
 """Topic of a scanner: `MarkMoved`, about once a second, retained."""
+MIDS = "mids"
+"""Topic of a scanner: `MidsSeen`, every few seconds."""
 
 
 @attrs.frozen
@@ -36,6 +39,14 @@ class MarkMoved:
 
     symbol: str
     price: Decimal
+
+
+@attrs.frozen
+class MidsSeen:
+    """Fresh mid prices of one symbol at one moment, by the currency they are in."""
+
+    symbol: str
+    mids: Mapping[str, Sequence[Decimal]]
 
 
 @attrs.frozen

@@ -7,8 +7,9 @@ from typing import Any
 
 import attrs
 
+from actors.basis import WORTH, WorthChanged
 from actors.instruments import LOADED, InstrumentsLoaded
-from actors.market_news import MARKS, FastMarket, MarketGone, MarketMoved, MarkMoved
+from actors.market_news import MARKS, MIDS, FastMarket, MarketGone, MarketMoved, MarkMoved, MidsSeen
 from actors.runtime import Actor, MailboxSpec, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.limits import Risk
@@ -18,6 +19,8 @@ from perpbot.scanning.board import Board, Pair
 from perpbot.scanning.edge import Edge, Market, Terms
 
 MARK_EVERY_NS = NS_PER_SECOND
+MIDS_EVERY_NS = 5 * NS_PER_SECOND
+ONE = Decimal(1)
 OPPORTUNITIES = "opportunities"
 """Topic: every `Opportunity`."""
 
@@ -60,6 +63,7 @@ class Scanner(Actor):
         feeds: Iterable[str],
         instruments: Iterable[str],
         reliability: Callable[[str], Decimal],
+        basis: str,
         executor: str,
         risk: str,
     ) -> None:
@@ -71,6 +75,7 @@ class Scanner(Actor):
         self._feeds = list(feeds)
         self._instrument_addresses = list(instruments)
         self._reliability = reliability
+        self._basis_address = basis
         self._executor_address = executor
         self._risk_address = risk
         self._fast = FastMove(limits)
@@ -78,12 +83,15 @@ class Scanner(Actor):
         self._seen = 0
         self._found = 0
         self._marked_ns = 0
+        self._mids_ns = 0
+        self._worth: Mapping[str, Decimal] = {}
         self._last: Edge | None = None
 
     def on_start(self) -> None:
         """Subscribe to every venue."""
         self._executor = self.look_up(self._executor_address)
         self._risk = self.look_up(self._risk_address)
+        self.subscribe(self._basis_address, WORTH)
         for address in self._instrument_addresses:
             self.subscribe(address, LOADED)
         for address in self._feeds:
@@ -95,6 +103,11 @@ class Scanner(Actor):
         for instrument in news.instruments:
             if instrument.symbol == self._symbol:
                 self._instruments[news.venue] = instrument
+
+    @handles(WorthChanged)
+    def on_worth(self, news: WorthChanged) -> None:
+        """Compare at what the quote currencies are worth from now on."""
+        self._worth = news.worth
 
     @handles(MarketGone)
     def on_gone(self, news: MarketGone) -> None:
@@ -117,6 +130,7 @@ class Scanner(Actor):
             depth=self._depth,
             funding=rate,
             reliability=self._reliability(quote.venue),
+            worth=self._worth.get(instrument.quote, ONE),
         )
         self._board.set(market)
         now = monotonic_ns()
@@ -141,6 +155,17 @@ class Scanner(Actor):
             self._marked_ns = now_ns
             mids = [each.mid for each in self._board.quotes]
             self.publish(MARKS, MarkMoved(self._symbol, sum(mids, Decimal(0)) / len(mids)), retain=True)
+
+        if now_ns - self._mids_ns >= MIDS_EVERY_NS:
+            self._mids_ns = now_ns
+            self.publish(MIDS, MidsSeen(self._symbol, self._mids(now_ns)))
+
+    def _mids(self, now_ns: int) -> dict[str, list[Decimal]]:
+        found: dict[str, list[Decimal]] = {}
+        for each in self._board.quotes:
+            if each.age_ns(now_ns) <= self._max_age_ns:
+                found.setdefault(self._instruments[each.venue].quote, []).append(each.mid)
+        return found
 
     def describe(self) -> dict[str, Any]:
         """What was compared and found."""

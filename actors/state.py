@@ -96,6 +96,10 @@ class State:
     """By currency, since the journal began; what is open counts at its mark."""
     open_profit: Mapping[str, Profit]
     """The part of it that trades in progress have so far, at marks; their funding counts with the others'."""
+    worth: Mapping[str, Decimal] = attrs.field(factory=dict, kw_only=True)
+    """What a unit of each quote currency is worth in one of them, which is 1; 1 also where too little is known."""
+    dead_men: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    """By venue that is traded at: whether it cancels open orders when we fall silent, see `Gate.dead_man`."""
     blocks: Sequence[str]
     """Account rules that refuse every opening now."""
     orders: OrderCounts | None
@@ -143,6 +147,7 @@ class StateView(Actor):
         executor: str,
         risk: str,
         hedge_watch: str,
+        basis: str,
         connections: str,
     ) -> None:
         super().__init__()
@@ -160,6 +165,7 @@ class StateView(Actor):
         self._executor = executor
         self._risk = risk
         self._hedge_watch = hedge_watch
+        self._basis = basis
         self._state: State | None = None
         self._gathered_ns = 0
 
@@ -205,6 +211,8 @@ class StateView(Actor):
             pools=tuple(pool for pool in pools if pool is not None),
             decisions=tuple(decisions or ()),
             kill=self._kill.on,
+            worth=dict(getattr(self.system.cell(self._basis).actor, "worth", {})),
+            dead_men={gate.venue: gate.dead_man for gate in self._gates.values() if gate.trading},
             orders=counts,
             naked=tuple(naked or ()),
             profit={} if positions is None else profit(positions),

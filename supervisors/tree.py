@@ -8,7 +8,7 @@
           okx           one_for_one     instruments, quotes, market-data, polling, trading
         books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
         trades          one_for_one     the executor, and one actor per trade in progress
-        strategies      one_for_one     one scanner per symbol
+        strategies      one_for_one     one scanner per symbol, and what their currencies are worth
       operations        one_for_one     state, connections, vitals, heartbeat, status log
       surfaces          one_for_one     control socket, terminal
 
@@ -22,6 +22,7 @@ from decimal import Decimal
 import attrs
 
 from actors.balances import Balances
+from actors.basis import BasisWatch
 from actors.book_polling import BookPolling
 from actors.connection_health import HealthLimits, Reliability
 from actors.connections import Connections
@@ -70,6 +71,7 @@ HEDGE_WATCH = "/books/hedge-watch"
 RISK = "/books/risk"
 TRADES = "/trades"
 EXECUTOR = "/trades/executor"
+BASIS = "/strategies/basis"
 STATE = "/state"
 CONNECTIONS = "/connections"
 HUNDRED = Decimal(100)
@@ -152,7 +154,10 @@ def trading(parts: Parts) -> list[ChildSpec]:
         _supervisor("books", parts, Strategy.REST_FOR_ONE, books(parts)),
         _trades(parts),
         _supervisor(
-            "strategies", parts, Strategy.ONE_FOR_ONE, [scanner(parts, each) for each in parts.settings.symbols]
+            "strategies",
+            parts,
+            Strategy.ONE_FOR_ONE,
+            [_basis(parts), *(scanner(parts, each) for each in parts.settings.symbols)],
         ),
     ]
 
@@ -338,6 +343,11 @@ def _trade(parts: Parts, admitted: Admitted) -> Trade:
     )
 
 
+def _basis(parts: Parts) -> ChildSpec:
+    scanners = [scanner_address(symbol) for symbol in parts.settings.symbols]
+    return _resilient("basis", parts, lambda: BasisWatch(scanners, parts.each_venue("instruments").values()))
+
+
 def scanner(parts: Parts, symbol: str) -> ChildSpec:
     """The scanner of one symbol."""
     settings = parts.settings.scanner
@@ -366,6 +376,7 @@ def scanner(parts: Parts, symbol: str) -> ChildSpec:
             feeds=[f"{at}/quotes" for at in tradable],
             instruments=[f"{at}/instruments" for at in tradable],
             reliability=reliability,
+            basis=BASIS,
             executor=EXECUTOR,
             risk=RISK,
         ),
@@ -376,9 +387,9 @@ def scanner(parts: Parts, symbol: str) -> ChildSpec:
 
 
 def operations(parts: Parts) -> list[ChildSpec]:
-    """What watches and reports."""
+    """What watches and reports. All of it backs off: looking after trading never ends it."""
     return [
-        _actor(
+        _resilient(
             "state",
             parts,
             lambda: StateView(
@@ -395,13 +406,14 @@ def operations(parts: Parts) -> list[ChildSpec]:
                 executor=EXECUTOR,
                 risk=RISK,
                 hedge_watch=HEDGE_WATCH,
+                basis=BASIS,
                 connections=CONNECTIONS,
             ),
         ),
         _resilient("connections", parts, lambda: Connections(parts.gates, parts.health_limits())),
         _resilient("vitals", parts, Vitals),
         _resilient("heartbeat", parts, lambda: Heartbeat((JOURNAL, RISK), parts.beat)),
-        _actor("status-log", parts, lambda: StatusLog(STATE, parts.settings.log.status_interval_sec)),
+        _resilient("status-log", parts, lambda: StatusLog(STATE, parts.settings.log.status_interval_sec)),
     ]
 
 

@@ -73,6 +73,8 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
             "gross": plain(round(state.positions.exposure.gross_total, 4)),
         },
         "pools": {pool.name: {venue: plain(each) for venue, each in pool.available.items()} for pool in state.pools},
+        "basis": {currency: plain(each) for currency, each in state.worth.items()},
+        "dead_man_switches": dict(state.dead_men),
         "kill_switch": dict(state.kill),
         "actors": sum(cell.alive for cell in system.cells()),
         "restarts": sum(cell.restarts for cell in system.cells()),
