@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Any
 
-import attrs
+import msgspec
 
 from actors.book_polling import QuoteStale
 from actors.market_data import BookLost, BookMoved
@@ -74,7 +74,7 @@ class QuoteFeed(Actor):
         self._gone(stale.symbol, stale.reason)
         last = self._last.get(stale.symbol)
         if last is not None:
-            self._latest[stale.symbol] = attrs.evolve(last, stale=True)
+            self._latest[stale.symbol] = msgspec.structs.replace(last, stale=True)
 
     def _gone(self, symbol: str, reason: str) -> None:
         self._latest.pop(symbol, None)

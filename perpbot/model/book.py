@@ -59,12 +59,19 @@ class Ladder:
         """Set each level to its size; size zero removes it."""
         sizes, keys, descending = self.sizes, self._keys, self._descending
         for price, size in levels:
-            if size > 0:
+            if size:  # a size is never negative; asking for that would cost more than the rest
                 if price not in sizes:
                     insort(keys, price.copy_negate() if descending else price)
                 sizes[price] = size
             elif sizes.pop(price, None) is not None:
                 del keys[bisect_left(keys, price.copy_negate() if descending else price)]
+
+    @property
+    def best_price(self) -> Decimal | None:
+        """The price traded first, None when the side is empty."""
+        if not self._keys:
+            return None
+        return self._keys[0].copy_negate() if self._descending else self._keys[0]
 
     def best(self) -> Level:
         """The level traded first; `IndexError` when the side is empty."""
@@ -140,11 +147,10 @@ class Book:
         self._reason = self._fault()
 
     def _fault(self) -> str | None:
-        if not self._bids or not self._asks:
+        bid, ask = self._bids.best_price, self._asks.best_price
+        if bid is None or ask is None:
             return "one side is empty"
-        if self._bids.best()[0] >= self._asks.best()[0]:
-            return "crossed"
-        return None
+        return "crossed" if bid >= ask else None
 
     def best_bid(self) -> Level:
         """Best bid and its size; `BookInvalidError` when the book has no price."""

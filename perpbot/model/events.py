@@ -1,8 +1,12 @@
-"""What a venue's frames mean: the events every wire format is decoded to."""
+"""What a venue's frames mean: the events every wire format is decoded to.
+
+What comes most often, books and quotes, are structs of msgspec: they are made in a fifth of the time.
+"""
 
 from decimal import Decimal
 
 import attrs
+import msgspec
 
 from perpbot.model.book import Level
 from perpbot.model.instrument import Side
@@ -11,8 +15,7 @@ from perpbot.model.order import Balance, Fill, FundingPayment, OrderUpdate, Posi
 from perpbot.model.quote import Quote
 
 
-@attrs.frozen
-class BookSnapshot:
+class BookSnapshot(msgspec.Struct, frozen=True, gc=False):
     """The whole picture of a book, as far as the venue shows it."""
 
     symbol: str
@@ -24,8 +27,7 @@ class BookSnapshot:
     checksum: int | None = None
 
 
-@attrs.frozen
-class BookDelta:
+class BookDelta(msgspec.Struct, frozen=True, gc=False):
     """Changed levels. `first`, `previous` and `last` are the numbers the venue gives; which matter is its rule."""
 
     symbol: str

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-import attrs
+import msgspec
 
 from perpbot.model.money import Price, Quantity
 
@@ -15,8 +15,7 @@ class Source(StrEnum):
     """Asked for, because the stream is down."""
 
 
-@attrs.frozen
-class Quote:
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """Best bid and offer. Only a valid book makes one, so it is never empty and never crossed."""
 
     venue: str

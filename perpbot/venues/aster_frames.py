@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from perpbot.clock import NS_PER_MS
 from perpbot.model.events import Ack, BookDelta, BookSnapshot, Event, Funding, Mark, PublicTrade, VenueError
 from perpbot.model.instrument import Side, canonical_symbol
 from perpbot.model.money import Rate
@@ -23,10 +24,10 @@ from perpbot.venues.wire import (
     Scale,
     Scales,
     bar,
+    best,
     levels,
     ns,
     number,
-    quote,
     refuse,
     unsigned,
 )
@@ -67,7 +68,7 @@ class _Kind(msgspec.Struct):
     e: str
 
 
-class _Depth(msgspec.Struct):
+class _Depth(msgspec.Struct, tag_field="e", tag="depthUpdate"):
     symbol: str = msgspec.field(name="s")
     time: Millis = msgspec.field(name="T")
     first: int = msgspec.field(name="U")
@@ -86,13 +87,20 @@ class BookAnswer(msgspec.Struct, rename="camel"):
     asks: list[ArrayLevel]
 
 
-class _BookTicker(msgspec.Struct):
+class _BookTicker(msgspec.Struct, tag_field="e", tag="bookTicker"):
     symbol: str = msgspec.field(name="s")
     bid: str = msgspec.field(name="b")
     bid_size: str = msgspec.field(name="B")
     ask: str = msgspec.field(name="a")
     ask_size: str = msgspec.field(name="A")
     time: Millis = msgspec.field(name="T")
+
+
+class _Often(msgspec.Struct):
+    """What comes most often, read in one go."""
+
+    stream: str
+    data: _Depth | _BookTicker
 
 
 class _Trade(msgspec.Struct):
@@ -147,6 +155,7 @@ class AsterFrames:
         self._venue = venue
         self._scales = Scales("aster", default_symbol)
         self.account = AsterAccount(venue.account, self.scale)
+        self._read_often = msgspec.json.Decoder(_Often).decode
         self._read_frame = JsonReader("aster", _Frame)
         self._read_kind = JsonReader("aster", _Kind)
         self._read_depth = JsonReader("aster", _Depth)
@@ -164,6 +173,20 @@ class AsterFrames:
 
     def decode(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame of either stream; `DecodeError` when it is not Aster's protocol."""
+        try:
+            often = self._read_often(frame)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):  # something else, or not what it should be
+            return self._decode(frame, received_ns)
+        row = often.data
+        scale = self._scales.of(row.symbol, self._venue.instruments)
+        if isinstance(row, _BookTicker):
+            return _quote(row, scale, received_ns)
+        if _PICTURE.fullmatch(often.stream):
+            return [_snapshot(scale, row.bids, row.asks, row.last, row.time)]
+        return _delta(row, scale, received_ns)
+
+    def _decode(self, frame: str | bytes, received_ns: int) -> list[Event]:
+        """Any frame, in two steps: what it is, then what it says."""
         read = self._read_frame(frame)
         if read.e:
             return self._event(read.e, frame, received_ns)
@@ -211,8 +234,8 @@ def _delta(row: _Depth, scale: Scale, _received_ns: int) -> list[Event]:
 
 
 def _quote(row: _BookTicker, scale: Scale, received_ns: int) -> list[Event]:
-    bid, ask = ArrayLevel(row.bid, row.bid_size), ArrayLevel(row.ask, row.ask_size)
-    return [quote("aster", scale, bid, ask, venue_time_ns=ns(row.time), received_ns=received_ns)]
+    time_ns = row.time * NS_PER_MS
+    return [best("aster", scale, row.bid, row.bid_size, row.ask, row.ask_size, time_ns, received_ns)]
 
 
 def _trade(row: _Trade, scale: Scale, _received_ns: int) -> list[Event]:

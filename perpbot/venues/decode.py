@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
 import attrs
+import msgspec
 
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND
 from perpbot.model.book import Level
@@ -53,7 +54,7 @@ _NAMES = {"quantity": "size"}
 """What people call a field where the model has another word."""
 WRAPPED = "a frame that goes on in the next line; give one frame per line, as they came (jq -c makes that of others)"
 LineT = TypeVar("LineT", bound="str | Placed")
-_LEFT_OUT = frozenset({"account", "received_ns", "venue"})
+_LEFT_OUT = frozenset({"account", "received_ns", "source", "stale", "venue"})
 
 
 class Placed(NamedTuple):
@@ -161,7 +162,7 @@ class _Decoder:
 
     def _plain(self, event: Event) -> Json:
         fields: Json = {}
-        for name, value in _fields(event):
+        for name, value in fields_of(event):
             if name not in _LEFT_OUT and name != "symbol" and value is not None:
                 fields |= _written(_NAMES.get(name, name), value)
         return self._headed(_KINDS[type(event).__name__], getattr(event, "symbol", None), fields)
@@ -176,9 +177,12 @@ class _Decoder:
         return head | fields
 
 
-def _fields(event: Event) -> Iterator[tuple[str, object]]:
-    for field in attrs.fields(type(event)):
-        yield field.name, getattr(event, field.name)
+def fields_of(event: Event) -> Iterator[tuple[str, object]]:
+    """Every field of an event by name."""
+    kind = type(event)
+    names = kind.__struct_fields__ if issubclass(kind, msgspec.Struct) else [each.name for each in attrs.fields(kind)]
+    for name in names:
+        yield name, getattr(event, name)
 
 
 def _written(name: str, value: object) -> Json:

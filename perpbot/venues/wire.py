@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
-from typing import Annotated, Any, Generic, NoReturn, Protocol, TypeVar, cast
+from typing import Annotated, Any, Generic, NoReturn, Protocol, TypeVar
 
 import msgspec
 
@@ -90,6 +90,8 @@ def refuse(venue: str, field: str, value: object) -> NoReturn:
 class _Numbers(dict[str, N]):
     """Numbers of one instrument by their text on the wire, checked and converted when they are first met."""
 
+    __slots__ = ("_factor", "_field", "_venue", "_zero")
+
     def __init__(self, venue: str, field: str, factor: Decimal) -> None:
         super().__init__()
         self._venue = venue
@@ -104,20 +106,23 @@ class _Numbers(dict[str, N]):
         is not negative: that is found out in a fifth of the time.
         """
         if len(text) <= _FEW and text.isascii() and text.replace(".", "", 1).isdigit():
-            value = Decimal(text)
+            read: Any = Decimal(text)
         else:
-            value = unsigned(text, self._venue, self._field)
-        if not value and not self._zero:
+            read = unsigned(text, self._venue, self._field)
+        if not (read or self._zero):
             refuse(self._venue, self._field, text)
         if len(self) >= _REMEMBERED:
             self.clear()
-        read: Any = value if self._factor is None else value * self._factor
+        if self._factor is not None:
+            read *= self._factor
         self[text] = read
-        return cast("N", read)
+        return read  # type: ignore[no-any-return]
 
 
 class Prices(_Numbers[Price]):
     """Prices of one instrument by their text on the wire, per coin; `DecodeError` unless positive and finite."""
+
+    __slots__ = ()
 
     def __init__(self, venue: str, native: str, unit: Decimal) -> None:
         super().__init__(venue, f"a price of {native}", 1 / unit)
@@ -126,6 +131,8 @@ class Prices(_Numbers[Price]):
 
 class Sizes(_Numbers[Quantity]):
     """Sizes of one instrument by their text on the wire, in coins; `DecodeError` when negative or not finite."""
+
+    __slots__ = ()
 
     def __init__(self, venue: str, native: str, unit: Decimal) -> None:
         super().__init__(venue, f"a size of {native}", unit)
@@ -232,13 +239,22 @@ def levels(scale: Scale, rows: Sequence[WireLevel]) -> list[Level]:
 
 def quote(venue: str, scale: Scale, bid: WireLevel, ask: WireLevel, *, venue_time_ns: int, received_ns: int) -> Quote:
     """A quote from both best levels; `DecodeError` when they are crossed or one of them is empty."""
-    bid_price, ask_price = scale.prices[bid.price], scale.prices[ask.price]
-    bid_size, ask_size = scale.sizes[bid.size], scale.sizes[ask.size]
-    if bid_price >= ask_price:
-        refuse(venue, f"the quote of {scale.native}", f"crossed: {bid.price} bid, {ask.price} asked")
-    if not bid_size or not ask_size:
-        refuse(venue, f"the quote of {scale.native}", f"empty: {bid.size} bid, {ask.size} asked")
-    return Quote(venue, scale.symbol, bid_price, bid_size, ask_price, ask_size, venue_time_ns, received_ns)
+    return best(venue, scale, bid.price, bid.size, ask.price, ask.size, venue_time_ns, received_ns)
+
+
+def best(
+    venue: str, scale: Scale, bid: str, bid_size: str, ask: str, ask_size: str, venue_time_ns: int, received_ns: int
+) -> Quote:
+    """A quote from its four numbers; `DecodeError` when they are crossed or one of them is empty."""
+    prices, sizes = scale.prices, scale.sizes
+    made = Quote(
+        venue, scale.symbol, prices[bid], sizes[bid_size], prices[ask], sizes[ask_size], venue_time_ns, received_ns
+    )
+    if made.bid >= made.ask:
+        refuse(venue, f"the quote of {scale.native}", f"crossed: {bid} bid, {ask} asked")
+    if not made.bid_size or not made.ask_size:
+        refuse(venue, f"the quote of {scale.native}", f"empty: {bid_size} bid, {ask_size} asked")
+    return made
 
 
 def bar(

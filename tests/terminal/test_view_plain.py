@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import attrs
+import msgspec
 import view_states
 from view_states import NOW_NS, picture, usual, venue
 
@@ -20,7 +21,7 @@ def test_prices_with_the_gap_between_venues() -> None:
 
 def test_a_price_has_as_many_decimals_as_the_quotes_that_were_sent() -> None:
     quoted = venue("okx", {"BTC-PERP": Decimal("97000.50000000")})
-    exact = attrs.evolve(quoted.quotes["BTC-PERP"], ask=Price(Decimal("97000.6")))
+    exact = msgspec.structs.replace(quoted.quotes["BTC-PERP"], ask=Price(Decimal("97000.6")))
     state = usual(venues={"okx": attrs.evolve(quoted, quotes={"BTC-PERP": exact})})
     assert plain.prices(state) == "BTC 97,000.6"
 

@@ -1,0 +1,187 @@
+"""How fast frames are decoded: against cryptofeed on the same recording, and by each of the adapters.
+
+The recording is not part of the project: PERPBOT_SHARED names the directory that holds it. `make bench-venues` prints
+the figures.
+"""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from time import thread_time
+from typing import Any, Literal
+
+import pytest
+from environments import HERE, Environments
+from served_venue import Served, served
+from test_shared_samples import recording
+from venue_cases import NAMES, venue
+
+from perpbot.model.events import BookDelta, BookSnapshot
+from perpbot.model.instrument import InstrumentTable
+from perpbot.model.money import plain
+from perpbot.venues.book_builder import BookBuilder
+from perpbot.venues.decode import in_time_order
+from perpbot.venues.registry import venue_class
+
+pytest_plugins = ["kit_fixtures"]
+pytestmark = [pytest.mark.full, pytest.mark.process]
+
+Kind = Literal["bookTicker", "depth"]
+ROUNDS = 31
+AT_LEAST = {"bookTicker": 1.5, "depth": 1.3}
+"""What is held on a busy machine; 3 and 1.5 were aimed at. docs/venues/proof.md has the figures."""
+SERVED_FRAMES = 1_500
+SLOWEST = 4_000.0
+"""Frames a second that every adapter decodes, whole snapshots of books among them: forty times what a venue sends."""
+
+
+class Recorded:
+    """The recording by what is in it."""
+
+    def __init__(self) -> None:
+        self.instruments = ""
+        self.books: dict[str, str] = {}
+        self.frames: dict[Kind, list[str]] = {"bookTicker": [], "depth": []}
+        for line in in_time_order(recording()):
+            head, _, body = line.partition(": ")
+            if "exchangeInfo ->" in head:
+                self.instruments = body
+            elif "symbol=" in head:
+                self.books[head.partition("symbol=")[2].partition("&")[0]] = body
+            elif '"e":"bookTicker"' in body:
+                self.frames["bookTicker"].append(body)
+            elif '"e":"depthUpdate"' in body:
+                self.frames["depth"].append(body)
+
+    def as_words(self) -> str:
+        return json.dumps({"instruments": self.instruments, "books": self.books, "frames": self.frames})
+
+
+class Ours:
+    """Times our adapter over the second half of the frames, made anew for each round.
+
+    So it is as far in its day as it is when it runs, and remembers no number from the round before.
+    """
+
+    def __init__(self, recorded: Recorded) -> None:
+        self._recorded = recorded
+        self.best: dict[str, list[str]] = {}
+
+    def __call__(self, kind: Kind) -> float:
+        made = venue("aster", signed=False)
+        held = made.read_recorded("https://fapi.binance.com/fapi/v1/exchangeInfo", self._recorded.instruments.encode())
+        assert isinstance(held, list)
+        made.instruments = InstrumentTable(held)
+        builders: dict[str, BookBuilder] = {}
+        for pair, text in self._recorded.books.items():
+            book = made.read_recorded(f"https://fapi.binance.com/fapi/v1/depth?symbol={pair}", text.encode())
+            assert isinstance(book, BookSnapshot)
+            builders[book.symbol] = BookBuilder(made, book.symbol)
+            builders[book.symbol].take(book)
+        frames = self._recorded.frames[kind]
+        half = len(frames) // 2
+        began = 0.0
+        for number, frame in enumerate(frames):
+            if number == half:
+                began = thread_time()
+            for event in made.decode_public(frame, 0):
+                if isinstance(event, BookDelta):
+                    builders[event.symbol].take(event)
+        seconds = thread_time() - began
+        books = {symbol: builder.book for symbol, builder in builders.items()}
+        self.best = {
+            symbol.replace("-PERP", "USDT"): [plain(book.best_bid()[0]), plain(book.best_ask()[0])]
+            for symbol, book in books.items()
+        }
+        return seconds
+
+
+class Theirs:
+    """Has cryptofeed time itself, in its own environment."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.best: dict[str, list[str]] = {}
+
+    def say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def __call__(self, kind: Kind) -> float:
+        self.say(kind)
+        assert self._process.stdout is not None
+        told = json.loads(self._process.stdout.readline())
+        self.best = told["books"]
+        return float(told["seconds"])
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
+    return Recorded()
+
+
+@pytest.fixture(scope="module")
+def theirs(environments: Environments, recorded: Recorded) -> Iterator[Theirs]:
+    command = [str(environments.python("cryptofeed")), str(HERE / "cryptofeed_kit.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        made = Theirs(process)
+        made.say(recorded.as_words())
+        yield made
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+Say = Callable[[str], None]
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Print past pytest's capture."""
+
+    def line(text: str) -> None:
+        with capsys.disabled():
+            print(text)  # noqa: T201 - these figures are what it is run for
+
+    return line
+
+
+@pytest.mark.parametrize("kind", AT_LEAST)
+def test_frames_are_decoded_faster_than_by_cryptofeed(kind: Kind, recorded: Recorded, theirs: Theirs, say: Say) -> None:
+    ours = Ours(recorded)
+    pairs = [(ours(kind), theirs(kind)) for _ in range(ROUNDS)]
+    ratio = sorted(other / own for own, other in pairs)[ROUNDS // 2]
+    own, other = (len(recorded.frames[kind]) / 2 / min(each) for each in zip(*pairs, strict=True))
+    say(f"\n{kind}: {own:,.0f} frames/s, cryptofeed {other:,.0f}, ratio {ratio:.2f} (at least {AT_LEAST[kind]})")
+    assert ours.best == theirs.best
+    assert ratio >= AT_LEAST[kind]
+
+
+@pytest.fixture(scope="module")
+def details() -> Iterator[dict[str, Any]]:
+    with served() as where:
+        yield where
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_adapter_decodes_as_fast_as_it_must(name: str, details: dict[str, Any], say: Say) -> None:
+    place = Served(name, details)
+    socket = place.public()
+    frames = [socket.recv() for _ in range(SERVED_FRAMES)]
+    instruments = place.venue.instruments
+    place.close()
+    kind = venue_class(name)
+    best = 0.0
+    for _ in range(5):
+        made = kind(place.venue.endpoints, place.venue.http)
+        made.instruments = instruments
+        kinds: Counter[str] = Counter()
+        began = thread_time()
+        for frame in frames:
+            for event in made.decode_public(frame, 0):
+                kinds[type(event).__name__] += 1
+        best = max(best, SERVED_FRAMES / (thread_time() - began))
+    size = sum(map(len, frames)) // SERVED_FRAMES
+    say(f"\n{name}: {best:,.0f} frames/s of {size} bytes: {dict(kinds.most_common(3))}")
+    assert best > SLOWEST
