@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run setup setup-dev test test-full bench lint format types layers unit lock clean
+.PHONY: help run setup setup-dev test test-full bench bench-venues lint format types layers unit lock clean
 
 run: setup  ## trade at simulated venues: no keys, no network, no money
 	$(BIN)/python -m perpbot.main
@@ -57,6 +57,9 @@ test-full: setup-dev lint types layers  ## the long runs too
 
 bench: setup-dev  ## measure the actors
 	$(BIN)/python scripts/bench --json bench.json
+
+bench-venues: setup-dev  ## how fast frames are decoded, against cryptofeed
+	$(BIN)/pytest -q tests/kits/test_kits_speed.py
 
 lock: setup-dev  ## pin the dependencies anew
 	$(BIN)/uv pip compile -q setup.cfg --extra build --universal --python-version 3.11 \
