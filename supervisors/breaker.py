@@ -155,6 +155,4 @@ class Breaker:
         before, self.circuit = self.circuit, circuit
         self.generation += 1
         self._calls.clear()
-        if circuit is not Circuit.DEGRADED:
-            self.streak = 0 if circuit is Circuit.CONNECTED else self.streak
         return Transition(before, circuit, reason)

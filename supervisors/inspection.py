@@ -8,6 +8,7 @@ from typing import Any
 from actors.gate import Gate
 from actors.runtime import Cell, System
 from actors.runtime.asks import Ask
+from actors.runtime.crashes import REASON_LENGTH
 from actors.runtime.stacks import began_ns
 from actors.runtime.telemetry import HandlerTimes
 from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns
@@ -134,8 +135,7 @@ def handler_times(times: HandlerTimes) -> dict[str, Any]:
 
 def _mailbox(cell: Cell, pulse: Pulse | None) -> dict[str, Any]:
     box = cell.mailbox
-    waiting = box.waiting.values() if isinstance(box.waiting, dict) else box.waiting
-    kinds = Counter(_kind(each) for each in islice(list(waiting), MOST_COUNTED))
+    kinds = Counter(_kind(each) for each in islice(box.unread(), MOST_COUNTED))
     oldest = None if pulse is None or not box.depth else pulse.oldest_ns(monotonic_ns())
     return {
         "overflow": box.overflow.value,
@@ -181,7 +181,7 @@ def _seconds_since(moment_ns: int) -> float:
 
 def _failure(cell: Cell) -> dict[str, str] | None:
     failure = cell.last_failure
-    return None if failure is None else {"at": iso(failure.at_ns), "reason": str(failure.exit)[:500]}
+    return None if failure is None else {"at": iso(failure.at_ns), "reason": str(failure.exit)[:REASON_LENGTH]}
 
 
 def _all_times(every: Iterable[HandlerTimes]) -> HandlerTimes:

@@ -42,7 +42,7 @@ from supervisors.policy import (
     summary,
 )
 from supervisors.report import Context, Report, report, stopped_badly, worth_reporting
-from supervisors.spec import ChildSpec, Flags, Reply
+from supervisors.spec import ChildSpec, Flags, Kind, Reply
 
 REPORTS_KEPT = 50
 
@@ -89,7 +89,7 @@ class Keeper(Actor):
 
     def on_start(self) -> Any:
         """Start every child, oldest first; when one fails, stop those that are up and fail with its error."""
-        self.cell.kind = "supervisor"
+        self.cell.kind = Kind.SUPERVISOR.value
         self._clear_the_ground()
         for name in list(self.policy.children):
             try:
@@ -299,11 +299,18 @@ class Keeper(Actor):
 
     def _give_up(self, reason: str) -> None:
         self.system.escalations += 1
-        note = Report(
-            self.address, Context.SHUTDOWN, reason, self.address, self.cell.incarnation, "", None, "supervisor"
+        self._publish(
+            Report(
+                supervisor=self.address,
+                context=Context.SHUTDOWN,
+                reason=reason,
+                offender=self.address,
+                incarnation=self.cell.incarnation,
+                restart="",
+                shutdown_s=None,
+                kind=Kind.SUPERVISOR.value,
+            )
         )
-        self._reports.append(note)
-        self.publish("report", note)
         self.log.error("supervisor gives up", reason=reason)
         self.cell.mailbox.signal(Stop(Exit(ExitKind.SHUTDOWN, GaveUpError(reason), "supervision")))
 
@@ -320,7 +327,10 @@ class Keeper(Actor):
     def _note(self, context: Context, reason: str, child: Child) -> None:
         cell = self._cell_of(child.spec.name)
         note = report(self.address, context, reason, child.spec, cell.address, cell.incarnation)
-        self._reports.append(note)
-        self.publish("report", note)
+        self._publish(note)
         if context is Context.SHUTDOWN_ERROR:  # the others are in the log as crashes
             self.log.error(context.value, **note.fields())
+
+    def _publish(self, note: Report) -> None:
+        self._reports.append(note)
+        self.publish("report", note)

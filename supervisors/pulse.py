@@ -210,26 +210,33 @@ class Pulse:
         began = reading.began_ns
         stuck = began is not None and now - began >= STUCK_NS
         self._lasting(Kind.STUCK, now if began is None else began, holds=stuck)
-        growing = reading.depth >= MANY_WAIT and reading.depth >= max(
-            NOT_SHRINKING * max(each.depth for each in self._window), self._window[0].depth
-        )
-        full = now - self._calm_ns >= GROWING_NS
-        if growing and full:
+        self._single(Kind.DROPPING, now, happened=reading.dropped > before.dropped)
+        self._judge_growth(reading)
+        self._judge_load(now)
+        self._judge_slowness(reading, before)
+        self._judge_crashes(now)
+
+    def _judge_growth(self, reading: Reading) -> None:
+        highest = max(each.depth for each in self._window)
+        shrinking = reading.depth < max(NOT_SHRINKING * highest, self._window[0].depth)
+        if reading.depth >= MANY_WAIT and not shrinking and reading.at_ns - self._calm_ns >= GROWING_NS:
             self._since.setdefault(Kind.GROWING, self._calm_ns)
         elif reading.depth < MANY_WAIT // 2:
             self._since.pop(Kind.GROWING, None)
-        busy = self._busy()
-        if busy >= BUSY and now - self._window[0].at_ns >= WINDOW_NS:
-            self._since.setdefault(Kind.BUSY, self._window[0].at_ns)
+
+    def _judge_load(self, now: int) -> None:
+        busy, first_ns = self._busy(), self._window[0].at_ns
+        if busy >= BUSY and now - first_ns >= WINDOW_NS:
+            self._since.setdefault(Kind.BUSY, first_ns)
         elif busy < BUSY_NO_MORE:
             self._since.pop(Kind.BUSY, None)
-        self._single(Kind.DROPPING, now, happened=reading.dropped > before.dropped)
+
+    def _judge_slowness(self, reading: Reading, before: Reading) -> None:
         slow = []
         if reading.finished_ns - before.finished_ns >= 1 << SLOW_BITS:  # else there is no need to look closer
             slow = [each for each in _spent(before, reading, 1) if each.max_ns > 1 << SLOW_BITS]
         self._slowest = max(slow, key=lambda each: each.max_ns, default=self._slowest)
-        self._single(Kind.SLOW, now, happened=bool(slow))
-        self._judge_crashes(now)
+        self._single(Kind.SLOW, reading.at_ns, happened=bool(slow))
 
     def _judge_crashes(self, now: int) -> None:
         while self._crashes and self._crashes[-1] < now - CRASH_LOOP_NS:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any
 
 from actors.runtime.asks import Ask
@@ -30,6 +31,10 @@ class LatestMailbox(Mailbox):
     def _make_room_to_wait(self) -> None:
         self.waiting = {}
         self.take = self._take
+
+    def unread(self) -> list[Any]:
+        """The messages that wait, in the order they are read."""
+        return list(self.waiting.values())
 
     def put(self, message: Any) -> None:
         """Leave a message, in place of a waiting one of its key."""
@@ -86,6 +91,10 @@ class PriorityMailbox(Mailbox):
     def _make_room_to_wait(self) -> None:
         self.waiting = []
         self.take = self._take
+
+    def unread(self) -> list[Any]:
+        """The messages that wait, in the order they are read."""
+        return [message for *_, message in sorted(self.waiting, key=itemgetter(0, 1))]
 
     def put(self, message: Any) -> None:
         """Leave a message behind those that are as urgent."""

@@ -18,7 +18,7 @@ def shown(error: BaseException) -> str:
 
 
 class ExitKind(StrEnum):
-    """The reasons supervisors tell apart. All but the first two are abnormal."""
+    """The reasons supervisors tell apart. `KILLED` and `FAILED` are abnormal."""
 
     NORMAL = "normal"
     """It was done and said so."""
@@ -34,7 +34,7 @@ class ExitKind(StrEnum):
 
 @attrs.frozen
 class Exit:
-    """The end of one incarnation. `error` is set for `FAILED`, and for a `SHUTDOWN` whose clean-up raised."""
+    """The end of one incarnation. `error` is set for `FAILED` and `IGNORED`, and where the clean-up raised."""
 
     kind: ExitKind
     error: BaseException | None = None
@@ -65,4 +65,3 @@ class Failure:
 NORMAL = Exit(ExitKind.NORMAL)
 SHUTDOWN = Exit(ExitKind.SHUTDOWN)
 KILLED = Exit(ExitKind.KILLED)
-IGNORED = Exit(ExitKind.IGNORED)

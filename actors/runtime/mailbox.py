@@ -123,6 +123,10 @@ class Mailbox:
         """How many messages wait, those put aside included."""
         return len(self.waiting) + len(self.stashed)
 
+    def unread(self) -> list[Any]:
+        """The messages that wait, without those put aside; for looking at."""
+        return list(self.waiting)
+
     @property
     def closed(self) -> bool:
         """Whether nothing is taken any more."""

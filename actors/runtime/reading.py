@@ -73,7 +73,7 @@ def read(cell: "Cell", actor: "Actor") -> Exit:  # noqa: C901, PLR0912, PLR0915 
                 ns = ended - now
                 now = ended
                 times[ns.bit_length()] += 1
-                times[65] += ns
+                times[65] += ns  # `telemetry.SUM` and, below, `LONGEST`: a number is found sooner than a name
                 if ns > times[66]:
                     times[66] = ns
                 if now > slice_end:

@@ -31,7 +31,7 @@ class Slot:
         return self.answered and self._error is not None
 
     def set(self, value: Any = None) -> None:
-        """Answer with `value`; the first answer counts."""
+        """Answer with `value`; the first answer counts. `fail` wakes as this does: a call more for each ask shows."""
         if not self.answered:
             self.answered, self._value = True, value
             if self._parked is not None:
