@@ -27,13 +27,16 @@ _ON_TERMINAL = ("event", "level", "time", "actor", "traceback")
 class Background:
     """Writes events in a thread of its own: a stalled terminal or disk must not stop trading.
 
-    It keeps at most `MOST_WAITING` events; beyond that the newest are left out and counted.
+    It keeps at most `MOST_WAITING` events; beyond that the newest are left out. Those and what could not be written,
+    for a disk that is full say, are counted; the count is written when that is possible again.
     """
 
     def __init__(self, write: Callable[[Event], None]) -> None:
         self._write = write
         self._waiting = _SimpleQueue()
-        self._lost = 0
+        self._left_out = 0
+        self._failed = 0
+        self._told = 0
         self._done = _allocate_lock()
         self._done.acquire()
         _start_new_thread(self._run, ())
@@ -41,22 +44,38 @@ class Background:
     def write(self, event: Event) -> None:
         """Leave one event to be written."""
         if self._waiting.qsize() >= MOST_WAITING:
-            self._lost += 1
+            self._left_out += 1
         else:
             self._waiting.put(event)
 
+    @property
+    def lost(self) -> int:
+        """How many events were never written."""
+        return self._left_out + self._failed
+
     def _run(self) -> None:
         while (event := self._waiting.get()) is not None:
-            self._write(event)
-            if self._lost:
-                lost, self._lost = self._lost, 0
-                self._write({"event": "log lines lost", "count": lost, "level": "error", "time": iso(wall_ns())})
+            if not self._written(event):
+                self._failed += 1
+            elif (lost := self.lost) > self._told and self._written(_lost(lost - self._told)):
+                self._told = lost
         self._done.release()
+
+    def _written(self, event: Event) -> bool:
+        try:
+            self._write(event)
+        except Exception:  # noqa: BLE001 - one line that cannot be written must not keep the others from it
+            return False
+        return True
 
     def finish(self, timeout_s: float = 2.0) -> None:
         """Write what waits, for at most `timeout_s` seconds."""
         self._waiting.put(None)
         self._done.acquire(timeout=timeout_s)
+
+
+def _lost(count: int) -> Event:
+    return {"event": "log lines lost", "count": count, "level": "error", "time": iso(wall_ns())}
 
 
 class LogFile:
@@ -65,10 +84,15 @@ class LogFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
+        self._file = self._open()
+
+    def _open(self) -> TextIO:
+        return self._path.open("a", encoding="utf-8", errors="backslashreplace")
 
     def write(self, event: Event) -> None:
-        """Append one line."""
+        """Append one line; `OSError` when that is not possible."""
+        if self._file.closed:
+            self._file = self._open()
         self._file.write(json.dumps(event, default=str, ensure_ascii=False) + "\n")
         self._file.flush()
         if self._file.tell() > MAX_BYTES:
@@ -81,7 +105,7 @@ class LogFile:
             if older.exists():
                 older.replace(self._path.with_name(f"{self._path.name}.{number + 1}"))
         self._path.replace(self._path.with_name(f"{self._path.name}.1"))
-        self._file = self._path.open("a", encoding="utf-8")
+        self._file = self._open()
 
     def close(self) -> None:
         """Close the file."""

@@ -182,14 +182,14 @@ def _trade(
 
     program = Program(setting, journal, log, surfaces)
     crashes = _keep_crashes(program)
+    program.writers = [each for each in (crashes, terminal, file) if each is not None]
     _say_where(setting)
     try:
         with _strays(state / "stderr.log") if live else nullcontext():
             code, last_words, report = _run(program, options, live=live)
     finally:
-        for writer in (crashes, terminal, file):
-            if writer is not None:
-                writer.finish()
+        for writer in program.writers:
+            writer.finish()
     with suppress(OSError):  # the terminal may be gone
         click.echo(last_words, err=True)
     for tell in program.at_end:

@@ -19,6 +19,7 @@ from perpbot.config.decisions import OnStop
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import WorldBound
 from perpbot.execution.ledger import Ledger
+from perpbot.logs import Background
 from perpbot.masking import Mask
 from perpbot.places import trading_venues, venues
 from perpbot.storage.journal import Journal, JournalError, read
@@ -74,6 +75,8 @@ class Program:
         """Called by whoever runs the program when it is over, with how it ended."""
         self.give_back: list[Callable[[], None]] = []
         """What has to be put right when the process ends at once: the terminal."""
+        self.writers: list[Background] = []
+        """Who writes log lines and crashes; they count what they could not write."""
         settings = setting.settings
         self.system = System(Chance(setting.seed), log)
         self.kill = KillSwitches()

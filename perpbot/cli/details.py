@@ -37,6 +37,9 @@ def show_status(status: Mapping[str, Any]) -> None:
     failures = f"{counted(status['restarts'], 'restart')}, {counted(status['crashes'], 'crash', 'crashes')}"
     letters = counted(status["dead_letters"], "dead letter")
     labelled("Actors", f"{status['actors']} up, {failures}, {letters}")
+    if status["log_lines_lost"]:
+        lost = f"{counted(status['log_lines_lost'], 'line')} lost; is the disk full?"
+        labelled("Log", lost, fg="red", bold=True)
     blocked = status["process"]["blocked"]
     if blocked["newest"]:
         times = counted(blocked["total"], "time")

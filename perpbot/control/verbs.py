@@ -41,6 +41,7 @@ def _status(program: Program, _: Args) -> Any:
         "state_directory": str(program.setting.state.absolute()),
         "pid": os.getpid(),
         "stopping": program.ended.is_set(),
+        "log_lines_lost": sum(each.lost for each in program.writers),
         "symbols": list(settings.symbols),
         **status(_state(program), program.system, looking.troubles(program.vitals())),
     }

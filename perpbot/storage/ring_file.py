@@ -12,6 +12,9 @@ from typing import Any
 LINES_PER_KEY = 4
 """How many times as many lines as keys a file may have before it is written anew."""
 
+ESCAPE = "backslashreplace"
+"""How a lone surrogate is written, which a venue's answer may have held: as JSON writes it."""
+
 
 class RingFile:
     """The file at `path`. `complain` is called with a sentence when it cannot be written; nothing is raised then."""
@@ -38,15 +41,16 @@ class RingFile:
             if self._lines >= self._keep * LINES_PER_KEY:
                 self._write_anew()
             else:
-                with self._path.open("a", encoding="utf-8") as file:
+                with self._path.open("a", encoding="utf-8", errors=ESCAPE) as file:
                     file.write(_line(value))
                 self._lines += 1
-        except OSError as error:
-            self._complain(f"{self._path} cannot be written ({error.strerror}); what it should keep is lost at the end")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            self._complain(f"{self._path} cannot be written ({why}); what it should keep is lost at the end")
 
     def _write_anew(self) -> None:
         beside = self._path.with_name(f"{self._path.name}.new")
-        beside.write_text("".join(map(_line, self._latest.values())), encoding="utf-8")
+        beside.write_text("".join(map(_line, self._latest.values())), encoding="utf-8", errors=ESCAPE)
         beside.replace(self._path)
         self._lines = len(self._latest)
 
@@ -61,7 +65,7 @@ def _line(value: Mapping[str, Any]) -> str:
 
 def _load(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
         return {}, 0
     latest: dict[str, dict[str, Any]] = {}
@@ -73,4 +77,4 @@ def _load(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
             continue
         latest.pop(key, None)
         latest[key] = value
-    return latest, len(lines)
+    return latest, len(lines) - 1

@@ -76,3 +76,12 @@ def test_a_new_process_finds_what_the_old_one_held(
         expected[key] = {"key": key, "n": n}
     assert file.values == list(expected.values())[-keep:]
     assert ring(path, keep).values == file.values
+
+
+@pytest.mark.parametrize("text", ["venue said \ud800", "a\u2028b", "a\x85b\x1cc"])
+def test_text_with_odd_characters_is_kept_as_it_is(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "ring"
+    file = ring(path)
+    for n in range(20):  # the file is written anew meanwhile
+        file.write({"key": str(n), "text": text})
+    assert [each["text"] for each in ring(path).values] == [text] * 3
