@@ -16,6 +16,7 @@ from perpbot.model.events import Ack, BookDelta, BookSnapshot, Event, Funding, M
 from perpbot.model.instrument import Side, canonical_symbol
 from perpbot.model.money import Rate
 from perpbot.venues.grvt_account import GrvtAccount, Nanos, reader
+from perpbot.venues.grvt_instruments import coin_and_unit
 from perpbot.venues.venue import Venue
 from perpbot.venues.wire import JsonReader, Scale, Scales, bar, levels, number, quote, refuse, unsigned
 
@@ -114,7 +115,7 @@ _Convert = Callable[["GrvtFrames", Any, _Frame, int], list[Event]]
 def default_symbol(native: str) -> str:
     """``BTC_USDT_Perp`` is ``BTC-PERP``; what is no perpetual in dollars keeps its name."""
     perpetual = _PERPETUAL.fullmatch(native)
-    return canonical_symbol(perpetual[1]) if perpetual else native
+    return canonical_symbol(coin_and_unit(perpetual[1])[0]) if perpetual else native
 
 
 class GrvtFrames:

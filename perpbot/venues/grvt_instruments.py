@@ -16,6 +16,13 @@ MAKER_FEE = Decimal("-0.000001")
 TAKER_FEE = Decimal("0.00045")
 
 _MOST_DECIMALS = 18
+_BY_THE_THOUSAND = frozenset({"KBONK", "KFLOKI", "KNEIRO", "KPEPE", "KSHIB"})
+"""By name: other coins begin with a K too."""
+
+
+def coin_and_unit(base: str) -> tuple[str, Decimal]:
+    """The coin of a base and how many of it there are in one: ``KPEPE`` is a thousand PEPE."""
+    return (base[1:], Decimal(1000)) if base in _BY_THE_THOUSAND else (base, Decimal(1))
 
 
 class Row(msgspec.Struct):
@@ -75,16 +82,19 @@ def _instrument(row: Row) -> Instrument:
     """A perpetual. The smallest size is the step of sizes too."""
     if row.funding_interval_hours <= 0:
         refuse("grvt", f"funding_interval_hours of {row.instrument}", row.funding_interval_hours)
-    least = positive(row.min_size, "grvt", f"min_size of {row.instrument}")
+    base, unit = coin_and_unit(row.base)
+    least = positive(row.min_size, "grvt", f"min_size of {row.instrument}") * unit
     return Instrument(
         venue="grvt",
-        symbol=canonical_symbol(row.base),
+        symbol=canonical_symbol(base),
         native=row.instrument,
-        base=row.base,
+        base=base,
         quote=row.quote,
-        tick=positive(row.tick_size, "grvt", f"tick_size of {row.instrument}"),
+        tick=positive(row.tick_size, "grvt", f"tick_size of {row.instrument}") / unit,
         lot=least,
         min_quantity=least,
+        contract_size=unit,
+        price_unit=unit,
         min_notional=number(row.min_notional, "grvt", f"min_notional of {row.instrument}"),
         maker_fee=MAKER_FEE,
         taker_fee=TAKER_FEE,
