@@ -15,6 +15,7 @@ _WHERE = plugins(ADAPTERS) | {
     "extended": "perpbot.venues.extended:Extended",
     "edgex": "perpbot.venues.edgex:Edgex",
     "hyperliquid": "perpbot.venues.hyperliquid:Hyperliquid",
+    "lighter": "perpbot.venues.lighter:Lighter",
     "okx": "perpbot.venues.okx:Okx",
     "paradex": "perpbot.venues.paradex:Paradex",
 }

@@ -14,7 +14,7 @@ from perpbot.venues.registry import venue_class, venue_names
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
 
-VENUES = ("backpack", "edgex", "grvt", "paradex", "extended")
+VENUES = ("backpack", "edgex", "grvt", "paradex", "extended", "lighter")
 """Those that the other tests of whole runs do not trade on."""
 
 

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.process
 
 LATER = (
     "edgex",
+    "lighter",
     "paradex",
 )
 """Venues that look at margin and position only after they have taken an order."""

@@ -127,6 +127,7 @@ def test_a_broken_frame_is_an_error_and_the_next_one_is_decoded(name: str) -> No
         "hyperliquid": '{"channel":"pong"}',
         "aster": '{"result":null,"id":1}',
         "edgex": '{"type":"pong","time":"1"}',
+        "lighter": '{"type":"pong"}',
         "grvt": '{"jsonrpc":"2.0","id":1,"method":"subscribe","result":{"stream":"v1.trade","subs":["X@50"]}}',
         "extended": '{"id":"1","result":{"subscription":"trades.BTC-USD"}}',
         "paradex": '{"id":1,"result":{"channel":"bbo.BTC-USD-PERP"}}',

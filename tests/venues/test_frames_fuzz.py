@@ -175,6 +175,30 @@ def lighter(channel: str, **content: Any) -> Frame:
     return {"type": f"update/{kind}", "channel": channel, "timestamp": MS, **content}
 
 
+LIGHTER_LEVELS = {"asks": [{"price": "101", "size": "3"}], "bids": [{"price": "99", "size": "5"}]}
+LIGHTER_TRADE = {
+    "trade_id": 9, "type": "trade", "market_id": 1, "size": "0.1", "price": "100", "usd_amount": "10", "ask_id": 7,
+    "bid_id": 8, "ask_client_id": 1, "bid_client_id": 2, "ask_account_id": 65, "bid_account_id": 3,
+    "is_maker_ask": True, "timestamp": MS, "maker_fee": 28,
+}  # fmt: skip
+LIGHTER_ORDER = {
+    "order_id": "7", "client_order_id": "1", "market_index": 1, "initial_base_amount": "1", "filled_base_amount": "1",
+    "status": "filled", "timestamp": MS, "updated_at": MS,
+}  # fmt: skip
+LIGHTER_POSITION = {
+    "market_id": 1, "sign": -1, "position": "0.1", "avg_entry_price": "100", "initial_margin_fraction": "5.00",
+}  # fmt: skip
+LIGHTER_STATS = {
+    "market_id": 1, "index_price": "100", "mark_price": "100.5", "current_funding_rate": "-0.0028",
+    "funding_timestamp": MS,
+}  # fmt: skip
+
+
+def lighter(channel: str, **content: Any) -> Frame:
+    kind = channel.partition(":")[0]
+    return {"type": f"update/{kind}", "channel": channel, "timestamp": MS, **content}
+
+
 NANOS = f"{MS}000000"
 GRVT_BOOK = {
     "event_time": NANOS, "instrument": "BTC_USDT_Perp", "bids": [{"price": "99", "size": "5"}],
@@ -242,6 +266,22 @@ FRAMES: dict[str, list[Frame]] = {
         {"type": "subscribed", "channel": "depth.30000001.15"},
         {"type": "ping", "time": str(MS)},
         {"type": "error", "content": {"code": "INVALID_CONTRACT_ID", "msg": "?"}},
+    ],
+    "lighter": [
+        lighter("order_book:1", type="subscribed/order_book", order_book={**LIGHTER_LEVELS, "nonce": 9}),
+        lighter("order_book:1", order_book={**LIGHTER_LEVELS, "nonce": 12, "begin_nonce": 10}),
+        lighter("ticker:1", ticker={"s": "BTC", "a": {"price": "101", "size": "3"}, "b": {"price": "9", "size": "1"}}),
+        lighter("market_stats:1", market_stats=LIGHTER_STATS),
+        lighter("market_stats:all", market_stats={"1": LIGHTER_STATS}),
+        lighter("trade:1", trades=[LIGHTER_TRADE], liquidation_trades=[]),
+        lighter("candle:1:1m", candles=[{"t": MS, "o": 2.0, "h": 3, "l": 1.5, "c": 2, "v": 5.25, "V": 10.5}]),
+        lighter("account_all_orders:65", orders={"1": [LIGHTER_ORDER]}),
+        lighter("account_all_trades:65", trades={"1": [LIGHTER_TRADE]}),
+        lighter("account_all_positions:65", positions={"1": LIGHTER_POSITION}),
+        lighter("user_stats:65", stats={"collateral": "10", "portfolio_value": "11", "available_balance": "9"}),
+        {"type": "unsubscribed", "channel": "order_book:1"},
+        {"type": "ping"},
+        {"error": {"code": 30005, "message": "Invalid Channel"}},
     ],
     "lighter": [
         lighter("order_book:1", type="subscribed/order_book", order_book={**LIGHTER_LEVELS, "nonce": 9}),

@@ -10,7 +10,8 @@ from perpbot.venues.venue import Venue
 
 
 def test_every_venue_is_found_under_its_own_name() -> None:
-    assert {"aster", "backpack", "edgex", "grvt", "extended", "hyperliquid", "okx", "paradex"} <= set(venue_names())
+    known = {"aster", "backpack", "edgex", "grvt", "extended", "hyperliquid", "lighter", "okx", "paradex"}
+    assert known <= set(venue_names())
     for name in venue_names():
         kind = venue_class(name)
         assert issubclass(kind, Venue)
@@ -30,7 +31,7 @@ def test_market_data_does_not_pay_for_ccxt() -> None:
         "import sys\n"
         "from perpbot.venues.registry import venue_class\n"
         "from perpbot.venues.http import Http\n"
-        "for name in ('okx', 'hyperliquid', 'extended', 'aster', 'edgex', 'backpack', 'paradex', 'grvt'):\n"
+        "for name in ('okx', 'hyperliquid', 'extended', 'aster', 'edgex', 'backpack', 'paradex', 'grvt', 'lighter'):\n"
         "    kind = venue_class(name)\n"
         "    kind(kind.mainnet, Http()).public_subscriptions([])\n"
         "sys.exit('ccxt' in sys.modules)\n"

@@ -45,6 +45,7 @@ def test_every_sample_decodes_or_is_refused_by_name(name: str) -> None:
         "okx": {"BookSnapshot", "BookDelta", "Quote", "PublicTrade", "Bar", "Balance", "Position", "OrderUpdate"},
         "hyperliquid": {"BookSnapshot", "Funding", "Mark", "PublicTrade", "Bar", "Fill", "OrderUpdate", "Balance"},
         "edgex": {"BookSnapshot", "BookDelta", "Quote"},
+        "lighter": {"BookDelta", "Mark", "Funding", "PublicTrade", "Balance"},
         "aster": {"BookDelta", "Quote", "PublicTrade", "Bar", "Funding", "Mark", "Balance", "Position"},
         "grvt": {
             "BookSnapshot",
@@ -70,6 +71,7 @@ ENVELOPES: dict[str, set[str]] = {
     "hyperliquid": {"channel"},
     "aster": {"e", "stream", "result"},
     "edgex": {"type"},
+    "lighter": {"channel", "error", "session_id"},
     "backpack": {"stream", "error"},
     "extended": {"type", "status"},
     "paradex": {"jsonrpc"},

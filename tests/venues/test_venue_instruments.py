@@ -9,7 +9,17 @@ from extended_cases import MARKET as EXTENDED_MARKET
 from extended_cases import start as extended_start
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from venue_cases import CREDENTIALS, EDGEX_META, GRVT_MARKET, META, Answer, edgex, parameters_of, venue
+from venue_cases import (
+    CREDENTIALS,
+    EDGEX_META,
+    GRVT_MARKET,
+    LIGHTER_MARKETS,
+    META,
+    Answer,
+    edgex,
+    parameters_of,
+    venue,
+)
 
 from perpbot.model.events import DecodeError
 from perpbot.model.instrument import Instrument, Side
@@ -319,6 +329,7 @@ KINDS = {
     "backpack": lambda: venue("backpack", backpack_answers, signed=False).fetch_instruments(),
     "extended": lambda: venue("extended", extended_start, signed=False).fetch_instruments(),
     "edgex": lambda: venue("edgex", lambda _request: edgex(EDGEX_META), signed=False).fetch_instruments(),
+    "lighter": lambda: venue("lighter", lambda _request: LIGHTER_MARKETS, signed=False).fetch_instruments(),
     "grvt": lambda: venue("grvt", lambda _request: {"result": [GRVT_MARKET]}, signed=False).fetch_instruments(),
     "paradex": lambda: venue("paradex", lambda _request: PARADEX_MARKETS, signed=False).fetch_instruments(),
 }

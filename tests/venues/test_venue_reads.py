@@ -511,6 +511,10 @@ KNOWN: dict[str, Answer] = {
         "id": "77", "contractId": "30000001", "clientOrderId": "perp0000000000000001", "size": "1", "status": "FILLED",
         "cumFillSize": "1", "updatedTime": str(NOW_MS),
     }]),
+    "lighter": {"code": 200, "orders": [{
+        "order_id": "77", "client_order_id": "1", "market_index": 1, "initial_base_amount": "1", "status": "filled",
+        "filled_base_amount": "1", "updated_at": NOW_MS,
+    }]},
     "grvt": {"result": grvt_order(1)},
     "backpack": {"id": "77", "clientId": 1, "symbol": "BTC_USDC_PERP", "side": "Bid", "status": "Filled"},
 }  # fmt: skip
@@ -518,6 +522,7 @@ UNKNOWN: dict[str, Answer] = {
     "okx": {"code": "51603", "msg": "Order does not exist", "data": []},
     "hyperliquid": {"status": "unknownOid"},
     "edgex": edgex([]),
+    "lighter": {"code": 200, "orders": []},
     "aster": (400, '{"code":-2013,"msg":"Order does not exist."}'),
     "backpack": NOT_FOUND,
     "grvt": GRVT_NOT_FOUND,

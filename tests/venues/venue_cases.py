@@ -38,6 +38,7 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
     "grvt": {"apiKey": "key-1", "privateKey": PRIVATE_KEY},
     "extended": {"apiKey": "key-1", "privateKey": "0x" + "4f" * 31},
     "paradex": {"privateKey": "0x" + "4f" * 31, "walletAddress": "0x" + "ab" * 31},
+    "lighter": {"privateKey": "4f" * 39 + "00", "apiKey": "5", "accountId": "65"},
 }
 NAMES = tuple(CREDENTIALS)
 NATIVE_BTC = {
@@ -49,8 +50,9 @@ NATIVE_BTC = {
     "extended": "BTC-USD",
     "paradex": "BTC-USD-PERP",
     "edgex": "30000001",
+    "lighter": "1",
 }
-QUOTES = {"edgex": "USDC", "hyperliquid": "USDC", "backpack": "USDC", "paradex": "USDC", "extended": "USDC"}
+QUOTES = dict.fromkeys(("edgex", "hyperliquid", "backpack", "paradex", "extended", "lighter"), "USDC")
 """Those that are not settled in USDT."""
 EDGEX_META: dict[str, Any] = {
     "global": {"nativeChainId": "3343", "contractAddress": "0x" + "ed" * 20},
@@ -69,6 +71,21 @@ EDGEX_META: dict[str, Any] = {
     "status": "NORMAL",
 }  # fmt: skip
 """EdgeX's metadata, and the status of an account beside it: one answer to both questions asked before trading."""
+LIGHTER_MARKETS: dict[str, Any] = {
+    "code": 200,
+    "order_book_details": [
+        {
+            "symbol": "BTC", "market_id": 1, "market_type": "perp", "status": "active", "taker_fee": "0.0280",
+            "maker_fee": "0.0040", "min_base_amount": "0.00020", "min_quote_amount": "10.000000", "size_decimals": 5,
+            "price_decimals": 1, "default_initial_margin_fraction": 500, "min_initial_margin_fraction": 200,
+        },
+        {
+            "symbol": "1000PEPE", "market_id": 4, "market_type": "perp", "status": "active", "taker_fee": "0.0000",
+            "maker_fee": "0.0000", "min_base_amount": "500", "min_quote_amount": "10.000000", "size_decimals": 0,
+            "price_decimals": 6, "default_initial_margin_fraction": 1000, "min_initial_margin_fraction": 1000,
+        },
+    ],
+}  # fmt: skip
 META = '{"universe":[{"name":"BTC","szDecimals":5,"maxLeverage":40},{"name":"kPEPE","szDecimals":0,"maxLeverage":10}]}'
 
 PARADEX_START = '{"starknet_chain_id":"PRIVATE_SN_PARACLEAR_MAINNET","jwt_token":"token-1"}'
@@ -137,6 +154,8 @@ def parameters_of(request: Request) -> dict[str, Any]:
     if request.body is None:
         return dict(parse_qsl(urlsplit(request.url).query))
     text = request.body if isinstance(request.body, str) else request.body.decode()
+    if text.startswith("--"):  # a form in parts: Lighter's, whose transaction is JSON
+        text = text[text.index("{") : text.rindex("}") + 1]
     found: dict[str, Any] = json.loads(text) if text.startswith("{") else dict(parse_qsl(text))
     return found
 

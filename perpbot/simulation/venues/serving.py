@@ -19,6 +19,7 @@ from perpbot.simulation.venues.edgex import Edgex
 from perpbot.simulation.venues.extended import Extended
 from perpbot.simulation.venues.grvt import Grvt
 from perpbot.simulation.venues.hyperliquid import Hyperliquid
+from perpbot.simulation.venues.lighter import Lighter
 from perpbot.simulation.venues.market import COINS, Market, MarketSettings
 from perpbot.simulation.venues.okx import Okx
 from perpbot.simulation.venues.paradex import Paradex
@@ -35,6 +36,7 @@ VENUES: Mapping[str, type[SimulatedVenue]] = {
     "paradex": Paradex,
     "edgex": Edgex,
     "extended": Extended,
+    "lighter": Lighter,
 } | {name: resolve_name(where) for name, where in plugins(SIMULATED).items()}
 """Every venue there is, by name."""
 
