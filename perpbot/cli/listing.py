@@ -23,6 +23,7 @@ _COLUMNS = (
     Column("login", from_width=100),
     Column("simulated", from_width=100),
     Column("testnet"),
+    Column("dead man's switch", from_width=120),
     Column("orders"),
     Column("credentials", flexible=True),
 )
@@ -79,6 +80,7 @@ def described(name: str) -> dict[str, Any]:
         "testnet": found.testnet is not None,
         "book": "REST and stream" if found.book_by_rest else "stream",
         "login": found.needs_login,
+        "dead_man": found.dead_man,
         "credentials": [_key(each) for each in found.credential_names],
     }
 
@@ -122,7 +124,8 @@ def _row(each: Mapping[str, Any]) -> list[Cell | str]:
     testnet = Cell("in use", "yellow") if each["on_testnet"] else _yes(each["testnet"])
     orders = each["orders"]
     where = Cell(orders or "-", {"trading": "bold yellow", "simulated": "green"}.get(orders, "dim"))
-    return [each["name"], each["book"], _yes(each["login"]), _yes(each["simulated"]), testnet, where, _held(each)]
+    facts = [_yes(each["login"]), _yes(each["simulated"]), testnet, _yes(each["dead_man"])]
+    return [each["name"], each["book"], *facts, where, _held(each)]
 
 
 def _held(each: Mapping[str, Any]) -> Cell:

@@ -7,6 +7,7 @@ from itertools import count
 import attrs
 import websocket
 
+from perpbot import clock
 from perpbot.model.book import Book
 from perpbot.model.events import BookDelta, BookReset, BookSnapshot, Event, LoggedIn
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
@@ -17,6 +18,8 @@ from perpbot.venues.route import USER_AGENT
 from perpbot.venues.venue import Venue
 
 PATIENCE_S = 10.0
+NUMBERS_A_SECOND = 10**10
+"""Orders are numbered as in a run, so that their ids are as long."""
 MOST_FRAMES = 1_000
 """What is waited for in a stream comes sooner, or not at all."""
 
@@ -45,7 +48,7 @@ class Client:
     def __init__(self, venue: Venue, symbol: str) -> None:
         self.venue = venue
         self.symbol = symbol
-        self._numbers = count(1)
+        self._numbers = count(clock.wall_ns() // clock.NS_PER_SECOND * NUMBERS_A_SECOND)
         self._instrument: Instrument | None = None
         self._sockets: list[websocket.WebSocket] = []
 
