@@ -24,6 +24,7 @@ _COLUMNS = (
     Column("simulated", from_width=100),
     Column("testnet"),
     Column("dead man's switch", from_width=120),
+    Column("amends", from_width=140),
     Column("orders"),
     Column("credentials", flexible=True),
 )
@@ -81,6 +82,7 @@ def described(name: str) -> dict[str, Any]:
         "book": "REST and stream" if found.book_by_rest else "stream",
         "login": found.needs_login,
         "dead_man": found.dead_man,
+        "amends": found.amends,
         "credentials": [_key(each) for each in found.credential_names],
     }
 
@@ -124,7 +126,7 @@ def _row(each: Mapping[str, Any]) -> list[Cell | str]:
     testnet = Cell("in use", "yellow") if each["on_testnet"] else _yes(each["testnet"])
     orders = each["orders"]
     where = Cell(orders or "-", {"trading": "bold yellow", "simulated": "green"}.get(orders, "dim"))
-    facts = [_yes(each["login"]), _yes(each["simulated"]), testnet, _yes(each["dead_man"])]
+    facts = [_yes(each["login"]), _yes(each["simulated"]), testnet, _yes(each["dead_man"]), _yes(each["amends"])]
     return [each["name"], each["book"], *facts, where, _held(each)]
 
 

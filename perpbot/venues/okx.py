@@ -107,6 +107,7 @@ class Okx(SignedVenue):
     credential_names = ("apiKey", "secret", "password")
     needs_login = True
     dead_man = True
+    amends = True
     pace = Pace(2, 1.0)
     """OKX takes 480 of these messages an hour on one connection; one holds many subscriptions."""
     limits = RateLimits(
@@ -341,6 +342,19 @@ class Okx(SignedVenue):
         """The signed request that cancels `order`."""
         named = {"ordId": venue_order_id} if venue_order_id else {"clOrdId": order.wire_id}
         return self._headed(self._private("privatePostTradeCancelOrder", instId=instrument.native, **named))
+
+    def amend(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
+        """The signed request that gives a waiting order the price and quantity of `order`, what has filled included."""
+        named = {"ordId": venue_order_id} if venue_order_id else {"clOrdId": order.wire_id}
+        request = self._private(
+            "privatePostTradeAmendOrder",
+            instId=instrument.native,
+            newSz=plain(instrument.wire_size(order.quantity)),
+            newPx=plain(instrument.wire_price(order.price)),
+            **named,
+        )
+        expires_ms = self.venue_ms() + int(self.request_lifetime_s * 1_000)
+        return self._headed(request, expTime=str(expires_ms))
 
     @reads
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:

@@ -107,6 +107,8 @@ class Venue(ABC):
     """What `Credentials` must hold for trading."""
     needs_login: ClassVar[bool] = False
     """Whether the private stream sends `LoggedIn` before it takes subscriptions."""
+    amends: ClassVar[bool] = False
+    """Whether a waiting order can be given another size and price: `amend`."""
     dead_man: ClassVar[bool] = False
     """Whether the venue can be told to cancel the account's orders when it does not hear of us: `set_dead_man`."""
     book_by_rest: ClassVar[bool] = False
@@ -288,6 +290,13 @@ class Venue(ABC):
     @abstractmethod
     def cancel(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
         """The signed request that cancels `order`, by the venue's id where it is known."""
+
+    def amend(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
+        """The signed request that gives a waiting order the quantity and price of `order`, which has its ids.
+
+        What became of it is asked for afterwards, as with `cancel`: the order may have filled meanwhile.
+        """
+        raise NotImplementedError(f"{self.name} cannot amend orders: cancel, see that it is gone, and place another")
 
     @abstractmethod
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 from served_venue import Served, served
 from venue_cases import NAMES
@@ -124,3 +125,31 @@ def test_an_order_that_will_not_go_is_given_up_after_a_few_rounds(at: Served) ->
     assert (done.gone, done.left) == ((), (order.client_id,))
     assert done.trouble
     cancel_waiting(at.venue, lambda updates: ours(updates, [order]), no_pause)
+
+
+# -- amending ----------------------------------------------------------------------------------------------------
+
+
+def amended(at: Served, order: Order, away: str, size: str) -> OrderUpdate:
+    wanted = at.order(Side.BUY, away, size=size, time_in_force=TimeInForce.GTC)
+    changed = attrs.evolve(order, price=wanted.price, quantity=wanted.quantity)
+    assert at.venue.http.send(at.venue.amend(changed, None, at.bitcoin)).status == 200
+    found = at.venue.fetch_order(order, at.bitcoin)
+    assert found is not None
+    return found
+
+
+def test_a_waiting_order_is_amended_where_the_venue_can_and_nothing_is_sent_where_it_cannot(at: Served) -> None:
+    order = rested(at)
+    if not at.venue.amends:
+        with pytest.raises(NotImplementedError, match="cannot amend orders"):
+            at.venue.amend(order, None, at.bitcoin)
+    else:
+        smaller = amended(at, order, "-0.03", "0.005")
+        assert (smaller.status, smaller.filled) == (OrderStatus.ACCEPTED, ZERO)
+        filled = amended(at, order, "0.004", "0.005")
+        assert (filled.status, filled.filled) == (OrderStatus.FILLED, Decimal("0.005"))
+        assert amended(at, order, "-0.02", "0.01").status is OrderStatus.FILLED
+        at.place(at.order(Side.SELL, "0.004", size="0.005", reduce_only=True))
+    cancel_waiting(at.venue, lambda updates: ours(updates, [order]), no_pause)
+    assert not is_open(at, order)

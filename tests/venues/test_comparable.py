@@ -126,8 +126,8 @@ def test_grvt_counts_and_prices_by_the_thousand_on_the_wire_only() -> None:
     made = venue_class("grvt")(venue_class("grvt").mainnet, trading("grvt").http)
     (pepe,) = made.read_instruments(json_of({"result": [row]}))
     assert (pepe.symbol, pepe.base, pepe.native) == ("PEPE-PERP", "PEPE", "KPEPE_USDT_Perp")
-    assert (pepe.lot, pepe.min_quantity, pepe.tick) == (100_000, 100_000, Decimal("0.00000001"))
-    assert (pepe.wire_size(Decimal(200_000)), pepe.wire_price(Decimal("0.00001"))) == (200, Decimal("0.01"))
+    assert (pepe.lot, pepe.min_quantity, pepe.tick) == (Decimal(100_000), Decimal(100_000), Decimal("0.00000001"))
+    assert (pepe.wire_size(Decimal(200_000)), pepe.wire_price(Decimal("0.00001"))) == (Decimal(200), Decimal("0.01"))
 
 
 def json_of(value: object) -> bytes:

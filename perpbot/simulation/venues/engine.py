@@ -116,6 +116,32 @@ class Engine:
         self._end(order, ending, now_ns)
         return order
 
+    def amend(self, account: str, order_id: int, size: Decimal, price: Decimal, now_ns: int) -> VenueOrder:
+        """Give a waiting order another size and price; it trades what it can there, and waits behind the others.
+
+        Raises:
+            RefusedError: there is none of that id, it is over or has filled more, or it would not be taken like this.
+        """
+        order = self.accounts[account].orders.get(order_id)
+        if order is None:
+            raise RefusedError(Refusal.UNKNOWN_ORDER)
+        if order.status is not Status.OPEN:
+            raise RefusedError(Refusal.OVER)
+        ticket = Ticket(
+            account=account, symbol=order.symbol, side=order.side, size=size, price=price, lifetime=order.lifetime,
+            reduce_only=order.reduce_only,
+        )  # fmt: skip
+        self._check_grid(ticket, self._instrument(order.symbol))
+        if size <= order.filled:
+            raise RefusedError(Refusal.SIZE)
+        if size > order.size and not order.reduce_only:
+            self._check_margin(attrs.evolve(ticket, size=size - order.size), self.accounts[account])
+        self.books[order.symbol].own(order.side).discard(order)
+        order.size, order.price, order.updated_ns = size, price, now_ns
+        self._tell(order)
+        self._run_on(order, self.accounts[account], now_ns)
+        return order
+
     def cancel_all(self, account: str, symbol: str | None, now_ns: int, ending: Ending = Ending.USER) -> int:
         """Cancel every waiting order, of one market or of all, and return how many there were."""
         orders = [each for each in self.accounts[account].open_orders if symbol in {None, each.symbol}]
@@ -231,6 +257,17 @@ class Engine:
         if order.lifetime in {Lifetime.IOC, Lifetime.FOK} or order.price is None or at_most is not None:
             return self._end(order, Ending.UNFILLED, now_ns)
         return book.own(order.side).add(order)
+
+    def _run_on(self, order: VenueOrder, account: Account, now_ns: int) -> None:
+        """Let an order that has filled in part look for the rest."""
+        book = self.books[order.symbol]
+        if order.lifetime is Lifetime.POST_ONLY and book.reaches(order.side, order.price):
+            return self._end(order, Ending.POST_ONLY, now_ns)
+        wanted = order.remaining
+        if order.reduce_only:
+            wanted = min(wanted, account.position(order.symbol).reducible(order.side))
+        self._match(order.symbol, order.side, order.price, wanted, order, now_ns)
+        return book.own(order.side).add(order) if order.status is Status.OPEN else None
 
     def _offered(self, order: VenueOrder, book: Book) -> Decimal:
         """How much an order could trade at once, its own account's orders left out."""

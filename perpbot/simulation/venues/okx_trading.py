@@ -60,6 +60,7 @@ class OkxTrading:
             "trade/cancel-batch-orders": lambda body, now_ns: [
                 self.cancel(each, now_ns) for each in body[:_MOST_IN_BATCH]
             ],
+            "trade/amend-order": lambda body, now_ns: [self.amend(body, now_ns)],
             "trade/cancel-all-after": self._cancel_all_after,
             "account/set-leverage": self._set_leverage,
             "account/set-position-mode": lambda body, _now_ns: [{"posMode": body.get("posMode", "net_mode")}],
@@ -97,6 +98,22 @@ class OkxTrading:
             code, message = REFUSALS[error.refusal]
             return {**reply, "sCode": code, "sMsg": message}
         return {**reply, "ordId": str(order.id), "clOrdId": order.client_id, "sCode": "0", "sMsg": ""}
+
+    def amend(self, body: Parameters, now_ns: int) -> Words:
+        """Amend one order; the answer is its acknowledgement with a code of its own."""
+        answer = {"clOrdId": str(body.get("clOrdId", "")), "ordId": str(body.get("ordId", "")), "reqId": ""}
+        order = self._find(body)
+        try:
+            if order is None or order.price is None:
+                raise RefusedError(Refusal.UNKNOWN_ORDER)
+            grid = self._venue.instrument(order.symbol)
+            size = grid.quantity(_number(body["newSz"])) if body.get("newSz") else order.size
+            price = _number(body["newPx"]) if body.get("newPx") else order.price
+            self._venue.engine.amend(ACCOUNT, order.id, size, price, now_ns)
+        except RefusedError as error:
+            code, message = REFUSALS[error.refusal]
+            return {**answer, "sCode": code, "sMsg": message}
+        return {**answer, "ordId": str(order.id), "sCode": "0", "sMsg": ""}
 
     def order_words(self, order: VenueOrder, fill: Execution | None = None) -> Words:
         """An order with its latest fill, or with `fill`."""
