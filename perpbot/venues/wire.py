@@ -275,6 +275,8 @@ def bar(
     if not (low <= opened <= high and low <= close <= high):
         refuse(venue, f"the bar of {scale.native}", prices)
     volume, quote_volume = volumes
+    if quote_volume is not None and quote_volume < 0:
+        refuse(venue, f"the volume of {scale.native}", quote_volume)
     return Bar(scale.symbol, resolution, ns(open_ms), opened, high, low, close, Quantity(volume), quote_volume, closed)
 
 

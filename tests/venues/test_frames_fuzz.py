@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_shared_samples import SAMPLES, samples
 from venue_cases import NAMES, venue, with_bitcoin
 
+from perpbot.chance import Chance, Random
 from perpbot.model.events import BookDelta, BookReset, BookSnapshot, DecodeError, Event
 from perpbot.model.money import Price
 from perpbot.model.order import Balance, FundingPayment, Position
@@ -175,30 +178,6 @@ def lighter(channel: str, **content: Any) -> Frame:
     return {"type": f"update/{kind}", "channel": channel, "timestamp": MS, **content}
 
 
-LIGHTER_LEVELS = {"asks": [{"price": "101", "size": "3"}], "bids": [{"price": "99", "size": "5"}]}
-LIGHTER_TRADE = {
-    "trade_id": 9, "type": "trade", "market_id": 1, "size": "0.1", "price": "100", "usd_amount": "10", "ask_id": 7,
-    "bid_id": 8, "ask_client_id": 1, "bid_client_id": 2, "ask_account_id": 65, "bid_account_id": 3,
-    "is_maker_ask": True, "timestamp": MS, "maker_fee": 28,
-}  # fmt: skip
-LIGHTER_ORDER = {
-    "order_id": "7", "client_order_id": "1", "market_index": 1, "initial_base_amount": "1", "filled_base_amount": "1",
-    "status": "filled", "timestamp": MS, "updated_at": MS,
-}  # fmt: skip
-LIGHTER_POSITION = {
-    "market_id": 1, "sign": -1, "position": "0.1", "avg_entry_price": "100", "initial_margin_fraction": "5.00",
-}  # fmt: skip
-LIGHTER_STATS = {
-    "market_id": 1, "index_price": "100", "mark_price": "100.5", "current_funding_rate": "-0.0028",
-    "funding_timestamp": MS,
-}  # fmt: skip
-
-
-def lighter(channel: str, **content: Any) -> Frame:
-    kind = channel.partition(":")[0]
-    return {"type": f"update/{kind}", "channel": channel, "timestamp": MS, **content}
-
-
 NANOS = f"{MS}000000"
 GRVT_BOOK = {
     "event_time": NANOS, "instrument": "BTC_USDT_Perp", "bids": [{"price": "99", "size": "5"}],
@@ -266,22 +245,6 @@ FRAMES: dict[str, list[Frame]] = {
         {"type": "subscribed", "channel": "depth.30000001.15"},
         {"type": "ping", "time": str(MS)},
         {"type": "error", "content": {"code": "INVALID_CONTRACT_ID", "msg": "?"}},
-    ],
-    "lighter": [
-        lighter("order_book:1", type="subscribed/order_book", order_book={**LIGHTER_LEVELS, "nonce": 9}),
-        lighter("order_book:1", order_book={**LIGHTER_LEVELS, "nonce": 12, "begin_nonce": 10}),
-        lighter("ticker:1", ticker={"s": "BTC", "a": {"price": "101", "size": "3"}, "b": {"price": "9", "size": "1"}}),
-        lighter("market_stats:1", market_stats=LIGHTER_STATS),
-        lighter("market_stats:all", market_stats={"1": LIGHTER_STATS}),
-        lighter("trade:1", trades=[LIGHTER_TRADE], liquidation_trades=[]),
-        lighter("candle:1:1m", candles=[{"t": MS, "o": 2.0, "h": 3, "l": 1.5, "c": 2, "v": 5.25, "V": 10.5}]),
-        lighter("account_all_orders:65", orders={"1": [LIGHTER_ORDER]}),
-        lighter("account_all_trades:65", trades={"1": [LIGHTER_TRADE]}),
-        lighter("account_all_positions:65", positions={"1": LIGHTER_POSITION}),
-        lighter("user_stats:65", stats={"collateral": "10", "portfolio_value": "11", "available_balance": "9"}),
-        {"type": "unsubscribed", "channel": "order_book:1"},
-        {"type": "ping"},
-        {"error": {"code": 30005, "message": "Invalid Channel"}},
     ],
     "lighter": [
         lighter("order_book:1", type="subscribed/order_book", order_book={**LIGHTER_LEVELS, "nonce": 9}),
@@ -559,6 +522,60 @@ def test_a_mutated_frame_decodes_or_is_refused(name: str, data: st.DataObject) -
 @settings(relaxed, max_examples=20_000)
 def test_many_mutated_frames_decode_or_are_refused(name: str, data: st.DataObject) -> None:
     survive(name, data.draw(mutated(name)))
+
+
+ODDITIES = (
+    *("", "NaN", "Infinity", "-Infinity", "-1", "0", "-0", "0.0", "1e400", "1e17", "1e-30", "1_0", " 1", "100", "101"),
+    *(None, True, False, 0, -1, 1, 2**63, 10**30, 1.5, [], {}, [[]], "BTC", "\u0000", "\U0001f600", "\u0661"),
+)
+
+
+def damaged(text: str, chance: Random) -> str | bytes:
+    """A frame with a place or two replaced, dropped or doubled, or with broken bytes."""
+    if chance.random() < 0.3:
+        data = bytearray(text.encode())
+        for _ in range(chance.randrange(1, 4)):
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        return bytes(data[: chance.randrange(1, len(data))] if chance.random() < 0.2 else data)
+    frame = json.loads(text)
+    for _ in range(chance.randrange(1, 3)):
+        if not (inside := list(places(frame))):
+            break
+        holder, path = frame, chance.choice(inside)
+        for key in path[:-1]:
+            holder = holder[key]
+        action = chance.random()
+        if action < 0.2:
+            del holder[path[-1]]
+        elif action < 0.3 and isinstance(holder, list):
+            holder.append(holder[int(path[-1])])
+        else:
+            holder[path[-1]] = deepcopy(chance.choice(ODDITIES))
+    return json.dumps(frame, separators=(",", ":"))
+
+
+def survive_many(name: str, count: int) -> None:
+    """Damage frames of a venue, those beside the checkout too, from a fixed seed."""
+    recorded = samples(name) if SAMPLES.is_dir() else []
+    texts = [json.dumps(frame) for frame in [*FRAMES[name], *recorded]]
+    chance = Chance(20_260_101).stream(f"fuzz/{name}")
+    for number in range(count):
+        frame = damaged(texts[number % len(texts)], chance)
+        try:
+            survive(name, frame)
+        except Exception as error:
+            raise AssertionError(f"frame {number}: {frame!r}") from error
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_damaged_frames_decode_or_are_refused(name: str) -> None:
+    survive_many(name, 2_000)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hundred_thousand_damaged_frames_decode_or_are_refused(name: str) -> None:
+    survive_many(name, 100_000)
 
 
 @pytest.mark.parametrize("name", NAMES)
