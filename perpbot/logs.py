@@ -11,6 +11,7 @@ import structlog
 from gevent.monkey import get_original
 
 from perpbot.clock import iso, wall_ns
+from perpbot.masking import Mask
 
 Event = MutableMapping[str, Any]
 
@@ -124,12 +125,14 @@ def terminal_writer(stream: TextIO) -> Callable[[Event], None]:
     return write
 
 
-def make_log(level: str, *writers: Callable[[Event], None]) -> Any:
-    """A structlog logger that hands every event of `level` or above to each of `writers`."""
+def make_log(level: str, *writers: Callable[[Event], None], mask: Mask | None = None) -> Any:
+    """A structlog logger that hands every event of `level` or above to each of `writers`, without what `mask` hides."""
+    known = mask or Mask()
 
     def deliver(_logger: Any, _method: str, event: Event) -> Event:
+        shown = known.event(event)
         for write in writers:
-            write(event)
+            write(shown)
         raise structlog.DropEvent
 
     def stamp(_logger: Any, method: str, event: Event) -> Event:

@@ -38,6 +38,7 @@ from perpbot.control.crashes import CRASHES_NAME, history_line, read_histories
 from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.interrupts import heed_interrupts
+from perpbot.masking import Mask
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting, open_journal
 from perpbot.statedir import SOCKET_NAME, state_directory
@@ -167,7 +168,8 @@ def _trade(
     file = None if settings.log.file is None else logs.Background(logs.LogFile(state / settings.log.file).write)
     if file is not None:
         writers.append(file.write)
-    log = logs.make_log(settings.log.level.value, *writers)
+    mask = Mask()
+    log = logs.make_log(settings.log.level.value, *writers, mask=mask)
     setting = Setting(
         settings=settings,
         config=str(options.config),
@@ -178,9 +180,12 @@ def _trade(
     )
 
     def surfaces(program: Program) -> Sequence[ChildSpec]:
-        return [control_socket(program), live_view(program) if live else plain_view(program, terminal.write)]
+        return [control_socket(program), live_view(program) if live else plain_view(program, say)]
 
-    program = Program(setting, journal, log, surfaces)
+    def say(event: logs.Event) -> None:
+        terminal.write(mask.event(event))
+
+    program = Program(setting, journal, log, surfaces, mask)
     crashes = _keep_crashes(program)
     program.writers = [each for each in (crashes, terminal, file) if each is not None]
     _say_where(setting)
@@ -252,7 +257,7 @@ def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, M
     gave_up = program.gave_up
     report = program.stop()
     if options.summary is not None:
-        options.summary.write_text(json.dumps(report, indent=2) + "\n")
+        options.summary.write_text(program.mask(json.dumps(report, indent=2)) + "\n")
     code = EXIT_OK if report["clean"] else EXIT_UNCLEAN
     return EXIT_GAVE_UP if gave_up else code, _last_words(report), report
 

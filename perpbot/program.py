@@ -59,8 +59,9 @@ class Program:
         journal: Journal,
         log: Any,
         surfaces: Callable[["Program"], Sequence[ChildSpec]] = lambda _: (),
+        mask: Mask | None = None,
     ) -> None:
-        """Build the tree around `journal`, which the program closes at the end.
+        """Build the tree around `journal`, which the program closes at the end. `mask`, the log's, learns the secrets.
 
         Raises:
             JournalError: the journal belongs to another world.
@@ -86,7 +87,9 @@ class Program:
         trading = trading_venues(settings, made)
         _refuse_orphans(journal, settings, trading)
         credentials = [each.credentials for each in made.values() if each.credentials is not None]
-        self.mask = Mask(secret for each in credentials for secret in each.secrets)
+        self.mask = mask or Mask()
+        self.mask.learn(secret for each in credentials for secret in each.secrets)
+        self.system.mask = self.mask
         self.parts = tree.Parts(
             system=self.system,
             settings=settings,

@@ -95,7 +95,7 @@ def inspect(system: System, gates: Mapping[str, Gate], address: str, pulse: Puls
             for each in system.crashes
             if each.address == address
         ][-CRASHES_SHOWN:],
-        "state_of_actor": None if cell.actor is None else presentable(cell.actor.describe()),
+        "state_of_actor": None if cell.actor is None else presentable(cell.actor.describe(), mask=system.mask),
     }
 
 
@@ -181,7 +181,9 @@ def _seconds_since(moment_ns: int) -> float:
 
 def _failure(cell: Cell) -> dict[str, str] | None:
     failure = cell.last_failure
-    return None if failure is None else {"at": iso(failure.at_ns), "reason": str(failure.exit)[:REASON_LENGTH]}
+    if failure is None:
+        return None
+    return {"at": iso(failure.at_ns), "reason": cell.system.mask(str(failure.exit))[:REASON_LENGTH]}
 
 
 def _all_times(every: Iterable[HandlerTimes]) -> HandlerTimes:

@@ -1,39 +1,37 @@
 """Any value as what can be shown: JSON-able, limited in depth, length and all, and without secrets."""
 
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 import attrs
 
+from perpbot.masking import MASK, hides
 from perpbot.model.money import plain
 
 MAX_DEPTH = 6
 MAX_ITEMS = 200
 MAX_TEXT = 2_000
 MAX_VALUES = 5_000
-MASK = "***"
 CUT = "…"
-
-_SECRET = re.compile(
-    r"secret|pass(word|phrase|wd)|private_?key|api_?key|mnemonic|credential|auth|signature|listen_?key|token|jwt|cookie",
-    re.IGNORECASE,
-)
+PAIR = 2
 
 
-def presentable(value: Any, depth: int = MAX_DEPTH, most: int = MAX_VALUES) -> Any:
+def presentable(
+    value: Any, depth: int = MAX_DEPTH, most: int = MAX_VALUES, mask: Callable[[str], str] = lambda text: text
+) -> Any:
     """`value` as JSON-able values: `depth` levels, `most` values in all, and secrets as ``***``.
 
-    What is called like a secret and is text is taken for one.
+    `mask` knows the secrets themselves. What is called like a secret is taken for one, with all that is in it.
     """
-    return _Presenter(most).present(value, depth)
+    return _Presenter(most, mask).present(value, depth)
 
 
 class _Presenter:
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, mask: Callable[[str], str]) -> None:
         self._left = most
+        self._mask = mask
 
     def present(self, value: Any, depth: int) -> Any:
         self._left -= 1
@@ -44,12 +42,16 @@ class _Presenter:
         if isinstance(value, Enum):
             return self.present(value.value, depth)
         if isinstance(value, str):
-            return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + CUT
+            return self._text(value)
         if isinstance(value, type):
             return value.__name__
         if depth <= 0 or self._left <= 0:
             return CUT
         return self._nested(value, depth - 1)
+
+    def _text(self, value: str) -> str:
+        text = self._mask(value)
+        return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + CUT
 
     def _nested(self, value: Any, depth: int) -> Any:
         if attrs.has(type(value)):
@@ -59,6 +61,8 @@ class _Presenter:
             return self._mapping(value, depth)
         if isinstance(value, bytes | bytearray):
             return f"{len(value)} bytes"
+        if isinstance(value, list | tuple) and len(value) == PAIR and isinstance(value[0], str):
+            return [self._text(value[0]), self._named(value[0], value[1], depth)]  # headers often come so
         if isinstance(value, Collection):
             shown = [self.present(each, depth) for each in self._some(value)]
             return shown if len(shown) == len(value) else [*shown, f"{CUT} and {len(value) - len(shown)} more"]
@@ -67,7 +71,7 @@ class _Presenter:
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         shown = {}
         for key in self._some(value):
-            name = "/".join(map(str, key)) if isinstance(key, tuple) else str(key)
+            name = self._text("/".join(map(str, key)) if isinstance(key, tuple) else str(key))
             shown[name] = self._named(name, value[key], depth)
         if len(value) > len(shown):
             shown[CUT] = f"and {len(value) - len(shown)} more"
@@ -81,7 +85,7 @@ class _Presenter:
             yield each
 
     def _named(self, name: str, value: Any, depth: int) -> Any:
-        if isinstance(value, str | bytes) and value and _SECRET.search(name):
+        if hides(name, value):
             self._left -= 1
             return MASK
         return self.present(value, depth)

@@ -113,7 +113,7 @@ def read(cell: Cell, before: Reading | None) -> Reading:
         ticks=cell.ticks_handled,
         handled=handled,
         capacity=cell.mailbox.capacity,
-        failure=None if cell.last_failure is None else str(cell.last_failure.exit)[:MOST_WORDS],
+        failure=None if cell.last_failure is None else cell.system.mask(str(cell.last_failure.exit))[:MOST_WORDS],
     )
 
 

@@ -65,14 +65,15 @@ class Crashes:
     def record(self, cell: "Cell", exit_: Exit, decision: str) -> None:
         """Put the end of an incarnation on record and in the log."""
         self.total += 1
+        mask = cell.system.mask
         crash = Crash(
             wall_ns(),
             cell.address,
             cell.type_name,
             cell.incarnation,
-            str(exit_)[:REASON_LENGTH],
+            mask(str(exit_))[:REASON_LENGTH],
             exit_.during,
-            _traceback(exit_.error),
+            _traceback(exit_.error, mask),
             decision,
             _where(exit_.error),
         )
@@ -112,10 +113,10 @@ class Crashes:
         return iter(self._newest)
 
 
-def _traceback(error: BaseException | None) -> str:
+def _traceback(error: BaseException | None, mask: Callable[[str], str]) -> str:
     if error is None:
         return ""
-    lines = _lines(error)
+    lines = mask("\n".join(_lines(error))).split("\n")
     return "\n".join(line[:LINE_LENGTH] for line in lines[-TRACEBACK_LINES:])
 
 

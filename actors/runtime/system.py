@@ -31,6 +31,8 @@ class System:
     def __init__(self, chance: Chance | None = None, log: Any = None) -> None:
         self.chance = chance or Chance()
         self.log = log or structlog.get_logger()
+        self.mask: Callable[[str], str] = lambda text: text
+        """Takes secrets out of what is kept of failures; whoever knows the secrets sets it."""
         self.letters = DeadLetters()
         self.crashes = Crashes()
         self.escalations = 0

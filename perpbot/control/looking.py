@@ -226,7 +226,7 @@ def dead_letters(program: Program, args: Args) -> Any:
             "from": each.sender,
             "why": each.why.value,
             "type": each.type,
-            "message": presentable(each.message, depth=2, most=20),
+            "message": presentable(each.message, depth=2, most=20, mask=program.mask),
         }
         for each in kept[-limit:][::-1]
     ]

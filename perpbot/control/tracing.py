@@ -6,9 +6,11 @@ from typing import Any
 
 from gevent.event import Event
 
+from actors.runtime.exits import shown as error_text
 from actors.runtime.trace import Handled, Sent, Trace
 from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns, wall_ns
 from perpbot.control.arguments import Args, BadRequestError, cell_at, number
+from perpbot.masking import Mask
 from perpbot.program import Program
 from supervisors.presenting import presentable
 
@@ -34,13 +36,14 @@ def trace(program: Program, args: Args) -> Iterator[dict[str, Any]]:
         traced = ", ".join(each.cell.address for each in others)
         raise BadRequestError(f"{MOST_TRACES} traces are on already, of {traced}; wait until one ends")
     wanted = args.get("type")
-    return _Listener(None if wanted is None else str(wanted), limit).items(cell, seconds)
+    return _Listener(None if wanted is None else str(wanted), limit, program.mask).items(cell, seconds)
 
 
 class _Listener:
     """What was heard and has not been passed on yet."""
 
-    def __init__(self, wanted: str | None, limit: int) -> None:
+    def __init__(self, wanted: str | None, limit: int, mask: Mask) -> None:
+        self._mask = mask
         self._wanted = wanted
         self._limit = limit
         self._kept: deque[dict[str, Any]] = deque()
@@ -57,7 +60,7 @@ class _Listener:
             self._left_out += 1
             return
         self._heard += 1
-        self._kept.append(_described(kind, seen))
+        self._kept.append(_described(kind, seen, self._mask))
         self._news.set()
 
     def items(self, cell: Any, seconds: float) -> Iterator[dict[str, Any]]:
@@ -86,8 +89,8 @@ class _Listener:
         }
 
 
-def _described(kind: str, seen: Handled | Sent) -> dict[str, Any]:
-    common = {"at": iso(wall_ns()), "message": kind, "asked": seen.asked, "content": _content(seen.message)}
+def _described(kind: str, seen: Handled | Sent, mask: Mask) -> dict[str, Any]:
+    common = {"at": iso(wall_ns()), "message": kind, "asked": seen.asked, "content": _content(seen.message, mask)}
     if isinstance(seen, Sent):
         return {"way": "out", **common, "to": seen.receiver}
     return {
@@ -96,10 +99,10 @@ def _described(kind: str, seen: Handled | Sent) -> dict[str, Any]:
         "from": seen.sender,
         "waited_us": None if seen.waited_ns is None else round(seen.waited_ns / 1_000, 1),
         "took_us": round(seen.took_ns / 1_000, 1),
-        "answer": _content(seen.answer) if seen.asked else None,
-        "error": None if seen.error is None else f"{type(seen.error).__name__}: {seen.error}"[:300],
+        "answer": _content(seen.answer, mask) if seen.asked else None,
+        "error": None if seen.error is None else mask(f"{type(seen.error).__name__}: {error_text(seen.error)}")[:300],
     }
 
 
-def _content(value: Any) -> Any:
-    return presentable(value, SHOWN_DEPTH, SHOWN_VALUES)
+def _content(value: Any, mask: Mask) -> Any:
+    return presentable(value, SHOWN_DEPTH, SHOWN_VALUES, mask)
