@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 import gevent
+from gevent.threadpool import ThreadPool
 
 from actors.circuit import CallBegan, CallFailed, CallSucceeded, CircuitChanged, Connected, Lost, speaks_against
 from actors.gate import Circuit, Gate
@@ -59,6 +60,8 @@ FUNDING = "funding"
 """Topic: `FundingPayment`s."""
 FUNDING_EVERY_S = 60.0
 SET_UP_EVERY_S = 60.0
+SIGNER_IDLE_S = 600
+"""The thread that signs ends when there was nothing to sign for this long; the next order starts one."""
 RENEW_AGAIN_S = 1.0
 """A session that could not be renewed because an order was on its way is looked at again after this long."""
 CANCEL_PAUSE_S = 0.2
@@ -202,6 +205,7 @@ class TradingConnection(Actor):
 
     def on_start(self) -> None:
         """Wait for the instruments."""
+        self._signing = ThreadPool(1, idle_task_timeout=SIGNER_IDLE_S)
         self._orders = self.look_up(self._orders_address)
         self._supervisor = self.look_up(self._gate.address.rsplit("/", 1)[0])
         self.subscribe(self._instruments_address, LOADED)
@@ -440,11 +444,27 @@ class TradingConnection(Actor):
             self._not_sent(place.order, f"{self._venue.name} is being probed")
             return
         self.counts.orders += 1
+        if self._venue.signs_slowly:
+            self.spawn_task(self._sign_and_send, place, instrument)
+            return
         request = self._venue.place(place.order, instrument)
+        self._leaves(place)
+        self.spawn_task(self._send_order, place.order, request, self._gate.moves)
+
+    def _leaves(self, place: PlaceOrder) -> None:
         if place.seen_ns:
             self.system.stage("tick_to_order").add(monotonic_ns() - place.seen_ns)
         self._orders.tell(OrderSent(place.order.client_id))
-        self.spawn_task(self._send_order, place.order, request, self._gate.moves)
+
+    def _sign_and_send(self, place: PlaceOrder, instrument: Instrument) -> None:
+        """Sign in the thread, one order after the other; the gate is read again, for it may have moved meanwhile."""
+        moves, generation = self._gate.moves, self._gate.generation
+        request = self._signing.apply(self._venue.place, (place.order, instrument))
+        if self._gate.generation != generation:
+            self._not_sent(place.order, f"the gate of {self._venue.name} moved while it was signed", retryable=True)
+            return
+        self._leaves(place)
+        self._send_order(place.order, request, moves)
 
     def _hold_back(self, place: PlaceOrder, wait_s: float) -> None:
         """Wait for a turn, unless the approval would be too old by then."""

@@ -113,6 +113,7 @@ class Extended(SignedVenue):
     )
     credential_names = ("apiKey", "privateKey")
     dead_man = True
+    signs_slowly = True
     limits = RateLimits(windows=(Window(1_000, 60.0),))
     request_lifetime_s: ClassVar[float] = 10.0
     """The end of every order that does not wait. One that waits must live longer, and so must its request."""

@@ -107,6 +107,20 @@ class Lighter(Venue):
     )
     credential_names = ("privateKey", "apiKey", "accountId")
     request_lifetime_s: ClassVar[float] = 10.0
+    signs_slowly = True
+    session_life_s = 6.5 * 3_600.0
+    """A stream about the account begins with a token that is good for a little longer."""
+    limits = RateLimits(
+        windows=(Window(24_000, 60.0, "GET"), Window(4_000, 60.0, ORDER)),
+        weights={
+            "GET accountActiveOrders": 100,
+            "GET accountInactiveOrders": 100,
+            "GET apikeys": 150,
+            "GET trades": 200,
+            "GET": 300,
+        },
+    )
+    """Those of a premium account. A standard one has sixty calls a minute, which must be configured."""
     """Signed into every transaction."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

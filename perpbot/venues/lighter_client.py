@@ -105,13 +105,22 @@ class LighterClient:
             cursor = page.next_cursor
 
     def transaction(self, kind: int, body: Mapping[str, int]) -> Request:
-        """A signed transaction; it is not sent. Its nonce is the time, or one more than the one before."""
+        """A signed transaction; it is not sent. Its nonce is the time, or one more than the one before.
+
+        Orders are signed in a thread: another transaction may take the next nonce before this one is signed.
+        """
         now_ms = self._venue.venue_ms()
-        self.last_nonce = max(now_ms, self.last_nonce + 1)
+        nonce = self.last_nonce = max(now_ms, self.last_nonce + 1)
         expires_ms = now_ms + int(self._venue.request_lifetime_s * 1_000)
-        signed = signing.transaction(self.key, kind, body, self.last_nonce, expires_ms)
+        signed = signing.transaction(self.key, kind, body, nonce, expires_ms)
         form, content_type = encode_multipart_formdata({"tx_type": str(kind), "tx_info": signed}, BOUNDARY)
         return Request("POST", f"{self._venue.endpoints.rest}/api/v1/sendTx", {"Content-Type": content_type}, form)
+    def _nonce(self, now_ms: int) -> int:
+        """A nonce of its own, also where one thread places while another cancels: no call stands in between."""
+        after = self.last_nonce + 1
+        self.last_nonce = nonce = after if after > now_ms else now_ms  # noqa: FURB136 - max() is a call
+        return nonce
+
 
     def carry_out(self, kind: int, body: Mapping[str, int]) -> None:
         """Send a transaction; `VenueReadError` unless Lighter takes it."""

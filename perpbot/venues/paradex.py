@@ -121,6 +121,7 @@ class Paradex(SignedVenue):
     credential_names = ("privateKey", "walletAddress")
     needs_login = True
     private_keepalive_s = 60.0
+    signs_slowly = True
     limits = RateLimits(windows=(Window(800, 1.0, ORDER), Window(120, 1.0, "GET ")))
     request_lifetime_s: ClassVar[float] = 5.0
     """Said in every order as ``recv_window``, counted from the time that is signed."""

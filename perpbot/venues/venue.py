@@ -121,6 +121,9 @@ class Venue(ABC):
     """A stream is ended by the venue when it is this old, and is renewed before; None where it may live on."""
     quiet_book_s: ClassVar[float] = 10.0
     """A book that the stream says nothing of for this long is compared with the one by REST."""
+    signs_slowly: ClassVar[bool] = False
+    """Whether `place` computes for milliseconds, as curves do in pure Python. It is then called in a thread, by one
+    caller at a time, while the other methods are called as ever."""
     private_keepalive_s: ClassVar[float | None] = None
     """How often `keep_private_alive` must be called while a private stream is up; None for never."""
     request_lifetime_s: ClassVar[float]
