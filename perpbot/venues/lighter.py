@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from perpbot.model.book import Follows
-from perpbot.model.events import BookDelta, BookSnapshot, DecodeError, Event, SessionEnding
+from perpbot.model.events import BookDelta, BookSnapshot, DecodeError, Event
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.order import (
     Accepted,
@@ -36,9 +36,10 @@ from perpbot.venues.answers import OK, first, reads, unclear_or_limited
 from perpbot.venues.goldilocks import to_bytes
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.lighter_account import AccountRow, FundingRow, OrderRow, TradeRow
-from perpbot.venues.lighter_client import ANSWERED, TOKEN_RENEWED_MS, Answer, LighterClient, reader
+from perpbot.venues.lighter_client import ANSWERED, Answer, LighterClient, reader
 from perpbot.venues.lighter_frames import BookOrders, LighterFrames
 from perpbot.venues.lighter_instruments import Limits, Markets, instruments, leverage, margin_ticks
+from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.venue import Endpoints, Heartbeat, Margin, Venue, VenueReadError
 from perpbot.venues.wire import refuse
 
@@ -106,7 +107,6 @@ class Lighter(Venue):
         testnet=True,
     )
     credential_names = ("privateKey", "apiKey", "accountId")
-    request_lifetime_s: ClassVar[float] = 10.0
     signs_slowly = True
     session_life_s = 6.5 * 3_600.0
     """A stream about the account begins with a token that is good for a little longer."""
@@ -121,13 +121,13 @@ class Lighter(Venue):
         },
     )
     """Those of a premium account. A standard one has sixty calls a minute, which must be configured."""
+    request_lifetime_s: ClassVar[float] = 10.0
     """Signed into every transaction."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._client = LighterClient(self)
         self._frames = LighterFrames(self, lambda: self._client.account)
-        self._session_until_ms = 0
         self._read_answer = reader(Answer)
         self._read_markets = reader(Markets)
         self._read_limits = reader(Limits)
@@ -137,6 +137,10 @@ class Lighter(Venue):
         self._read_trades = reader(_Trades)
         self._read_fundings = reader(_Fundings)
         self._read_keys = reader(_ApiKeys)
+
+    def call_kind(self, request: Request) -> str:
+        """Method and endpoint, as in ``GET trades``."""
+        return f"{request.method} {urlsplit(request.url).path.rpartition('/')[2]}"
 
     # -- instruments ---------------------------------------------------------------------------------------------
 
@@ -211,16 +215,12 @@ class Lighter(Venue):
         """Orders, trades and positions of all markets, and the collateral, with a token."""
         del instruments
         auth, index = self._client.auth(), self._client.account
-        self._session_until_ms = self._client.token_until_ms - TOKEN_RENEWED_MS // 2
         channels = ("account_all_orders", "account_all_trades", "account_all_positions", "user_stats")
         return [_message("subscribe", f"{channel}/{index}", auth=auth) for channel in channels]
 
     def decode_private(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame; `DecodeError` when it is not Lighter's protocol."""
-        events = self._frames.decode(frame, received_ns)
-        if self._session_until_ms and self.venue_ms() > self._session_until_ms:
-            events.append(SessionEnding("the token the session began with ends soon"))
-        return events
+        return self._frames.decode(frame, received_ns)
 
     # -- trading -------------------------------------------------------------------------------------------------
 

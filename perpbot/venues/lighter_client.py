@@ -18,9 +18,9 @@ from perpbot.venues.wire import JsonReader, ns
 
 PAGE = 100
 """Rows in one answer, at most."""
-TOKEN_MS = 7 * 3_600_000
+TOKEN_MS = 15 * 1_800_000
 """How long a token is made for; Lighter takes none for more than eight hours."""
-TOKEN_RENEWED_MS = 3_600_000
+TOKEN_RENEWED_MS = 14 * 1_800_000
 """A token with less to live than this is replaced."""
 BOUNDARY = "perpbot-lighter-transaction"
 ANSWERED = 200
@@ -46,8 +46,7 @@ class LighterClient:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._token = ""
-        self.token_until_ms = 0
-        """The end of the token that was made last."""
+        self._token_until_ms = 0
         self.last_nonce = 0
         """The highest nonce that is used."""
         self._read_answer = reader(Answer)
@@ -74,11 +73,11 @@ class LighterClient:
         return int(text)
 
     def auth(self) -> str:
-        """A token that is good for an hour at least."""
+        """A token that is good for seven hours at least."""
         now_ms = self._venue.venue_ms()
-        if not TOKEN_RENEWED_MS < self.token_until_ms - now_ms <= TOKEN_MS:
-            self.token_until_ms = now_ms + TOKEN_MS
-            self._token = signing.token(self.key, self.token_until_ms // 1_000)
+        if not TOKEN_RENEWED_MS < self._token_until_ms - now_ms <= TOKEN_MS:
+            self._token_until_ms = now_ms + TOKEN_MS
+            self._token = signing.token(self.key, self._token_until_ms // 1_000)
         return self._token
 
     def public(self, read: JsonReader[T], path: str, **parameters: object) -> T:
@@ -115,12 +114,12 @@ class LighterClient:
         signed = signing.transaction(self.key, kind, body, nonce, expires_ms)
         form, content_type = encode_multipart_formdata({"tx_type": str(kind), "tx_info": signed}, BOUNDARY)
         return Request("POST", f"{self._venue.endpoints.rest}/api/v1/sendTx", {"Content-Type": content_type}, form)
+
     def _nonce(self, now_ms: int) -> int:
         """A nonce of its own, also where one thread places while another cancels: no call stands in between."""
         after = self.last_nonce + 1
         self.last_nonce = nonce = after if after > now_ms else now_ms  # noqa: FURB136 - max() is a call
         return nonce
-
 
     def carry_out(self, kind: int, body: Mapping[str, int]) -> None:
         """Send a transaction; `VenueReadError` unless Lighter takes it."""
