@@ -65,6 +65,20 @@ def test_flatten_closes_what_is_open(system: Running, perpbot: Commands) -> None
     perpbot("kill-switch", "off", "--yes", "--state", system.state)
 
 
+def test_cancel_all_says_what_waited_at_each_venue(system: Running, perpbot: Commands) -> None:
+    done = perpbot("cancel-all", "--venue", "okx", "--state", system.state)
+    assert (done.code, done.out) == (0, "okx: none of our orders waits.\n")
+    answer = perpbot("cancel-all", "--json", "--state", system.state).json
+    assert {each["venue"] for each in answer["venues"]} >= {"okx", "hyperliquid", "aster"}
+    assert not any(each["left"] or each["trouble"] for each in answer["venues"])
+
+
+def test_cancelling_at_an_unknown_venue(system: Running, perpbot: Commands) -> None:
+    refused = perpbot("cancel-all", "--venue", "nowhere", "--state", system.state)
+    assert refused.code == 2
+    assert refused.err.startswith("nothing is traded at 'nowhere'; there are okx, ")
+
+
 def test_stop_ends_the_system_in_order(system: Running, perpbot: Commands) -> None:
     stopped = perpbot("stop", "--state", system.state)
     assert stopped.code == 0
