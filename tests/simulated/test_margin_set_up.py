@@ -23,7 +23,7 @@ def without_leverage(world: World, state: Path) -> dict[str, Any]:
     engine = whole.venues.venues["okx"].engine
     for symbol in engine.accounts["main"].leverage:
         engine.accounts["main"].leverage[symbol] *= 2
-    honest, engine.set_leverage = engine.set_leverage, refuse  # type: ignore[method-assign]
+    honest, engine.set_leverage = engine.set_leverage, refuse  # type: ignore[method-assign, assignment]
     whole.program.start()
     whole.wait_until(whole.all_connected, 20, "all connected")
     gevent.sleep(40)
