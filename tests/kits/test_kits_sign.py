@@ -121,4 +121,4 @@ def test_eth_account_makes_asters_signature(environments: Environments, changes:
     request, _, _ = placed("aster", changes)
     message, _, signature = str(request.body).rpartition("&signature=")
     theirs = signed(environments, "aster", {"message": message, "key": PRIVATE_KEY})
-    assert theirs["signature"] == signature.removeprefix("0x")
+    assert theirs["signature"] == signature.removeprefix("0x").lower()
