@@ -68,8 +68,14 @@ def test_the_tree_for_programs_has_the_documented_fields(system: Running, perpbo
 
 def test_a_part_of_the_tree(system: Running, perpbot: Commands) -> None:
     part = perpbot("tree", "/venues/okx", "--json", "--state", system.state).json
-    assert [child["name"] for child in part["children"]] == ["instruments", "quotes", "market-data", "polling", "trading"]
-    assert len(perpbot("tree", "/venues/okx", "--state", system.state).out.splitlines()) == 6
+    assert [child["name"] for child in part["children"]] == [
+        "instruments",
+        "quotes",
+        "market-data",
+        "polling",
+        "trading",
+    ]
+    assert len(perpbot("tree", "/venues/okx", "--state", system.state).out.splitlines()) == 7
 
 
 def test_a_watched_tree_is_printed_again_and_again_until_it_is_interrupted(system: Running) -> None:

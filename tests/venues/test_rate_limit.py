@@ -141,7 +141,7 @@ def test_reads_wait_for_their_turn_without_spinning_and_not_for_ever() -> None:
         sent.append(monotonic_ns())
         return Reply(200, b"")
 
-    http.send = send  # type: ignore[method-assign]
+    http.send = send  # type: ignore[assignment, method-assign]
     request = Request("GET", "http://venue/x")
     began = monotonic_ns()
     gevent.joinall([gevent.spawn(http.read, request) for _ in range(24)], raise_error=True)
