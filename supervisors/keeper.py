@@ -199,6 +199,7 @@ class Keeper(Actor):
         cell.while_down = None
         if not child.spec.keep_mailbox:
             cell.close_mailbox()
+        cell.shutdown_s = child.spec.shutdown_s
         info = self.system.begin(
             cell,
             child.spec.start,

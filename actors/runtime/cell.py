@@ -64,6 +64,7 @@ class Cell:
         "ref",
         "restarts",
         "routes",
+        "shutdown_s",
         "started_ns",
         "state",
         "suspended",
@@ -91,6 +92,8 @@ class Cell:
         self.actor: Actor | None = None
         self.type_name = ""
         self.kind = "actor"
+        self.shutdown_s: float | None = None
+        """How long clean-up may take, in seconds; None for as long as it likes."""
         self.incarnation = 0
         self.restarts = 0
         self.crashes = 0

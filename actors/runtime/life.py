@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import gevent
 from gevent import GreenletExit
 
+from actors.runtime.actor import Actor
 from actors.runtime.asks import fail_unanswered, put_back_stash
 from actors.runtime.errors import ActorDeadError, DeclinedError
 from actors.runtime.exits import KILLED, Exit, ExitKind, Failure
@@ -16,8 +17,15 @@ from actors.runtime.tasks import end_tasks
 from perpbot.clock import wall_ns
 
 if TYPE_CHECKING:
-    from actors.runtime.actor import Actor
     from actors.runtime.cell import Cell
+
+
+GRACE_S = 1.0
+"""So much later than a supervisor kills what it stops is a clean-up ended that nobody waits for."""
+
+
+class CleanUpError(Exception):
+    """A hook took longer than its actor has to stop; the text says which."""
 
 
 class Life(gevent.Greenlet):  # type: ignore[type-arg]
@@ -78,15 +86,33 @@ def _start(life: Life, cell: "Cell", actor: "Actor") -> bool:
 
 
 def _clean_up(cell: "Cell", actor: "Actor", exit_: Exit) -> None:
+    failed = exit_.kind is ExitKind.FAILED
+    hook = "on_failure" if failed else "on_stop"
+    if exit_.kind is ExitKind.KILLED or getattr(type(actor), hook) is getattr(Actor, hook):
+        return
+    limit_s = None if cell.shutdown_s is None else cell.shutdown_s + GRACE_S
+    limit = gevent.Timeout(limit_s)
+    cell.state = State.STOPPING
+    if failed:
+        cell.log.warning("cleans up after a failure", reason=cell.system.mask(str(exit_)))
+    cell.handling = hook
     try:
-        if exit_.kind is ExitKind.FAILED and exit_.error is not None:
-            actor.on_failure(type(exit_.error), exit_.error, exit_.error.__traceback__)
-        elif exit_.kind is not ExitKind.KILLED:
-            actor.on_stop()
+        with limit:
+            _call_hook(actor, exit_)
     except GreenletExit:
         cell.exit = KILLED
     except BaseException as error:  # noqa: BLE001 - a failing clean-up is reported with the exit
-        cell.exit = Exit(exit_.kind, error, "on_failure" if exit_.abnormal else "on_stop")
+        if error is limit:
+            error = CleanUpError(f"{hook} was not over in {limit_s:g} s, and was ended")
+            error.__cause__ = exit_.error
+        cell.exit = Exit(exit_.kind, error, hook)
+
+
+def _call_hook(actor: "Actor", exit_: Exit) -> None:
+    if exit_.kind is ExitKind.FAILED and exit_.error is not None:
+        actor.on_failure(type(exit_.error), exit_.error, exit_.error.__traceback__)
+    else:
+        actor.on_stop()
 
 
 def _over(life: Life) -> None:
