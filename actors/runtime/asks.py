@@ -20,14 +20,19 @@ LATER = object()
 class Ask(Slot):
     """A message whose sender waits: the message, the place for the answer, and the deadline, in one piece."""
 
-    __slots__ = ("message",)
+    __slots__ = ("asked", "message")
 
-    def __init__(self, message: Any, timeout_s: float) -> None:
+    def __init__(self, message: Any, timeout_s: float, asked: "Cell") -> None:
         self.answered = False
         self._error = None
         self._parked = None
         self.message = message
+        self.asked = asked
         self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
+
+    def unanswered(self) -> str:
+        """Who has not answered what."""
+        return f"{self.asked.address} did not answer {type(self.message).__name__}"
 
 
 def answer(cell: "Cell", actor: "Actor", ask: Ask, handler: Callable[[Any, Any], Any]) -> None:

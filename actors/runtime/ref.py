@@ -48,7 +48,7 @@ class Ref:
             MailboxFullError: the mailbox is full and declared to reject.
         """
         asker = getattr(getcurrent(), "cell", None)
-        ask = Ask(message, timeout_s)
+        ask = Ask(message, timeout_s, self._cell)
         if asker is None:
             self.tell(ask)
             return ask.wait(timeout_s)
@@ -64,7 +64,7 @@ class Ref:
 
     def post(self, message: Any, timeout_s: float) -> Slot:
         """Send `message` and go on; the answer will be in the slot. For asking several actors at once."""
-        ask = Ask(message, timeout_s)
+        ask = Ask(message, timeout_s, self._cell)
         self.tell(ask)
         return ask
 

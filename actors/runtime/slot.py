@@ -55,6 +55,10 @@ class Slot:
                 self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
             _deadlines(gevent.get_hub()).watch(self, timeout_s)
 
+    def unanswered(self) -> str:
+        """What to say when no answer has come."""
+        return "no answer"
+
     def _resume(self) -> None:
         parked, self._parked = self._parked, None
         if parked is not None:
@@ -112,7 +116,8 @@ class Deadlines:
         queue = self._queues[timeout_s]
         now = monotonic_ns()
         while queue and (queue[0].answered or queue[0].deadline_ns <= now):
-            queue.popleft().fail(AskTimeoutError(f"no answer within {timeout_s:g} s"))
+            slot = queue.popleft()
+            slot.fail(AskTimeoutError(f"{slot.unanswered()} within {timeout_s:g} s"))
         if queue:
             self._arm(timeout_s, (queue[0].deadline_ns - now) / NS_PER_SECOND)
         else:

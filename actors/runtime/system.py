@@ -120,12 +120,12 @@ class System:
             actor = factory()
             started = cell.begin(actor, mailbox or actor.mailbox)
             return started.wait(start_timeout_s)
-        except AskTimeoutError as error:
-            cell.stop(0)
-            raise StartError(f"{cell.address} did not start within {start_timeout_s} s") from error
         except DeclinedError:
             raise
         except (Exception, SystemExit, gevent.Timeout) as error:
+            if isinstance(error, AskTimeoutError) and cell.state is State.STARTING:  # not one that it has raised itself
+                cell.stop(0)
+                raise StartError(f"{cell.address} did not start within {start_timeout_s} s") from error
             raise StartError(f"{cell.address} did not start: {type(error).__name__}: {shown(error)}") from error
 
     def stop(self, address: str, timeout_s: float | None = None) -> Exit:
