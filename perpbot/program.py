@@ -109,7 +109,7 @@ class Program:
         """Start the tree; returns once every actor is up. Connections come up by themselves after that."""
         spec = tree.root(self.parts)
         self._root = self.system.cell("/perpbot")
-        self.system.spawn(spec.start, "/perpbot")
+        self.system.spawn(spec.start, "/perpbot", start_timeout_s=tree.TREE_START_S)
         self._root.on_over = self._root_ended
         for venue in self.parts.venues:
             if venue not in self.parts.trading:

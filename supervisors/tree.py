@@ -75,6 +75,12 @@ BASIS = "/strategies/basis"
 STATE = "/state"
 CONNECTIONS = "/connections"
 HUNDRED = Decimal(100)
+REPLAY_START_S = 90.0
+"""What reads the journal at its start gives up on that before its supervisor gives up on it."""
+TREE_START_S = 4 * REPLAY_START_S
+"""A supervisor's start is that of all its children."""
+TRADE_START_S = 6.0
+"""A trade whose start hangs keeps all others from being started again; it asks for 5 s at most."""
 
 
 def pool_address(name: str) -> str:
@@ -316,13 +322,15 @@ def _trades(parts: Parts) -> ChildSpec:
         ),
     )
     flags = attrs.evolve(_flags(parts, Strategy.ONE_FOR_ONE), dynamic=True)
-    return ChildSpec(name="trades", start=lambda: Supervisor([executor], flags), kind=Kind.SUPERVISOR)
+    return _supervised("trades", [executor], flags)
 
 
 def _trade_starter(parts: Parts) -> Callable[[Admitted], None]:
     def start(admitted: Admitted) -> None:
         spec = attrs.evolve(
-            _resilient(admitted.plan.trade_id, parts, lambda: _trade(parts, admitted)), restart=Restart.TRANSIENT
+            _resilient(admitted.plan.trade_id, parts, lambda: _trade(parts, admitted)),
+            restart=Restart.TRANSIENT,
+            start_timeout_s=TRADE_START_S,
         )
         parts.system.ref(TRADES).ask(StartChild(spec))
 
@@ -422,7 +430,12 @@ def operations(parts: Parts) -> list[ChildSpec]:
 
 def _actor(name: str, parts: Parts, start: Callable[[], Actor]) -> ChildSpec:
     """A child whose failures count: when it cannot be kept up, everything that depends on it starts anew."""
-    return ChildSpec(name=name, start=start, shutdown_s=parts.settings.supervision.shutdown_sec)
+    return ChildSpec(
+        name=name,
+        start=start,
+        shutdown_s=parts.settings.supervision.shutdown_sec,
+        start_timeout_s=REPLAY_START_S,
+    )
 
 
 def _storage(parts: Parts) -> ChildSpec:
@@ -437,13 +450,17 @@ def _resilient(name: str, parts: Parts, start: Callable[[], Actor]) -> ChildSpec
 
 
 def _supervisor(name: str, parts: Parts, strategy: Strategy, specs: list[ChildSpec]) -> ChildSpec:
-    flags = _flags(parts, strategy)
-    return ChildSpec(name=name, start=lambda: Supervisor(specs, flags), kind=Kind.SUPERVISOR)
+    return _supervised(name, specs, _flags(parts, strategy))
 
 
 def _group(name: str, parts: Parts, strategy: Strategy, specs: list[ChildSpec]) -> ChildSpec:
-    flags = attrs.evolve(_flags(parts, strategy), group=True)
-    return ChildSpec(name=name, start=lambda: Supervisor(specs, flags), kind=Kind.SUPERVISOR)
+    return _supervised(name, specs, attrs.evolve(_flags(parts, strategy), group=True))
+
+
+def _supervised(name: str, specs: list[ChildSpec], flags: Flags) -> ChildSpec:
+    return ChildSpec(
+        name=name, start=lambda: Supervisor(specs, flags), kind=Kind.SUPERVISOR, start_timeout_s=TREE_START_S
+    )
 
 
 def _flags(parts: Parts, strategy: Strategy) -> Flags:
