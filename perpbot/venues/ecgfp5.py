@@ -13,31 +13,30 @@ from hashlib import shake_256
 
 from perpbot.venues.goldilocks import (
     ELEMENT_BYTES,
-    ONE,
-    ZERO,
     Element,
-    add,
+    Packed,
     digest,
     inverse,
     multiply,
-    scale,
+    pack,
     subtract,
     times_z,
     to_bytes,
+    unpack,
 )
 
 ORDER = 1067993516717146951041484916571792702745057740581727230159139685185762082554198619328292418486241
 SIGNATURE_BYTES = 2 * ELEMENT_BYTES
 
-Point = tuple[Element, Element, Element, Element]
+Point = tuple[Packed, Packed, Packed, Packed]
 """X, Z, U and T."""
 
-NEUTRAL: Point = (ZERO, ONE, ZERO, ONE)
+NEUTRAL: Point = (0, 1, 0, 1)
 GENERATOR: Point = (
-    (12883135586176881569, 4356519642755055268, 5248930565894896907, 2165973894480315022, 2448410071095648785),
-    ONE,
-    ONE,
-    (4, 0, 0, 0, 0),
+    pack((12883135586176881569, 4356519642755055268, 5248930565894896907, 2165973894480315022, 2448410071095648785)),
+    1,
+    1,
+    4,
 )
 
 _B = 263
@@ -50,7 +49,7 @@ _KEPT_TABLES = 16
 def encode(point: Point) -> Element:
     """What a point is known by."""
     _, _, u, t = point
-    return multiply(t, inverse(u))
+    return unpack(multiply(t, inverse(u)))
 
 
 def plus(first: Point, second: Point) -> Point:
@@ -58,18 +57,18 @@ def plus(first: Point, second: Point) -> Point:
     x1, z1, u1, t1 = first
     x2, z2, u2, t2 = second
     xx, zz, uu, tt = multiply(x1, x2), multiply(z1, z2), multiply(u1, u2), multiply(t1, t2)
-    xz = subtract(multiply(add(x1, z1), add(x2, z2)), add(xx, zz))
-    ut = subtract(multiply(add(u1, t1), add(u2, t2)), add(uu, tt))
+    xz = subtract(multiply(x1 + z1, x2 + z2), xx + zz)
+    ut = subtract(multiply(u1 + t1, u2 + t2), uu + tt)
     bzz = times_z(zz, _B)
-    sums = add(xx, bzz)
+    sums = xx + bzz
     left = multiply(tt, sums)
-    right = multiply(uu, add(times_z(xz, 2 * _B), scale(sums, 2)))
-    both = multiply(add(tt, scale(uu, 2)), add(xz, sums))
+    right = multiply(uu, times_z(xz, 2 * _B) + 2 * sums)
+    both = multiply(tt + 2 * uu, xz + sums)
     return (
         times_z(subtract(both, left), _B),
         subtract(left, right),
         multiply(ut, subtract(bzz, xx)),
-        add(left, right),
+        left + right,
     )
 
 
