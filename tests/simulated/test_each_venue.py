@@ -45,7 +45,7 @@ def test_a_minute_of_trading_on_all_venues_at_once_ends_flat_with_the_profit_of_
     names = venue_names()
     for name in names:
         venue_class(name)
-    report = run_forked(trade_on, 1, state, *names)
+    report = run_forked(trade_on, 1, state, *names, timeout_s=240)
     assert report["clean"] is True
     assert report["trades"]["completed"] >= 10
     assert set(report["traded"]) == set(names)
