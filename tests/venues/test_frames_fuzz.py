@@ -524,7 +524,7 @@ def test_many_mutated_frames_decode_or_are_refused(name: str, data: st.DataObjec
     survive(name, data.draw(mutated(name)))
 
 
-ODDITIES = (
+ODDITIES: tuple[Any, ...] = (
     *("", "NaN", "Infinity", "-Infinity", "-1", "0", "-0", "0.0", "1e400", "1e17", "1e-30", "1_0", " 1", "100", "101"),
     *(None, True, False, 0, -1, 1, 2**63, 10**30, 1.5, [], {}, [[]], "BTC", "\u0000", "\U0001f600", "\u0661"),
 )
