@@ -21,6 +21,8 @@ from supervisors.spec import Restart, Strategy
 from supervisors.supervisor import Supervisor
 
 PATIENCE_S, LOOK_S = 10.0, 0.02
+SURVIVED_S = 10.0
+"""What has not ended so long after it was killed never will: nothing but a new process helps."""
 CONTROL_SOCKET = "/control-socket"
 UP = {State.RUNNING, State.SUSPENDED}
 DOWN = {State.STOPPED, State.FAILED, State.BACKING_OFF, State.RESTARTING}
@@ -114,8 +116,17 @@ def kill(each: _Handling) -> str:
     before = cell.incarnation
     cell.kill()
     if not each.wait_until(lambda: cell.incarnation > before or cell.state in DOWN):
+        if each.patience_s < SURVIVED_S:
+            waited = f"within {each.patience_s:g} s: {each.busy}"
+            raise NotDoneError(
+                f"{cell.address} was told to end and has not {waited}. It may be cleaning up; `perpbot kill` again "
+                f"with --timeout {SURVIVED_S:g} or more, and what has not ended by then has PerpBot end"
+            )
         cell.survived()
-        raise NotDoneError(f"{cell.address} survived: it swallows whatever ends it; only a restart of PerpBot does")
+        raise NotDoneError(
+            f"{cell.address} survived for {each.patience_s:g} s: it swallows whatever ends it, and only a new process "
+            f"helps. PerpBot ends now in order, with exit code 70"
+        )
     return _came_back(each, before, "killed")
 
 
@@ -184,6 +195,8 @@ def effects(cell: Cell, action: str) -> list[str]:
     if action in {"suspend", "resume"}:
         return told
     spec, parent = _spec(cell), cell.parent
+    if action == "kill":
+        told.append(f"If it has not ended after {SURVIVED_S:g} s, PerpBot itself ends, to be started anew.")
     if cell.children:
         told.append(f"{_descendants(cell)} actors below it start anew, too.")
     if spec is None or parent is None or not isinstance(parent.actor, Supervisor):
