@@ -1,14 +1,17 @@
 """Looking into a running system: the tree and single actors, as plain values. It costs nothing when nobody looks."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+import gevent
+
 from actors.gate import Gate
-from actors.runtime import Cell, System
+from actors.runtime import Actor, Cell, System
 from actors.runtime.asks import Ask
 from actors.runtime.crashes import REASON_LENGTH
+from actors.runtime.exits import shown
 from actors.runtime.stacks import began_ns
 from actors.runtime.telemetry import HandlerTimes
 from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns
@@ -18,6 +21,7 @@ from supervisors.supervisor import Supervisor
 from supervisors.vitals import wall
 
 CRASHES_SHOWN = 10
+DESCRIBE_S = 1.0
 MOST_COUNTED = 10_000
 """Of the messages that wait, so many are looked at."""
 
@@ -95,8 +99,22 @@ def inspect(system: System, gates: Mapping[str, Gate], address: str, pulse: Puls
             for each in system.crashes
             if each.address == address
         ][-CRASHES_SHOWN:],
-        "state_of_actor": None if cell.actor is None else presentable(cell.actor.describe(), mask=system.mask),
+        "state_of_actor": None if cell.actor is None else _described(cell.actor, system.mask),
     }
+
+
+def _described(actor: Actor, mask: Callable[[str], str]) -> Any:
+    """What the actor says of itself; where it cannot, or takes too long, why not."""
+    limit = gevent.Timeout(DESCRIBE_S)
+    try:
+        with limit:
+            return presentable(actor.describe(), mask=mask)
+    except gevent.Timeout as late:
+        if late is not limit:
+            raise
+        return {"describe": f"waited for something, and was given up after {DESCRIBE_S:g} s"}
+    except Exception as error:  # noqa: BLE001 - everything else of the actor is shown all the same
+        return {"describe": presentable(f"raised {type(error).__name__}: {shown(error)}", mask=mask)}
 
 
 def doing(cell: Cell) -> dict[str, Any] | None:

@@ -66,7 +66,7 @@ class _Presenter:
         if isinstance(value, Collection):
             shown = [self.present(each, depth) for each in self._some(value)]
             return shown if len(shown) == len(value) else [*shown, f"{CUT} and {len(value) - len(shown)} more"]
-        return self.present(repr(value), depth)
+        return self._text(_repr(value))
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         shown = {}
@@ -89,3 +89,10 @@ class _Presenter:
             self._left -= 1
             return MASK
         return self.present(value, depth)
+
+
+def _repr(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - whoever looks must not fail with it
+        return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"

@@ -98,3 +98,12 @@ def test_a_known_secret_never_leaves_whatever_it_stands_in(secret: str, before: 
 def test_short_words_are_no_secrets_and_hexadecimal_ones_are_found_bare() -> None:
     assert Mask(["abc"])("abc") == "abc"
     assert Mask(["0x1234567890"])("key 1234567890!") == "key ***!"
+
+
+class Unshowable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_what_cannot_show_itself_is_named() -> None:
+    assert presentable({"a": Unshowable(), "b": 1}) == {"a": "<Unshowable, whose repr raised RuntimeError>", "b": 1}
