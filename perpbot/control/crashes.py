@@ -34,10 +34,23 @@ def read_histories(lines: Iterable[Mapping[str, Any]]) -> list[CrashHistory]:
         try:
             crash = Crash(**{name: line[name] for name in names})
             count, first, restarts = int(line["count"]), int(line["first_ns"]), int(line["restarts"])
-        except (KeyError, ValueError, TypeError):
+            if not _as_declared(crash):
+                continue
+            iso(crash.at_ns), iso(first)
+        except (KeyError, ValueError, TypeError, OverflowError, OSError):
             continue
         histories.append(CrashHistory(str(line["key"]), count, first, crash, restarts))
     return histories
+
+
+def _as_declared(crash: Crash) -> bool:
+    """Whether every field holds what it should: a file can be edited, or be another release's."""
+    texts = (crash.address, crash.type, crash.reason, crash.traceback, crash.decision, crash.where)
+    return (
+        all(isinstance(each, str) for each in texts)
+        and isinstance(crash.during, str | None)
+        and all(type(each) is int for each in (crash.at_ns, crash.incarnation))
+    )
 
 
 def shown(history: CrashHistory) -> dict[str, Any]:

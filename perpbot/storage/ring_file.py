@@ -23,7 +23,14 @@ class RingFile:
         self._path = path
         self._keep = keep
         self._complain = complain
-        self._latest, self._lines = _load(path)
+        self._latest: dict[str, dict[str, Any]] = {}
+        self._lines, self._cut = 0, False
+        try:
+            self._latest, self._lines, self._cut = _load(path)
+        except FileNotFoundError:
+            pass  # the first time
+        except OSError as error:
+            complain(f"{path} cannot be read ({error.strerror}); what it kept is not known")
         self._trim()
 
     @property
@@ -42,8 +49,9 @@ class RingFile:
                 self._write_anew()
             else:
                 with self._path.open("a", encoding="utf-8", errors=ESCAPE) as file:
-                    file.write(_line(value))
+                    file.write("\n" * self._cut + _line(value))
                 self._lines += 1
+            self._cut = False
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             self._complain(f"{self._path} cannot be written ({why}); what it should keep is lost at the end")
@@ -63,18 +71,18 @@ def _line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str) + "\n"
 
 
-def _load(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    except FileNotFoundError:
-        return {}, 0
+def _load(path: Path) -> tuple[dict[str, dict[str, Any]], int, bool]:
+    """What the file holds by key, how many lines it has, and whether the last one is cut short."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    *lines, rest = text.split("\n")  # and at nothing else that ends lines elsewhere: it may be in a text
     latest: dict[str, dict[str, Any]] = {}
     for line in lines:
         try:
             value = json.loads(line)
             key = value["key"]
-        except (ValueError, TypeError, KeyError):  # cut short by the end of its writer
+        except (ValueError, TypeError, KeyError, RecursionError):  # cut short by the end of its writer, or not ours
             continue
-        latest.pop(key, None)
-        latest[key] = value
-    return latest, len(lines) - 1
+        if isinstance(value, dict) and isinstance(key, str):
+            latest.pop(key, None)
+            latest[key] = value
+    return latest, len(lines), bool(rest)

@@ -85,3 +85,27 @@ def test_text_with_odd_characters_is_kept_as_it_is(tmp_path: Path, text: str) ->
     for n in range(20):  # the file is written anew meanwhile
         file.write({"key": str(n), "text": text})
     assert [each["text"] for each in ring(path).values] == [text] * 3
+
+
+@pytest.mark.parametrize(
+    "line", ['{"key": [1]}', '{"key": {}}', "[" * 100_000, '{"key": 5}', '{"n": ' + "9" * 5_000 + "}"]
+)
+def test_a_line_that_is_not_ours_is_left_out(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "ring"
+    path.write_text(f'{line}\n{{"key": "a"}}\n')
+    assert keys(ring(path)) == ["a"]
+
+
+def test_a_line_cut_short_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "ring"
+    path.write_text('{"key": "a"}\n{"key": "b", "n')
+    ring(path).write({"key": "c"})
+    assert keys(ring(path)) == ["a", "c"]
+
+
+def test_what_cannot_be_read_is_told_and_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "ring"
+    path.mkdir()
+    told: list[str] = []
+    assert keys(RingFile(path, 3, told.append)) == []
+    assert told == [f"{path} cannot be read (Is a directory); what it kept is not known"]
