@@ -17,6 +17,8 @@ from perpbot.statedir import SOCKET_NAME
 from supervisors.spec import ChildSpec
 
 CHUNK = 65_536
+SEND_S = 10.0
+"""Who reads nothing for so long is hung up on: what it asked for must not go on for nobody."""
 SHOWN = 500
 """Of a request that failed, so much goes into the log."""
 
@@ -77,7 +79,7 @@ class ControlSocket(Actor):
                 for line in _lines(client):
                     with closing(self._answer(line, client)) as answers:
                         for answer in answers:
-                            client.sendall(self._line(answer))
+                            _send(client, self._line(answer))
         except OSError:
             pass  # the client is gone, and nobody waits for the rest
         finally:
@@ -147,6 +149,13 @@ def _lines(client: socket.socket) -> Iterator[bytes | None]:
         if len(waiting) > MAX_LINE:
             yield None
             return
+
+
+def _send(client: socket.socket, line: bytes) -> None:
+    """Send one line; `OSError` when the client does not take it in time."""
+    client.settimeout(SEND_S)
+    client.sendall(line)
+    client.settimeout(None)
 
 
 def _last_answer(client: socket.socket, number: Any) -> Callable[[Mapping[str, Any]], None]:
