@@ -14,5 +14,4 @@ def test_who_stops_reading_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> Non
         server._send(ours, b"small enough\n")
         assert ours.gettimeout() is None, "waiting for a request has no end"
         with pytest.raises(TimeoutError):
-            for _ in range(1_000):
-                server._send(ours, b"x" * 100_000)
+            server._send(ours, b"x" * 10_000_000)
