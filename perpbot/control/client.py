@@ -1,14 +1,17 @@
 """Talks to a running system over its control socket. Plain sockets: whoever uses this is not patched by gevent."""
 
+import fcntl
 import socket
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 from perpbot.control.protocol import VERSION, ProtocolError, decode, encode
 
 TIMEOUT_S = 10.0
+LOCK_NAME = "lock"
+"""In the state directory; a running system holds it locked."""
 
 
 class NotRunningError(Exception):
@@ -96,7 +99,7 @@ class Client:
         with self._understood():
             line = next(self._lines, None)
             if line is None:
-                raise NotRunningError(f"the system at {self._path} ended before it answered")
+                raise NotRunningError(f"the system at {self._path} {_left(self._path)} before it answered")
             return decode(line)
 
     @contextmanager
@@ -107,7 +110,7 @@ class Client:
         except TimeoutError:
             raise NotRunningError(f"the system at {self._path} does not answer") from None
         except OSError as error:
-            raise NotRunningError(f"the system at {self._path} has ended: {error.strerror}") from error
+            raise NotRunningError(f"the system at {self._path} {_left(self._path)}: {error.strerror}") from error
         except ProtocolError as error:
             raise NotRunningError(f"what listens at {self._path} is not PerpBot: {error}") from error
 
@@ -119,6 +122,16 @@ class Client:
                 yield b"".join([*waiting, line])
                 waiting = []
             waiting.append(rest)
+
+
+def _left(path: Path) -> str:
+    """What became of a system that hung up: it has ended only when it has let go of its state directory."""
+    with suppress(OSError), (path.parent / LOCK_NAME).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return "still runs, and hung up"
+    return "ended"
 
 
 def _why_not(path: Path, error: OSError) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import gevent
 
-from actors.runtime import Cell, DomainError, Exit, ExitKind, State
+from actors.runtime import ActorDeadError, AskTimeoutError, Cell, DomainError, Exit, ExitKind, State
 from actors.runtime.signals import Resume, Stop, Suspend
 from actors.runtime.stacks import began_ns
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
@@ -21,6 +21,7 @@ from supervisors.spec import Restart, Strategy
 from supervisors.supervisor import Supervisor
 
 PATIENCE_S, LOOK_S = 10.0, 0.02
+ANSWER_FIRST_S = 0.1
 SURVIVED_S = 10.0
 """What has not ended so long after it was killed never will: nothing but a new process helps."""
 CONTROL_SOCKET = "/control-socket"
@@ -182,8 +183,30 @@ def lay_hands(action: str, program: Program, args: Args) -> Any:
     if action != "resume" and not args.get("yes"):
         return {**told, "done": False}
     program.log.warning("operator", action=action, address=cell.address, by=by)
-    said = HANDS[action](_Handling(program, cell, by, number(args, "timeout", PATIENCE_S, 0.1, 600)))
+    each = _Handling(program, cell, by, number(args, "timeout", PATIENCE_S, 0.1, 600))
+    said = _after_the_answer(action, each) if _carries_the_answer(cell, action) else HANDS[action](each)
     return {**told, "done": True, "said": said, "state": cell.state.value, "incarnation": cell.incarnation}
+
+
+def _carries_the_answer(cell: Cell, action: str) -> bool:
+    """Whether who asked would never hear of it, because the control socket ends with it."""
+    if action not in {"restart", "kill"} or cell.greenlet is None:
+        return False
+    return cell.address == CONTROL_SOCKET or any(_carries_the_answer(child, action) for child in cell.children.values())
+
+
+def _after_the_answer(action: str, each: _Handling) -> str:
+    def act() -> None:
+        try:
+            each.program.log.warning("operator", action=action, said=HANDS[action](each), by=each.by)
+        except (DomainError, ActorDeadError, AskTimeoutError) as error:
+            each.program.log.error("operator", action=action, not_done=str(error), by=each.by)
+
+    gevent.spawn_later(ANSWER_FIRST_S, act)
+    return (
+        f"{each.cell.address} is about to be {'killed' if action == 'kill' else 'restarted'}. The control socket "
+        f"is part of it and comes back in a moment; `perpbot inspect {each.cell.address}` tells how it went."
+    )
 
 
 def effects(cell: Cell, action: str) -> list[str]:

@@ -10,8 +10,8 @@ from gevent import GreenletExit
 from actors.runtime import Actor, State, System
 from perpbot.control.handling import NotDoneError, lay_hands
 from perpbot.logs import make_log
-from perpbot.simulation.world import in_world
-from supervisors.spec import ChildSpec
+from perpbot.simulation.world import in_world, run_forked
+from supervisors.spec import ChildSpec, Flags
 from supervisors.supervisor import Supervisor
 
 
@@ -69,3 +69,23 @@ def test_who_survives_ten_seconds_has_perpbot_end_and_that_is_said() -> None:
     with pytest.raises(NotDoneError, match=r"survived for 10 s: .* PerpBot ends now in order, with exit code 70"):
         kill(system, 10.0)
     assert system.unkillable == ["/sup/a"]
+
+
+@pytest.mark.parametrize("address", ["/sup", "/sup/socket"])
+@pytest.mark.parametrize("action", ["restart", "kill"])
+def test_what_ends_the_control_socket_is_answered_before_it_is_done(address: str, action: str) -> None:
+    run_forked(lambda _: answer_first(address.removeprefix("/sup") or "/operations", action), 1)
+
+
+def answer_first(address: str, action: str) -> None:
+    system = System(log=make_log("INFO"))
+    socket = ChildSpec(name="control-socket", start=Actor)
+    system.spawn(lambda: Supervisor([socket], Flags(group=True)), "/sup")
+    gevent.sleep(0.1)
+    cell = system.cell("/control-socket" if address == "/socket" else "/sup")
+    program: Any = SimpleNamespace(system=system, log=system.log)
+    told = lay_hands(action, program, {"address": cell.address, "yes": True})
+    assert cell.alive
+    assert "comes back in a moment" in told["said"]
+    gevent.sleep(5)
+    assert system.cell("/control-socket").incarnation == 2 or cell.address == "/sup"
