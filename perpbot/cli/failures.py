@@ -49,6 +49,10 @@ def _show_crash(each: Mapping[str, Any], *, short: bool) -> None:
             click.secho(f"    {clean(line)}", dim=True)
 
 
+MOST_LETTERS = 1_000
+"""So many a system keeps."""
+
+
 @click.command("dead-letters")
 @_address_argument
 @click.option("--limit", type=WholeNumber(1, 1_000), default=20, show_default=True, help="So many single ones.")
@@ -68,6 +72,8 @@ def dead_letters(*, address: str | None, limit: int, one_by_one: bool, as_json: 
     if answer["kept"]:
         counts = ", ".join(f"{count:,} {why}" for why, count in answer["counts"].items())
         click.echo(f"\n{counted(answer['total'], 'message')} not delivered since the start: {counts}.")
+        if answer["total"] > MOST_LETTERS:
+            click.echo(f"Only the last {MOST_LETTERS:,} are kept; what is shown is of those.")
 
 
 _SORTS = (

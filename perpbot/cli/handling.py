@@ -71,7 +71,8 @@ HANDS = (
     _hand(
         "suspend",
         "Have the actor at ADDRESS read no more messages.\n\n"
-        "What it is sent waits in its mailbox until it is resumed or restarted.",
+        "What it is sent waits in its mailbox until it is resumed. A restart loses what waits, and so does a full "
+        "mailbox. Who asks it gets no answer.",
     ),
     _hand("resume", "Have the suspended actor at ADDRESS go on."),
     _hand(

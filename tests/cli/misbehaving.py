@@ -1,6 +1,6 @@
 """PerpBot with three actors that misbehave: one is slow, one's mailbox grows, one crashes again and again.
 
-Usage: python misbehaving.py VENUES STATE
+Usage: .venv/bin/python tests/cli/misbehaving.py --state DIR, and what else `python -m perpbot.main` takes.
 """
 
 if __name__ == "__main__":
