@@ -45,10 +45,10 @@ def read_histories(lines: Iterable[Mapping[str, Any]]) -> list[CrashHistory]:
 
 def _as_declared(crash: Crash) -> bool:
     """Whether every field holds what it should: a file can be edited, or be another release's."""
-    texts = (crash.address, crash.type, crash.reason, crash.traceback, crash.decision, crash.where)
+    texts: tuple[object, ...] = (crash.address, crash.type, crash.reason, crash.traceback, crash.decision, crash.where)
     return (
         all(isinstance(each, str) for each in texts)
-        and isinstance(crash.during, str | None)
+        and (crash.during is None or type(crash.during) is str)
         and all(type(each) is int for each in (crash.at_ns, crash.incarnation))
     )
 

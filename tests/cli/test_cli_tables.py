@@ -204,6 +204,7 @@ def test_a_status_without_anything_can_be_shown(capsys: pytest.CaptureFixture[st
             "restarts": 1,
             "crashes": 1,
             "dead_letters": 1,
+            "log_lines_lost": 0,
             "actors": 3,
         }
     )
