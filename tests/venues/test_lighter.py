@@ -379,7 +379,7 @@ def test_an_order_is_a_signed_transaction_in_whole_steps() -> None:
     request, words = place(side=Side.SELL, quantity=size("0.05"), price=price("65000.1"), reduce_only=True)
     assert request.url == "https://mainnet.zklighter.elliot.ai/api/v1/sendTx"
     assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
-    assert b'name="tx_type"\r\n\r\n14\r\n' in (request.body or b"")  # type: ignore[operator]
+    assert b'name="tx_type"\r\n\r\n14\r\n' in (request.body or b"")
     assert {name: words[name] for name in ("MarketIndex", "ClientOrderIndex", "BaseAmount", "Price", "IsAsk")} == {
         "MarketIndex": 1, "ClientOrderIndex": 1, "BaseAmount": 5_000, "Price": 650_001, "IsAsk": 1,
     }  # fmt: skip
