@@ -37,6 +37,8 @@ UNLINKED = -2
 
 _PERPETUAL = re.compile(r"([A-Z0-9]+)-USD")
 _THOUSANDS = re.compile(r"1000([A-Z]+)")
+_OF_ACCOUNT = frozenset({"BALANCE", "ORDER", "POSITION", "TRADE"})
+"""Types that older streams, one for each thing, send without saying that they are about the account."""
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 
 _Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -137,10 +139,10 @@ class ExtendedFrames:
         self._read_price = JsonReader("extended", _Price)
         self._read_funding = JsonReader("extended", _Funding)
         self._types: dict[str, Callable[[msgspec.Raw, int, int], list[Event]]] = {
-            "ORDERBOOKS.SNAPSHOT": self._snapshot,
-            "ORDERBOOKS.DELTA": self._delta,
+            "SNAPSHOT": self._snapshot,
+            "DELTA": self._delta,
             "TRADES": lambda data, _seq, _time_ns: [self._trade(row) for row in self._read_trades(data)],
-            "PRICES.MP": self._mark,
+            "MP": self._mark,
             "FUNDING_RATES": self._funding,
         }
 
@@ -154,11 +156,12 @@ class ExtendedFrames:
         if read.seq is None:
             return self._answer(read)
         lost = self._count(read.seq)
-        if read.type.startswith("ACCOUNT."):
+        scope, _, kind = read.type.rpartition(".")
+        if scope == "ACCOUNT" or kind in _OF_ACCOUNT:
             gap = [SessionEnding("a frame about the account is missing")] if lost else []
             return [*gap, *self.account.events(read.data)]
         resets = self._lose_books(read.seq) if lost else []
-        handler = self._types.get(read.type)
+        handler = self._types.get(kind)
         if handler is None:
             refuse("extended", "type", read.type)
         return [*resets, *handler(read.data, read.seq, ns(read.ts))]
