@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import decimal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -14,3 +15,16 @@ def _exact_decimals() -> Iterator[None]:
     decimal.setcontext(decimal.DefaultContext.copy())
     yield
     decimal.setcontext(decimal.DefaultContext.copy())
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """A test ends the threads that it begins: the simulated worlds of later tests fork this process."""
+    before = set(threading.enumerate())
+    yield
+    begun = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in begun:
+        thread.join(timeout=5)
+    left = [thread for thread in begun if thread.is_alive()]
+    if left:
+        pytest.fail(f"threads left behind: {', '.join(map(repr, left))}")
