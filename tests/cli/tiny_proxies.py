@@ -59,6 +59,8 @@ class Proxy:
         Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # closing alone does not wake whoever accepts
         self._listener.close()
 
     def _accept(self) -> None:
