@@ -1,0 +1,429 @@
+"""The shapes of the sections: what a surface gets, and all that it gets.
+
+Money, prices and quantities are decimal text (`Money`), never floats; times are ISO 8601 in UTC; a number's key says
+its unit (`_ms`, `_s`, `_pct`). Sections of many rows are objects keyed by id, and a key without a value is left out:
+differences are JSON merge patches (RFC 7396), in which null takes a key away.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Money = str
+"""A decimal number as text."""
+Time = str
+"""ISO 8601, UTC, with milliseconds."""
+
+
+class Overview(TypedDict):
+    """The first thing to look at."""
+
+    at: Time
+    """When the state was taken, to the second."""
+    version: str
+    mode: str
+    """``simulation``, ``paper`` or ``live``."""
+    config: str
+    """Name of the configuration file."""
+    uptime_s: int
+    healthy: bool
+    """Whether there are no problems."""
+    problems: list[str]
+    """What is not as it should be, a sentence each."""
+    alive: bool
+    """Whether the process may be left alone, as the watchdog sees it."""
+    trading: str
+    """``running``, ``killed`` (the global kill switch is on), ``blocked`` (a rule refuses everything) or ``stopping``."""
+    symbols: list[str]
+    equity: Money
+    """Over all venues, dollars of all kinds added one to one."""
+    profit_today: Money
+    """Net of the trades that were settled this UTC day."""
+    net_exposure: NotRequired[Money]
+    gross_exposure: NotRequired[Money]
+    trades_open: int
+    trades_over: NotRequired[int]
+    """Since the journal began."""
+    orders_unknown: NotRequired[int]
+    """Orders whose fate is not known."""
+    actors: int
+    restarts: int
+    crashes: int
+    dead_letters: int
+    log_lines_lost: int
+    stream_clients: int
+    """Browsers and others that follow the state."""
+
+
+class Quote(TypedDict):
+    """The last good price of one symbol at one venue."""
+
+    bid: Money
+    bid_size: Money
+    ask: Money
+    ask_size: Money
+    at: NotRequired[Time]
+    """The venue's time of it, where it says one."""
+    source: str
+    """``stream``, or ``rest`` while the stream is down."""
+    stale: bool
+    """Whether it is only the last that was known; nothing is traded on it."""
+
+
+class Book(TypedDict):
+    """Whether one book has a price."""
+
+    valid: bool
+    reason: NotRequired[str]
+    """Why not."""
+
+
+class Opportunity(TypedDict):
+    """One edge from when it appeared until it was gone; the latest numbers."""
+
+    at: Time
+    last_at: Time
+    quotes: int
+    """How many quotes showed it."""
+    symbol: str
+    buy: str
+    sell: str
+    quantity: Money
+    gross: Money
+    fees: Money
+    slippage: Money
+    funding: Money
+    net: Money
+    """``gross - fees - slippage + funding``."""
+    net_pct: Money
+    currencies: list[str]
+    admitted: bool
+    verdict: str
+    """``admitted: <trade>``, or why it was not."""
+
+
+class Order(TypedDict):
+    """One of our orders."""
+
+    trade: str
+    venue: str
+    symbol: str
+    purpose: str
+    """``open``, ``hedge``, ``unwind`` or ``close``."""
+    side: str
+    quantity: Money
+    price: Money
+    filled: Money
+    status: str
+    unknown: bool
+    """Whether its fate is not known: to be shown first."""
+    settled: bool
+    reason: str
+    age_s: int
+    """Since anything was heard of it; as old as the trade's last change at the most."""
+
+
+class Trade(TypedDict):
+    """One trade, in progress or over. What is not known yet is left out."""
+
+    open: bool
+    symbol: str
+    buy: str
+    sell: str
+    quantity: Money
+    phase: str
+    reason: str
+    opened_at: Time
+    expected_net: Money
+    currencies: list[str]
+    pool: NotRequired[str]
+    settled_at: NotRequired[Time]
+    trading: NotRequired[Money]
+    """What prices alone brought."""
+    fees: NotRequired[Money]
+    funding: NotRequired[Money]
+    net: NotRequired[Money]
+    slippage: NotRequired[Money]
+    sent_ms: NotRequired[float]
+    """From the frame behind it to both first orders handed to the network."""
+    hedged_ms: NotRequired[float]
+    """From the first fill to equal legs."""
+    max_unhedged: NotRequired[Money]
+    unhedged_ms: NotRequired[float]
+
+
+class Position(TypedDict):
+    """What is held in one symbol at one venue."""
+
+    venue: str
+    account: str
+    symbol: str
+    quantity: Money
+    """Coins; below zero when short."""
+    mark: NotRequired[Money]
+    value: NotRequired[Money]
+    currency: NotRequired[str]
+    venue_says: NotRequired[Money]
+    """What the venue says instead, where it contradicts our fills."""
+
+
+class Unhedged(TypedDict):
+    """A trade with a leg that stands alone, or may."""
+
+    symbol: str
+    venues: list[str]
+    value: Money
+    unknown_at: list[str]
+    """Venues that have not told the fate of an order."""
+    since: Time
+    age_s: float
+
+
+class SymbolExposure(TypedDict):
+    """The exposure in one symbol over all venues."""
+
+    net: Money
+    gross: Money
+
+
+class Exposure(TypedDict):
+    """What is at stake."""
+
+    net: Money
+    """Sum over symbols of the size of what is not hedged."""
+    gross: Money
+    symbols: dict[str, SymbolExposure]
+    venues: dict[str, Money]
+    """Gross by venue."""
+    unhedged: dict[str, Unhedged]
+    """By trade."""
+
+
+class Capital(TypedDict):
+    """One pool at one venue."""
+
+    total: Money
+    allocated: Money
+    available: Money
+
+
+class Balance(TypedDict):
+    """One currency at one venue."""
+
+    venue: str
+    account: str
+    currency: str
+    wallet: Money
+    equity: NotRequired[Money]
+    available: NotRequired[Money]
+
+
+class CapitalPools(TypedDict):
+    """What there is, and who has it."""
+
+    equity: Money
+    pools: dict[str, dict[str, Capital]]
+    """By pool, then by venue."""
+    owners: dict[str, list[str]]
+    """By pool: the trades that hold something of it."""
+    balances: dict[str, Balance]
+    """By ``venue/account/currency``."""
+
+
+class Limit(TypedDict):
+    """One risk limit and how much of it is used."""
+
+    level: str
+    """``pool``, ``account``, ``position`` or ``execution``."""
+    used: Money
+    limit: Money
+    unit: str
+    """``pct``, ``usd``, ``s`` or ``count``."""
+    share: float
+    """``used / limit``; 1 and more refuses."""
+    about: NotRequired[str]
+    """The symbol or venue that uses most of it."""
+
+
+class Risk(TypedDict):
+    """How near the limits are."""
+
+    limits: dict[str, Limit]
+    """By the rule's name, as in docs/risk.md."""
+    blocks: list[str]
+    """Rules that refuse every opening now."""
+
+
+class Connection(TypedDict):
+    """One connection of a venue."""
+
+    circuit: str
+    """``CONNECTED``, ``DEGRADED``, ``DISCONNECTED`` or ``CIRCUIT_OPEN``."""
+    reason: str
+    since_s: int
+    """How long the circuit has been in its state."""
+    healthy: NotRequired[bool]
+    latency_ms: dict[str, float]
+    """``mean``, ``p50``, ``p99``, as far as known."""
+    error_rate: NotRequired[float]
+    error_streak: NotRequired[int]
+    alerts: list[str]
+
+
+class Venue(TypedDict):
+    """One venue and how we stand with it."""
+
+    state: str
+    """The trading connection's circuit, the market-data connection's where nothing is traded."""
+    trading: bool
+    """Whether orders may go there at all."""
+    open_allowed: bool
+    """Whether an order that adds risk would be let through now."""
+    refusal: NotRequired[str]
+    """Why not."""
+    connections: dict[str, Connection]
+    """``market-data``, and ``trading`` where there is one."""
+    tokens: dict[str, float]
+    """``reads`` and ``orders``: how many calls could leave at once."""
+    paused_s: float
+    """How long nothing is sent because the venue complained."""
+    clock_ahead_ms: int
+    """How far the venue's clock is ahead of ours."""
+    dead_man: NotRequired[str]
+    killed: bool
+    """Whether its own or the global kill switch is on."""
+    counts: dict[str, int]
+    """Frames, quotes, gaps, reconnects and errors."""
+    unlisted: list[str]
+
+
+class Node(TypedDict):
+    """One actor or supervisor, at its address."""
+
+    parent: NotRequired[str]
+    name: str
+    kind: str
+    type: str
+    state: str
+    strategy: NotRequired[str]
+    circuit: NotRequired[str]
+    restarts: int
+    depth: int
+    """Messages that wait."""
+    high_water: int
+    dropped: int
+    messages_per_s: NotRequired[float]
+    busy: NotRequired[float]
+    """Share of the time it is at work."""
+    troubles: list[str]
+    last_failure: NotRequired[str]
+
+
+class Latency(TypedDict):
+    """How long one stage takes."""
+
+    count: int
+    p50_us: float
+    p99_us: float
+    max_us: float
+    histogram: dict[str, int]
+    """How many took less than so many microseconds and no less than the step before; steps double."""
+
+
+class Profit(TypedDict):
+    """What was earned."""
+
+    trading: Money
+    fees: Money
+    """Positive when they cost."""
+    funding: Money
+    """Positive when received."""
+    net: Money
+
+
+class ProfitAndLoss(TypedDict):
+    """What was earned since the journal began, cut in several ways. Open positions count at their marks."""
+
+    currencies: dict[str, Profit]
+    open: dict[str, Profit]
+    """The part of trades in progress, by currency."""
+    venues: dict[str, Profit]
+    symbols: dict[str, Profit]
+    pools: dict[str, Profit]
+    """Of the newest trades that are over."""
+    days: dict[str, Profit]
+    """By the UTC day they were settled; of the newest trades that are over."""
+
+
+class Audit(TypedDict):
+    """One thing an operator did."""
+
+    at: Time
+    who: str
+    source: str
+    """Where it came from: an address, or ``socket``."""
+    action: str
+    what: str
+    outcome: str
+
+
+class Alert(TypedDict):
+    """One alert."""
+
+    severity: str
+    state: str
+    text: str
+    since: NotRequired[Time]
+    rule: NotRequired[str]
+    acknowledged: NotRequired[bool]
+    silenced: NotRequired[bool]
+    runbook: NotRequired[str]
+
+
+class Sections(TypedDict):
+    """The whole state."""
+
+    overview: Overview
+    quotes: dict[str, dict[str, Quote]]
+    """By venue, then by symbol."""
+    books: dict[str, dict[str, Book]]
+    """By venue, then by symbol."""
+    opportunities: dict[str, Opportunity]
+    """The newest, by id."""
+    orders: dict[str, Order]
+    """Of trades in progress, by our id."""
+    trades: dict[str, Trade]
+    """In progress, and the newest that are over, by id."""
+    positions: dict[str, Position]
+    """Those that are not zero, by ``venue/account/symbol``."""
+    exposure: Exposure
+    capital: CapitalPools
+    risk: Risk
+    venues: dict[str, Venue]
+    tree: dict[str, Node]
+    """By address."""
+    latencies: dict[str, Latency]
+    """By stage."""
+    alerts: dict[str, Alert]
+    pnl: ProfitAndLoss
+    kill_switch: dict[str, str]
+    """Scopes that are killed (``global``, a venue, or a connection's address), and by whom."""
+    audit: dict[str, Audit]
+    """The newest things operators did, by number."""
+
+
+class Snapshot(TypedDict):
+    """Everything at one moment."""
+
+    seq: int
+    """Grows with every difference; also the event's id."""
+    state: Sections
+
+
+class Difference(TypedDict):
+    """What changed since the `seq` before."""
+
+    seq: int
+    diff: dict[str, Any]
+    """A JSON merge patch (RFC 7396) for ``state``."""
+
+
+Connected = Literal["market-data", "trading"]
