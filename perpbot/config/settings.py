@@ -19,6 +19,7 @@ from perpbot.config.limits import Capital, Risk
 from perpbot.config.loader import load
 from perpbot.config.operation import Log, Mode, Simulation, Supervision, WebSocketBars
 from perpbot.config.section import Fault, Section, choice, clash, rule, section, sections, word
+from perpbot.config.web import Web
 from perpbot.model.instrument import canonical_symbol
 
 _SUFFIX = canonical_symbol("")
@@ -54,6 +55,7 @@ class Settings(Section):
         WebSocketBars, "The feed of bars for strategies. Nothing uses it yet.", given=False
     )
     log: Log = section(Log, "What is logged, and where.")
+    web: Web = section(Web, "The web console and its API.")
 
     @property
     def bases(self) -> tuple[str, ...]:
