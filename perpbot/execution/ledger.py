@@ -1,6 +1,7 @@
 """All our orders and trades, folded from journal entries. A restart folds what was folded while trading."""
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -57,6 +58,8 @@ class Ledger:
         self.duplicate_ids = 0
         """Client ids that were used twice: must stay zero for ever."""
         self.records: list[TradeRecord] = []
+        self.outcomes: Counter[str] = Counter()
+        """How many trades ended in each phase; one that was opened again and is over again counts twice."""
         self._keep = keep_records
         self._trades: dict[str, _Trade] = {}
         self._orders: dict[str, OrderRecord] = {}
@@ -186,6 +189,7 @@ class Ledger:
     def _settle(self, record: TradeRecord) -> None:
         trade = self._trades.pop(record.trade_id, None)
         self.records.append(record)
+        self.outcomes[record.phase] += 1
         del self.records[: -self._keep]
         if trade is None:
             return
