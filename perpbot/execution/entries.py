@@ -6,6 +6,7 @@ from decimal import Decimal
 import attrs
 
 from perpbot.execution.plan import Plan
+from perpbot.model.money import ZERO
 from perpbot.model.order import Fill, FundingPayment, Order, OrderUpdate
 
 
@@ -109,6 +110,10 @@ class TradeRecord:
     """Largest value that was not hedged."""
     unhedged_ms: float
     """How long something was not hedged, at the longest."""
+    volume: Decimal = ZERO
+    """Value of all its fills."""
+    pool: str = ""
+    """Whose capital it used; empty in records of before."""
 
     @property
     def net(self) -> Decimal:

@@ -44,6 +44,7 @@ class _Trade:
     opened_ns: int | None = None
     booked_trading: Decimal = ZERO
     booked_fees: Decimal = ZERO
+    booked_volume: Decimal = ZERO
     orders: list[OrderRecord] = attrs.field(factory=list)
 
 
@@ -195,6 +196,7 @@ class Ledger:
             return
         trade.booked_trading += record.trading
         trade.booked_fees += record.fees
+        trade.booked_volume += record.volume
         self._settled[record.trade_id] = trade
         self._settled_orders += len(trade.orders)
         while self._settled_orders > ORDERS_KEPT:
@@ -264,6 +266,7 @@ def _view(trade: _Trade) -> TradeView:
         opened_ns=trade.opened_ns,
         booked_trading=trade.booked_trading,
         booked_fees=trade.booked_fees,
+        booked_volume=trade.booked_volume,
         orders=tuple(view(record) for record in trade.orders),
     )
 

@@ -102,6 +102,8 @@ def settle(
         hedged_ms=timings.hedged_ns / NS_PER_MS,
         max_unhedged=timings.largest,
         unhedged_ms=timings.longest_ns / NS_PER_MS,
+        volume=holding.volume - view.booked_volume,
+        pool=view.pool,
     )
 
 

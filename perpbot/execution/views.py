@@ -42,6 +42,7 @@ class TradeView:
     booked_trading: Decimal = ZERO
     """What an earlier record of it has booked: a fill that comes after a trade's end opens it again."""
     booked_fees: Decimal = ZERO
+    booked_volume: Decimal = ZERO
 
 
 def view(record: OrderRecord) -> OrderView:
