@@ -5,7 +5,7 @@ its unit (`_ms`, `_s`, `_pct`). Sections of many rows are objects keyed by id, a
 differences are JSON merge patches (RFC 7396), in which null takes a key away.
 """
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 Money = str
 """A decimal number as text."""
@@ -31,7 +31,7 @@ class Overview(TypedDict):
     alive: bool
     """Whether the process may be left alone, as the watchdog sees it."""
     trading: str
-    """``running``, ``killed`` (the global kill switch is on), ``blocked`` (a rule refuses everything) or ``stopping``."""
+    """``running``, ``killed`` by the global switch, ``blocked`` by a rule that refuses everything, ``stopping``."""
     symbols: list[str]
     equity: Money
     """Over all venues, dollars of all kinds added one to one."""
@@ -117,8 +117,8 @@ class Order(TypedDict):
     """Whether its fate is not known: to be shown first."""
     settled: bool
     reason: str
-    age_s: int
-    """Since anything was heard of it; as old as the trade's last change at the most."""
+    changed_at: Time
+    """When anything was last heard of it, to about a second."""
 
 
 class Trade(TypedDict):
@@ -174,7 +174,6 @@ class Unhedged(TypedDict):
     unknown_at: list[str]
     """Venues that have not told the fate of an order."""
     since: Time
-    age_s: float
 
 
 class SymbolExposure(TypedDict):
@@ -258,8 +257,8 @@ class Connection(TypedDict):
     circuit: str
     """``CONNECTED``, ``DEGRADED``, ``DISCONNECTED`` or ``CIRCUIT_OPEN``."""
     reason: str
-    since_s: int
-    """How long the circuit has been in its state."""
+    since: Time
+    """When the circuit came into its state."""
     healthy: NotRequired[bool]
     latency_ms: dict[str, float]
     """``mean``, ``p50``, ``p99``, as far as known."""
@@ -347,10 +346,9 @@ class ProfitAndLoss(TypedDict):
     """The part of trades in progress, by currency."""
     venues: dict[str, Profit]
     symbols: dict[str, Profit]
-    pools: dict[str, Profit]
-    """Of the newest trades that are over."""
+    pools: NotRequired[dict[str, Profit]]
     days: dict[str, Profit]
-    """By the UTC day they were settled; of the newest trades that are over."""
+    """Of trades that are over, by the UTC day they were settled."""
 
 
 class Audit(TypedDict):
@@ -424,6 +422,3 @@ class Difference(TypedDict):
     seq: int
     diff: dict[str, Any]
     """A JSON merge patch (RFC 7396) for ``state``."""
-
-
-Connected = Literal["market-data", "trading"]

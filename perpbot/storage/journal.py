@@ -190,19 +190,23 @@ def _decode(path: Path, seq: int, kind: str, body: str) -> Any:
         ) from error
 
 
-def _lines(db: sqlite3.Connection, path: Path, kinds: Iterable[type]) -> Iterator[Line]:
+def _lines(db: sqlite3.Connection, path: Path, kinds: Iterable[type], after: int = 0) -> Iterator[Line]:
     names = [kind.__name__ for kind in kinds]
-    where = f" where kind in ({','.join('?' * len(names))})" if names else ""
-    query = f"select seq, at_ns, kind, body from journal{where} order by seq"  # noqa: S608 - only placeholders
-    for seq, at_ns, kind, body in db.execute(query, names):
+    of_kinds = f" and kind in ({','.join('?' * len(names))})" if names else ""
+    query = f"select seq, at_ns, kind, body from journal where seq > ?{of_kinds} order by seq"  # noqa: S608 - only placeholders
+    for seq, at_ns, kind, body in db.execute(query, (after, *names)):
         yield Line(seq, at_ns, _decode(path, seq, kind, body))
 
 
-def read(path: Path, kinds: Iterable[type] = ()) -> Iterator[Line]:
-    """The entries of the journal at `path`, also while a system writes to it. Raises `JournalError`."""
+def read(path: Path, kinds: Iterable[type] = (), after: int = 0) -> Iterator[Line]:
+    """The entries of the journal at `path` beyond number `after`, also while a system writes to it.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
     with _understood(path), closing(_reader(path)) as db:
         if _begun(db):
-            yield from _lines(db, path, kinds)
+            yield from _lines(db, path, kinds, after)
 
 
 def _begun(db: sqlite3.Connection) -> bool:

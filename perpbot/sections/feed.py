@@ -1,0 +1,119 @@
+"""The state for those who follow it: encoded once for all, a short memory for those who come back, a queue for each."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from gevent.event import Event
+
+from perpbot.clock import wall_ms
+from perpbot.sections.differences import difference
+
+REMEMBERED = 150
+"""Differences that whoever was away for a moment gets afterwards: those of half a minute."""
+MOST_WAITING = 50
+"""Frames that wait for one follower; beyond that it gets the whole state anew."""
+
+encode = msgspec.json.Encoder().encode
+
+
+def frame(event: str, data: bytes, seq: int | None = None) -> bytes:
+    """One server-sent event, as https://html.spec.whatwg.org/multipage/server-sent-events.html has it."""
+    number = b"" if seq is None else b"id: %d\n" % seq
+    return b"event: %b\n%bdata: %b\n\n" % (event.encode(), number, data)
+
+
+class Follower:
+    """One stream that gets what changes."""
+
+    def __init__(self) -> None:
+        self.news = Event()
+        """Set when something waits."""
+        self.lost = False
+        """Whether it was too slow: what waited was thrown away, and the whole state is wanted."""
+        self._waiting: deque[bytes] = deque()
+
+    def offer(self, data: bytes) -> None:
+        """Leave a frame to be sent; never waits."""
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.clear()
+            self.lost = True
+        elif not self.lost:
+            self._waiting.append(data)
+        self.news.set()
+
+    def take(self) -> bytes:
+        """Everything that waits, together."""
+        self.news.clear()
+        frames = b"".join(self._waiting)
+        self._waiting.clear()
+        return frames
+
+
+class Feed:
+    """The newest state, how it came about, and who wants to know."""
+
+    def __init__(self) -> None:
+        self.seq = wall_ms()
+        """Number of the newest state. It begins where no earlier process has counted to."""
+        self.state: Mapping[str, Any] = {}
+        self._followers: dict[Follower, None] = {}
+        self._past: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED)
+        self._snapshot: tuple[int, bytes] = (0, b"")
+
+    def __len__(self) -> int:
+        """How many follow."""
+        return len(self._followers)
+
+    def advance(self, sections: Mapping[str, Any]) -> None:
+        """Take in the newest of some sections, and tell the followers what changed."""
+        changed = difference({name: self.state.get(name, {}) for name in sections}, sections)
+        self.state = {**self.state, **sections}
+        if not changed:
+            return
+        self.seq += 1
+        data = frame("diff", encode({"seq": self.seq, "diff": changed}), self.seq)
+        self._past.append((self.seq, data))
+        self._tell(data)
+        for name, row in changed.get("alerts", {}).items():
+            self._tell(frame("alert", encode({"id": name, **(self.state["alerts"].get(name, {}) if row else {})})))
+
+    def _tell(self, data: bytes) -> None:
+        for each in self._followers:
+            each.offer(data)
+
+    def follow(self, since: int | None = None) -> Follower:
+        """Begin to follow: after number `since` where that is known and not too long ago, else with everything."""
+        follower = Follower()
+        follower.offer(b"".join(self.since(since)))
+        self._followers[follower] = None
+        return follower
+
+    def since(self, number: int | None) -> Iterator[bytes]:
+        """The frames that lead from state `number` to the newest one."""
+        first = self._past[0][0] if self._past else self.seq + 1
+        if number is None or not first - 1 <= number <= self.seq:
+            yield self.snapshot()
+            return
+        yield from (data for seq, data in self._past if seq > number)
+
+    def snapshot(self) -> bytes:
+        """The whole state as one frame."""
+        if self._snapshot[0] != self.seq:
+            self._snapshot = (self.seq, frame("snapshot", self.body(), self.seq))
+        return self._snapshot[1]
+
+    def body(self) -> bytes:
+        """The whole state as JSON."""
+        return encode({"seq": self.seq, "state": self.state})
+
+    def catch_up(self, follower: Follower) -> bytes:
+        """What a follower gets that was too slow."""
+        follower.take()
+        follower.lost = False
+        return self.snapshot()
+
+    def leave(self, follower: Follower) -> None:
+        """Follow no longer."""
+        self._followers.pop(follower, None)

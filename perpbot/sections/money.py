@@ -1,0 +1,246 @@
+"""Sections about money: orders, trades, positions, exposure, capital, profit, and the limits of risk."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from actors.positions import PositionsView
+from actors.state import NO_PROFIT, Profit, State
+from perpbot.clock import iso
+from perpbot.control.pages import currencies
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.views import OrderView, TradeView
+from perpbot.model.money import ZERO, plain
+from perpbot.model.order import OrderStatus
+from perpbot.portfolio.holding import Holding
+from perpbot.sections import shapes
+from perpbot.sections.moments import wall_second
+
+
+def orders(state: State) -> dict[str, shapes.Order]:
+    """Those of trades in progress, of unknown fate first."""
+    rows = [(trade, each) for trade in state.trades for each in trade.orders]
+    rows.sort(key=lambda row: row[1].status is not OrderStatus.UNKNOWN)
+    return {each.order.client_id: _order(trade, each) for trade, each in rows}
+
+
+def _order(trade: TradeView, each: OrderView) -> shapes.Order:
+    order = each.order
+    return shapes.Order(
+        trade=trade.plan.trade_id,
+        venue=order.venue,
+        symbol=order.symbol,
+        purpose=order.purpose,
+        side=order.side.value,
+        quantity=plain(order.quantity),
+        price=plain(order.price),
+        filled=plain(abs(each.held)),
+        status=each.status.value,
+        unknown=each.status is OrderStatus.UNKNOWN,
+        settled=each.settled,
+        reason=each.reason,
+        changed_at=wall_second(each.changed_ns),
+    )
+
+
+def trades(state: State, over: Mapping[str, shapes.Trade]) -> dict[str, shapes.Trade]:
+    """Those in progress, then `over`."""
+    return {**{trade.plan.trade_id: _open(state, trade) for trade in state.trades}, **over}
+
+
+def _open(state: State, trade: TradeView) -> shapes.Trade:
+    plan = trade.plan
+    return shapes.Trade(
+        open=True,
+        symbol=plan.symbol,
+        buy=plan.buy.venue,
+        sell=plan.sell.venue,
+        quantity=plain(plan.quantity),
+        phase=trade.phase,
+        reason=trade.reason,
+        opened_at=iso(plan.opened_at_ns),
+        expected_net=plain(round(plan.expected_net, 4)),
+        currencies=currencies(state, trade),
+        pool=trade.pool,
+    )
+
+
+def trade_over(record: TradeRecord) -> shapes.Trade:
+    """One that is over."""
+    return shapes.Trade(
+        open=False,
+        symbol=record.symbol,
+        buy=record.buy_venue,
+        sell=record.sell_venue,
+        quantity=plain(record.quantity),
+        phase=record.phase,
+        reason=record.reason,
+        opened_at=iso(record.opened_at_ns),
+        settled_at=settled_at(record),
+        expected_net=plain(round(record.expected_net, 6)),
+        currencies=list(record.currencies),
+        trading=plain(record.trading),
+        fees=plain(record.fees),
+        funding=plain(record.funding),
+        net=plain(record.net),
+        slippage=plain(record.slippage),
+        sent_ms=round(record.sent_ms, 3),
+        hedged_ms=round(record.hedged_ms, 3),
+        max_unhedged=plain(record.max_unhedged),
+        unhedged_ms=round(record.unhedged_ms, 3),
+    )
+
+
+def settled_at(record: TradeRecord) -> str:
+    """When it was over; a trade that went on after its end has another record with another time."""
+    return iso(record.settled_at_ns)
+
+
+def positions(view: PositionsView | None) -> dict[str, shapes.Position]:
+    """Those that are not zero, and those that a venue contradicts."""
+    if view is None:
+        return {}
+    contradicted = {each.key: each for each in view.mismatches}
+    rows = {}
+    for key in sorted({key for key, held in view.holdings.items() if held.quantity} | contradicted.keys()):
+        venue, account, symbol = key
+        quantity = view.holdings.get(key, Holding()).quantity
+        row = shapes.Position(venue=venue, account=account, symbol=symbol, quantity=plain(quantity))
+        mark = view.marks.get(symbol)
+        if mark is not None:
+            row["mark"], row["value"] = plain(round(mark, 8)), plain(round(quantity * mark, 4))
+        if currency := view.currencies.get((venue, symbol)):
+            row["currency"] = currency
+        if key in contradicted:
+            row["venue_says"] = plain(contradicted[key].theirs)
+        rows["/".join(key)] = row
+    return rows
+
+
+def exposure(state: State) -> shapes.Exposure:
+    """What is at stake, and what stands alone."""
+    found = None if state.positions is None else state.positions.exposure
+    return shapes.Exposure(
+        net=_usd(ZERO if found is None else found.net_total),
+        gross=_usd(ZERO if found is None else found.gross_total),
+        symbols={}
+        if found is None
+        else {
+            symbol: shapes.SymbolExposure(net=_usd(net), gross=_usd(found.gross[symbol]))
+            for symbol, net in found.net.items()
+        },
+        venues={} if found is None else {venue: _usd(each) for venue, each in found.by_venue.items()},
+        unhedged={
+            each.trade_id: shapes.Unhedged(
+                symbol=each.symbol,
+                venues=list(each.venues),
+                value=_usd(each.value),
+                unknown_at=list(each.unknown_at),
+                since=wall_second(each.since_ns),
+            )
+            for each in state.naked
+        },
+    )
+
+
+def capital(state: State) -> shapes.CapitalPools:
+    """What there is at every venue, and which pool and which trade has it."""
+    return shapes.CapitalPools(
+        equity=equity(state),
+        pools={
+            pool.name: {
+                venue: shapes.Capital(
+                    total=_usd(total), allocated=_usd(pool.allocated[venue]), available=_usd(pool.available[venue])
+                )
+                for venue, total in pool.total.items()
+            }
+            for pool in state.pools
+        },
+        owners={pool.name: list(pool.owners) for pool in state.pools},
+        balances={
+            f"{each.venue}/{each.account}/{each.currency}": _balance(
+                each.venue, each.account, each.currency, each.wallet, each.equity, each.available
+            )
+            for each in state.balances
+        },
+    )
+
+
+def _balance(
+    venue: str, account: str, currency: str, wallet: Decimal, whole: Decimal | None, available: Decimal | None
+) -> shapes.Balance:
+    row = shapes.Balance(venue=venue, account=account, currency=currency, wallet=plain(wallet))
+    if whole is not None:
+        row["equity"] = plain(whole)
+    if available is not None:
+        row["available"] = plain(available)
+    return row
+
+
+def equity(state: State) -> str:
+    """What is owned over all venues, dollars of all kinds added one to one."""
+    return _usd(sum((each.wallet if each.equity is None else each.equity for each in state.balances), ZERO))
+
+
+def risk(state: State) -> shapes.Risk:
+    """How near the limits are."""
+    limits = {}
+    for each in state.standings:
+        row = shapes.Limit(
+            level=each.level.value,
+            used=plain(round(each.used, 4)),
+            limit=plain(each.limit),
+            unit=each.unit,
+            share=round(float(each.share), 4),
+        )
+        if each.about:
+            row["about"] = each.about
+        limits[each.rule] = row
+    return shapes.Risk(limits=limits, blocks=list(state.blocks))
+
+
+def profit_and_loss(state: State, days: Mapping[str, Profit]) -> shapes.ProfitAndLoss:
+    """What was earned, cut in several ways; `days` from the journal."""
+    view = state.positions
+    venues: dict[str, Profit] = {}
+    symbols: dict[str, Profit] = {}
+    for (venue, _, symbol), holding in ({} if view is None else view.holdings).items():
+        earned = _earned(holding, None if view is None else view.marks.get(symbol))
+        venues[venue] = venues.get(venue, NO_PROFIT) + earned
+        symbols[symbol] = symbols.get(symbol, NO_PROFIT) + earned
+    return shapes.ProfitAndLoss(
+        currencies=_profits(state.profit),
+        open=_profits(state.open_profit),
+        venues=_profits(venues),
+        symbols=_profits(symbols),
+        days=_profits(days),
+    )
+
+
+def _earned(holding: Holding, mark: Decimal | None) -> Profit:
+    trading = holding.cash if mark is None else holding.trading(mark)
+    return Profit(trading=trading, fees=holding.fees, funding=holding.funding)
+
+
+def _profits(each: Mapping[str, Profit]) -> dict[str, shapes.Profit]:
+    return {name: profit(one) for name, one in sorted(each.items())}
+
+
+def profit(each: Profit) -> shapes.Profit:
+    """One result, to four places."""
+    return shapes.Profit(
+        trading=_usd(each.trading), fees=_usd(each.fees), funding=_usd(each.funding), net=_usd(each.net)
+    )
+
+
+def by_day(records: Iterable[TradeRecord]) -> dict[str, Profit]:
+    """What trades brought, by the UTC day they were settled."""
+    days: dict[str, Profit] = {}
+    for each in records:
+        settled = iso(each.settled_at_ns)[:10]
+        one = Profit(trading=each.trading, fees=each.fees, funding=each.funding)
+        days[settled] = days.get(settled, NO_PROFIT) + one
+    return days
+
+
+def _usd(value: Decimal) -> str:
+    return plain(round(value, 4))

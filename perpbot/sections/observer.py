@@ -1,0 +1,152 @@
+"""The actor that watches the state for those who follow it: at 5 Hz while somebody does, and not at all otherwise."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+import gevent
+
+from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, handles
+from actors.runtime.telemetry import HandlerTimes
+from actors.state import NO_PROFIT, ReadState, State
+from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
+from perpbot.control.episodes import Episodes
+from perpbot.execution.entries import TradeRecord
+from perpbot.program import Program
+from perpbot.sections import market, money, operations, shapes
+from perpbot.sections.feed import Feed
+from perpbot.sections.history import TradeHistory
+from supervisors import tree
+from supervisors.spec import ChildSpec
+
+LOOK_S = 0.2
+SELDOM_NS = NS_PER_SECOND
+"""How often what changes slowly is looked at."""
+TRADES_SHOWN = 50
+NAME = "state-feed"
+ADDRESS = f"/{NAME}"
+
+Section = Callable[[], Any]
+
+
+@attrs.frozen
+class LookNow:
+    """Bring the feed up to date, unless that was done just now; answered when it is."""
+
+
+@attrs.frozen
+class _Look:
+    """It is time to look."""
+
+
+def state_feed(program: Program, feed: Feed, extra: Mapping[str, Section]) -> ChildSpec:
+    """The child spec of the actor that keeps `feed` up to date; `extra` sections come from elsewhere."""
+    history = TradeHistory(program.journal.path)
+    return ChildSpec(
+        name=NAME, start=lambda: StateObserver(program, feed, history, extra), backoff=Backoff(min_s=0.5, max_s=10.0)
+    )
+
+
+class StateObserver(Actor):
+    """Composes the sections; between one section and the next everybody else has their turn."""
+
+    def __init__(self, program: Program, feed: Feed, history: TradeHistory, extra: Mapping[str, Section]) -> None:
+        super().__init__()
+        self._program = program
+        self._feed = feed
+        self._history = history
+        self._extra = extra
+        self._episodes = Episodes()
+        self._over: dict[str, shapes.Trade] = {}
+        self._days: dict[str, Any] = {}
+        self._days_of = -1
+        self._looked_ns = self._seldom_ns = 0
+        self._times = HandlerTimes()
+
+    def on_start(self) -> None:
+        """Begin."""
+        self.timers.every(LOOK_S, _Look())
+
+    @handles(_Look)
+    def on_look(self, _: _Look) -> None:
+        """Look, if anybody wants to know."""
+        if len(self._feed):
+            self._look()
+
+    @handles(LookNow)
+    def on_look_now(self, _: LookNow) -> None:
+        """Look for one who asks once."""
+        if not self._feed.state or monotonic_ns() - self._looked_ns > LOOK_S * NS_PER_SECOND:
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            state: State = self.look_up(tree.STATE).ask(ReadState(), timeout_s=5.0)
+        except (ActorDeadError, AskTimeoutError) as error:
+            self.log.warning("the state cannot be read", reason=str(error))
+            return
+        self._looked_ns = monotonic_ns()
+        self._episodes.take(state.decisions)
+        self._keep_over(state)
+        seldom = not self._feed.state or self._looked_ns - self._seldom_ns >= SELDOM_NS
+        found = {}
+        for name, section in (*self._often(state), *(self._seldom(state) if seldom else ())):
+            began = monotonic_ns()
+            found[name] = section()
+            self._times.add(monotonic_ns() - began)
+            gevent.sleep(0)  # the others first
+        if seldom:
+            self._seldom_ns = self._looked_ns
+        self._feed.advance(found)
+
+    def _keep_over(self, state: State) -> None:
+        newest = state.records[-TRADES_SHOWN:][::-1]
+        self._over = {each.trade_id: self._row(each) for each in newest}
+
+    def _row(self, record: TradeRecord) -> shapes.Trade:
+        known = self._over.get(record.trade_id)
+        return known if known is not None and _same(known, record) else money.trade_over(record)
+
+    def _often(self, state: State) -> Iterator[tuple[str, Section]]:
+        program = self._program
+        yield "overview", lambda: operations.overview(program, state, self._today(), len(self._feed))
+        yield "quotes", lambda: market.quotes(state)
+        yield "opportunities", lambda: market.opportunities(self._episodes.newest)
+        yield "orders", lambda: money.orders(state)
+        yield "trades", lambda: money.trades(state, self._over)
+        yield "positions", lambda: money.positions(state.positions)
+        yield "exposure", lambda: money.exposure(state)
+        yield "kill_switch", lambda: dict(state.kill)
+        yield from self._extra.items()
+
+    def _seldom(self, state: State) -> Iterator[tuple[str, Section]]:
+        program = self._program
+        yield "books", lambda: market.books(program.system, program.parts.each_venue("market-data"))
+        yield "capital", lambda: money.capital(state)
+        yield "risk", lambda: money.risk(state)
+        yield "venues", lambda: operations.venues(program, state)
+        yield "tree", lambda: operations.tree(program)
+        yield "latencies", lambda: operations.latencies(program.system.stages)
+        yield "pnl", lambda: self._profit(state)
+
+    def _profit(self, state: State) -> shapes.ProfitAndLoss:
+        if state.trades_over != self._days_of:
+            self._days = money.by_day(self._history.records())
+            self._days_of = -1 if state.trades_over is None else state.trades_over
+        return money.profit_and_loss(state, self._days)
+
+    def _today(self) -> str:
+        return money.profit(self._days.get(day(wall_ns()), NO_PROFIT))["net"]
+
+    def describe(self) -> dict[str, Any]:
+        """Who follows, and how long composing keeps everybody else waiting."""
+        p99 = self._times.quantile_ns(0.99)
+        return {
+            "followers": len(self._feed),
+            "seq": self._feed.seq,
+            "section_us": {"p99": p99 and p99 // 1_000, "max": self._times.max_ns // 1_000},
+        }
+
+
+def _same(known: shapes.Trade, record: TradeRecord) -> bool:
+    return known.get("settled_at") == money.settled_at(record)
