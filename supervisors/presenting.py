@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 import attrs
+import msgspec
 
 from perpbot.masking import MASK, hides
 from perpbot.model.money import plain
@@ -54,8 +55,7 @@ class _Presenter:
         return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + CUT
 
     def _nested(self, value: Any, depth: int) -> Any:
-        if attrs.has(type(value)):
-            fields = [each.name for each in attrs.fields(type(value)) if each.repr is not False]
+        if (fields := _fields(type(value))) is not None:
             return {name: self._named(name, getattr(value, name, None), depth) for name in fields}
         if isinstance(value, Mapping):
             return self._mapping(value, depth)
@@ -89,6 +89,12 @@ class _Presenter:
             self._left -= 1
             return MASK
         return self.present(value, depth)
+
+
+def _fields(kind: type) -> list[str] | None:
+    if attrs.has(kind):
+        return [each.name for each in attrs.fields(kind) if each.repr is not False]
+    return list(kind.__struct_fields__) if issubclass(kind, msgspec.Struct) else None
 
 
 def _repr(value: Any) -> str:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,11 @@ class Login:
     hidden: str = attrs.field(default="never shown", repr=False)
 
 
+class Tick(msgspec.Struct):
+    price: Decimal
+    token: str = "t0ken"
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -37,6 +43,7 @@ class Login:
         (deque([1, 2]), [1, 2]),
         (Login, "Login"),
         (b"abc", "3 bytes"),
+        (Tick(Decimal("1.50")), {"price": "1.5", "token": "***"}),
         (Login("me", "s3cr3t"), {"user": "me", "api_secret": "***", "passphrase": None}),
         (
             {"headers": {"OK-ACCESS-SIGNATURE": "abc", "Authorization": "Bearer x"}},

@@ -223,3 +223,10 @@ def test_a_quote_knows_its_middle_and_its_age() -> None:
     quote = Quote("here", "BTC-PERP", *bid, *ask, venue_time_ns=5, received_ns=1_000)
     assert quote.mid == Decimal("100.15")
     assert quote.age_ns(1_500) == 500
+
+
+def test_a_book_tells_its_price_or_why_it_has_none() -> None:
+    book = Book("okx", "BTC-PERP")
+    assert repr(book) == "Book(okx BTC-PERP at 0, invalid: no snapshot yet)"
+    book.snapshot(levels(("99.5", 1)), levels((101, 2)), 7)
+    assert repr(book) == "Book(okx BTC-PERP at 7, 99.5 / 101)"
