@@ -39,6 +39,7 @@ from perpbot.control.server import SocketPathError, control_socket, refuse_long_
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.interrupts import heed_interrupts
 from perpbot.masking import Mask
+from perpbot.metrics.listener import metrics_listener
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting, open_journal
 from perpbot.statedir import SOCKET_NAME, state_directory
@@ -180,7 +181,12 @@ def _trade(
     )
 
     def surfaces(program: Program) -> Sequence[ChildSpec]:
-        return [control_socket(program), live_view(program) if live else plain_view(program, say)]
+        listen = settings.metrics.listen
+        return [
+            control_socket(program),
+            live_view(program) if live else plain_view(program, say),
+            *([] if listen is None else [metrics_listener(program, listen)]),
+        ]
 
     def say(event: logs.Event) -> None:
         terminal.write(mask.event(event))

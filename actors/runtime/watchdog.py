@@ -23,6 +23,7 @@ from actors.runtime.life import live
 from actors.runtime.reading import read
 from actors.runtime.stacks import Place, places
 from actors.runtime.tasks import Task
+from actors.runtime.telemetry import HandlerTimes
 from actors.runtime.trampoline import Trampoline
 from perpbot.clock import NS_PER_SECOND, wall_ns
 
@@ -64,6 +65,8 @@ class Watchdog:
         self.total = 0
         """How many blocks there were."""
         self.longest_ns = 0
+        self.lateness = HandlerTimes()
+        """How late the hub turned, each time."""
         self.beat_ns = 0
         """Monotonic, when the hub turned last."""
         self.on_blocked: Callable[[Blocked], None] = lambda _: None
@@ -98,6 +101,7 @@ class Watchdog:
         last, self.beat_ns = self.beat_ns, monotonic_ns()
         seen, self._seen = self._seen, None
         lasted_ns = self.beat_ns - last
+        self.lateness.add(max(0, lasted_ns - int(self._pause_s * NS_PER_SECOND)))
         if lasted_ns < self.limit_ns:
             return
         blocked = (

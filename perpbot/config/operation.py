@@ -121,3 +121,16 @@ class Log(Section):
         "perpbot.log", "Log file, seen from the state directory; null for none.", "[^\\x00-\\x1f]{1,200}", "a file name"
     )
     status_interval_sec: float = seconds(300, "How often the state of the whole is logged.", "1", "86400")
+
+
+@attrs.frozen(kw_only=True)
+class Metrics(Section):
+    """What Prometheus reads."""
+
+    listen: str | None = word(
+        None,
+        "Where metrics are served, apart from the web console, which has them too: 127.0.0.1:9464 is Prometheus' own.",
+        r"([0-9]{1,3}(\.[0-9]{1,3}){3}|localhost|\[[0-9a-f:]{2,39}\]):[1-9][0-9]{0,4}",
+        "an address and a port, as in 127.0.0.1:9464",
+    )
+    balances: bool = flag(False, "Whether metrics say what accounts and pools hold. Nobody is asked who reads them.")

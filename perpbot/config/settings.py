@@ -17,7 +17,7 @@ from perpbot.config.exchanges import VENUES, Exchange
 from perpbot.config.kinds import written
 from perpbot.config.limits import Capital, Risk
 from perpbot.config.loader import load
-from perpbot.config.operation import Log, Mode, Simulation, Supervision, WebSocketBars
+from perpbot.config.operation import Log, Metrics, Mode, Simulation, Supervision, WebSocketBars
 from perpbot.config.section import Fault, Section, choice, clash, rule, section, sections, word
 from perpbot.config.web import Web
 from perpbot.model.instrument import canonical_symbol
@@ -55,6 +55,7 @@ class Settings(Section):
         WebSocketBars, "The feed of bars for strategies. Nothing uses it yet.", given=False
     )
     log: Log = section(Log, "What is logged, and where.")
+    metrics: Metrics = section(Metrics, "What Prometheus reads.")
     web: Web = section(Web, "The web console and its API.")
 
     @property
