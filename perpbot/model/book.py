@@ -60,10 +60,9 @@ class Ladder:
         sizes, keys, descending = self.sizes, self._keys, self._descending
         for price, size in levels:
             if size:  # a size is never negative; asking for that would cost more than the rest
-                before = len(sizes)
-                sizes[price] = size
-                if len(sizes) != before:  # cheaper than to look the price up first
+                if price not in sizes:
                     insort(keys, price.copy_negate() if descending else price)
+                sizes[price] = size
             elif sizes.pop(price, None) is not None:
                 del keys[bisect_left(keys, price.copy_negate() if descending else price)]
 
@@ -118,7 +117,7 @@ class Book:
         self._reason: str | None = "no snapshot yet"
 
     def __repr__(self) -> str:
-        bid, ask = self._bids.best_price(), self._asks.best_price()
+        bid, ask = self._bids.best_price, self._asks.best_price
         state = f"invalid: {self._reason}" if self._reason else f"{bid} / {ask}"
         return f"Book({self.venue} {self.symbol} at {self.sequence}, {state})"
 
