@@ -1,4 +1,8 @@
-"""A pool of capital: its capital by venue, what is reserved, what is left (CAP-2, CAP-3). Arithmetic only."""
+"""A pool of capital: its capital by venue, what is reserved, what is left (CAP-2, CAP-3). Arithmetic only.
+
+A pool may borrow from another one: the reserve tops up the arbitrage pool (CAP-4). A loan is told as the whole amount
+that is lent now, so that telling it twice, or again after a restart of either, changes nothing.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -30,11 +34,18 @@ class Pool:
         self.name = name
         self._totals: dict[str, Decimal] = {}
         self._reservations: dict[str, Reservation] = {}
+        self._borrowed: dict[str, Decimal] = {}
+        self._lent: dict[str, Mapping[str, Decimal]] = {}
 
     @property
     def totals(self) -> Mapping[str, Decimal]:
-        """The pool's capital by venue."""
+        """The pool's own capital by venue."""
         return self._totals
+
+    @property
+    def borrowed(self) -> Mapping[str, Decimal]:
+        """What it has from another pool, by venue."""
+        return self._borrowed
 
     @property
     def reservations(self) -> Mapping[str, Reservation]:
@@ -51,7 +62,44 @@ class Pool:
 
     def available(self, venue: str) -> Decimal:
         """What may still be reserved at `venue`; less than zero when the venue lost what is reserved."""
-        return self._totals.get(venue, ZERO) - self.allocated(venue)
+        return self._own(venue) + self._borrowed.get(venue, ZERO) - self.allocated(venue)
+
+    def lent(self, venue: str) -> Decimal:
+        """What other pools have of it at `venue`."""
+        return sum((each.get(venue, ZERO) for each in self._lent.values()), ZERO)
+
+    def _own(self, venue: str) -> Decimal:
+        return self._totals.get(venue, ZERO) - self.lent(venue)
+
+    # -- loans ---------------------------------------------------------------------------------------------------
+
+    def wanted_loan(self, most_use: Decimal, needed: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """What would have to be lent to it, by venue, so that no more than `most_use` (a fraction) of it is used.
+
+        `needed` is about to be reserved on top.
+        """
+        loans = {}
+        for venue in {**self._totals, **needed}:
+            used = self.allocated(venue) + needed.get(venue, ZERO)
+            missing = used / most_use - self._totals.get(venue, ZERO)
+            if missing > 0:
+                loans[venue] = missing
+        return loans
+
+    def borrow(self, loans: Mapping[str, Decimal]) -> None:
+        """It now has `loans` from another pool, and nothing else."""
+        self._borrowed = dict(loans)
+
+    def lend(self, borrower: str, wanted: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """Lend as much of `wanted` as is free, in place of what `borrower` had before; returns what that is."""
+        self._lent.pop(borrower, None)
+        free = {venue: max(ZERO, self.available(venue)) for venue in wanted}
+        granted = {venue: min(amount, free[venue]) for venue, amount in wanted.items() if free[venue]}
+        if granted:
+            self._lent[borrower] = granted
+        return granted
+
+    # -- reservations --------------------------------------------------------------------------------------------
 
     def reserve(self, owner: str, amounts: Mapping[str, Decimal], expires_ns: int) -> Reservation:
         """Set `amounts` aside at once or not at all. The same owner gets the reservation it has.

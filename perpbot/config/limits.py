@@ -3,12 +3,30 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from enum import StrEnum
 from typing import ClassVar
 
 import attrs
 
 from perpbot.config.kinds import written
-from perpbot.config.section import Fault, Section, clash, count, flag, money, percent, rule, seconds, section
+from perpbot.config.section import (
+    Fault,
+    Section,
+    choice,
+    clash,
+    count,
+    flag,
+    money,
+    percent,
+    rule,
+    seconds,
+    section,
+    word,
+)
+from perpbot.model.instrument import canonical_symbol
+from perpbot.model.money import ZERO
+
+_SYMBOL_NUMBER = r"[0-9]{0,9}[A-Z][A-Z0-9]{0,14}(-PERP)?=[0-9]{1,6}(\.[0-9]{1,4})?"
 
 
 @attrs.frozen(kw_only=True)
@@ -59,10 +77,101 @@ class Pools(Section):
 
 
 @attrs.frozen(kw_only=True)
+class Layers(Section):
+    """The five layers of older configurations. They are mapped onto the three pools."""
+
+    L1: Decimal = percent("0", "Older layer L1, hedged volume: part of the pool wash.", "0.01", "100", zero=True)
+    L2: Decimal = percent("0", "Older layer L2, hedged volume: part of the pool wash.", "0.01", "100", zero=True)
+    L3: Decimal = percent("0", "Older layer L3, arbitrage: the pool arb.", "0.01", "100", zero=True)
+    L4: Decimal = percent("0", "Older layer L4, base holdings: part of the pool reserve.", "0.01", "100", zero=True)
+    L5: Decimal = percent("0", "Older layer L5, safety: part of the pool reserve.", "0.01", "100", zero=True)
+
+    @property
+    def _total(self) -> Decimal:
+        return self.L1 + self.L2 + self.L3 + self.L4 + self.L5
+
+    @rule
+    def _shares_sum_to_all(self) -> Iterator[Fault]:
+        if self._total not in {1, 100}:
+            text = f"L1 to L5 must sum to 100 percent, or to 1 as fractions, not {written(self._total)}"
+            yield Fault((), text)
+
+    def shares(self) -> dict[str, Decimal]:
+        """The share of each pool, in percent."""
+        whole = 100 / self._total
+        return {"wash": (self.L1 + self.L2) * whole, "arb": self.L3 * whole, "reserve": (self.L4 + self.L5) * whole}
+
+
+class AllocationMethod(StrEnum):
+    """How one pool's capital is divided between symbols."""
+
+    EQUAL = "equal"
+    """All symbols have the same."""
+    WEIGHTED = "weighted"
+    """By the weights in the configuration."""
+    DYNAMIC = "dynamic"
+    """Half of it equally, half of it after what each symbol asked for lately."""
+
+
+@attrs.frozen(kw_only=True)
+class Allocation(Section):
+    """How the arbitrage pool is divided between symbols."""
+
+    method: AllocationMethod = choice(
+        AllocationMethod.DYNAMIC,
+        "equal: all symbols alike; weighted: by `weights`; dynamic: half alike, half after what each asked for.",
+        AllocationMethod,
+    )
+    weights: tuple[str, ...] = word(
+        (), "Weights of symbols, 1 where not given.", _SYMBOL_NUMBER, "a symbol and its weight, as in BTC=2"
+    )
+    symbol_max_pct: tuple[str, ...] = word(
+        (), "Most that a symbol may use, of the pool.", _SYMBOL_NUMBER, "a symbol and its percentage, as in BTC=40"
+    )
+    max_use_pct: Decimal = percent("95", "Most of the pool that all symbols together may use.", "1", "100")
+    rebalance_difference_pct: Decimal = percent(
+        "30", "Difference between the use of two symbols above which shares are worked out anew.", "1", "100"
+    )
+    rebalance_interval_sec: float = seconds(3600, "How often that is looked at.", "1", "86400")
+
+    def weight(self, symbol: str) -> Decimal:
+        """The weight of a canonical symbol."""
+        return _by_symbol(self.weights).get(symbol, Decimal(1))
+
+    def most(self, symbol: str) -> Decimal:
+        """The largest fraction of the pool that a canonical symbol may use."""
+        return _by_symbol(self.symbol_max_pct).get(symbol, Decimal(100)) / 100
+
+    @rule
+    def _shares_are_shares(self) -> Iterator[Fault]:
+        for index, number in enumerate(_by_symbol(self.symbol_max_pct).values()):
+            if not 0 < number <= 100:  # noqa: PLR2004 - percent
+                yield Fault(("symbol_max_pct", index), f"{written(number)} must be more than 0 and at most 100 percent")
+
+    @rule
+    def _some_weight(self) -> Iterator[Fault]:
+        for index, number in enumerate(_by_symbol(self.weights).values()):
+            if number == ZERO:
+                yield Fault(("weights", index), "must be more than 0; take the symbol out of `symbols` instead")
+
+
+def _by_symbol(pairs: tuple[str, ...]) -> dict[str, Decimal]:
+    given = dict(each.split("=") for each in pairs)
+    return {canonical_symbol(name.removesuffix("-PERP")): Decimal(number) for name, number in given.items()}
+
+
+@attrs.frozen(kw_only=True)
 class Capital(Section):
     """How the equity at each venue is divided and guarded."""
 
     pools: Pools = section(Pools, "The three pools; their shares sum to 100.")
+    layer_targets: Layers | None = section(
+        Layers, "The five layers of older configurations (L1 to L5), in place of the pools' shares.", given=False
+    )
+    allocation: Allocation = section(Allocation, "How the arbitrage pool is divided between symbols.")
+    margin_buffer_pct: Decimal = percent(
+        "10", "Set aside for a leg beyond its initial margin and fees, of that margin.", "1", "500", zero=True
+    )
     safe_mode_drawdown_pct: Decimal = percent(
         "5", "Drawdown at a venue that puts it into safe mode: no new arbitrage there.", "0.5", "90"
     )
@@ -79,6 +188,27 @@ class Capital(Section):
     def _release_below_entry(self) -> Iterator[Fault]:
         if self.safe_mode_release_pct >= self.safe_mode_drawdown_pct:
             yield clash(self, "safe_mode_release_pct", "must be less than", "safe_mode_drawdown_pct")
+
+    @rule
+    def _layers_or_pools(self) -> Iterator[Fault]:
+        if self.layer_targets is not None and _shares(self.pools) != _shares(Pools()):
+            yield Fault(("layer_targets",), "give the pools' shares or the older layers, not both", ("pools",))
+
+    def shares(self) -> dict[str, Decimal]:
+        """The share of each pool, in percent."""
+        return _shares(self.pools) if self.layer_targets is None else self.layer_targets.shares()
+
+    def warnings(self) -> list[str]:
+        """What is understood though it should be written in another way, and how it was."""
+        if self.layer_targets is None:
+            return []
+        shares = ", ".join(f"{name} {written(share)} %" for name, share in self.shares().items())
+        mapped = f"L1 and L2 are the pool wash, L3 is arb, L4 and L5 are reserve, which makes {shares}"
+        return [f"capital.layer_targets is of an older configuration: {mapped}. Write that under capital.pools instead"]
+
+
+def _shares(pools: Pools) -> dict[str, Decimal]:
+    return {"wash": pools.wash.share_pct, "arb": pools.arb.share_pct, "reserve": pools.reserve.share_pct}
 
 
 @attrs.frozen(kw_only=True)

@@ -27,12 +27,16 @@ class PoolAgainstDicts(RuleBasedStateMachine):
         self.pool = Pool("arb")
         self.totals: dict[str, Decimal] = {}
         self.held: dict[str, dict[str, Decimal]] = {}
+        self.borrowed: dict[str, Decimal] = {}
+        self.lent: dict[str, dict[str, Decimal]] = {}
         self.expires: dict[str, int] = {}
         self.overdrawn: set[str] = set()
         self.now = 0
 
     def left(self, venue: str) -> Decimal:
-        return self.totals.get(venue, ZERO) - sum((each.get(venue, ZERO) for each in self.held.values()), ZERO)
+        own = self.totals.get(venue, ZERO) + self.borrowed.get(venue, ZERO)
+        gone = [*self.held.values(), *self.lent.values()]
+        return own - sum((each.get(venue, ZERO) for each in gone), ZERO)
 
     @rule(venue=st.sampled_from(VENUES), amount=st.integers(0, 40).map(Decimal))
     def equity_is_read(self, venue: str, amount: Decimal) -> None:
@@ -74,6 +78,22 @@ class PoolAgainstDicts(RuleBasedStateMachine):
         self.expires.pop(owner, None)
         assert self.pool.release(owner) is False, "a second release gives nothing back"
 
+    @rule(borrower=st.sampled_from(["x", "y"]), wanted=AMOUNTS)
+    def lend(self, borrower: str, wanted: dict[str, Decimal]) -> None:
+        others = {name: loans for name, loans in self.lent.items() if name != borrower}
+        self.lent = others
+        free = {venue: max(ZERO, self.left(venue)) for venue in wanted}
+        granted = self.pool.lend(borrower, wanted)
+        assert granted == {venue: min(wanted[venue], free[venue]) for venue in wanted if free[venue]}
+        assert self.pool.lend(borrower, wanted) == granted, "told twice is told once"
+        self.lent = {**others, borrower: granted}
+
+    @rule(loans=AMOUNTS)
+    def borrow(self, loans: dict[str, Decimal]) -> None:
+        self.pool.borrow(loans)
+        self.borrowed = dict(loans)
+        self.overdrawn |= {venue for venue in VENUES if self.left(venue) < 0}
+
     @precondition(lambda self: self.held)
     @rule(passed=st.integers(0, TTL))
     def time_passes(self, passed: int) -> None:
@@ -89,7 +109,8 @@ class PoolAgainstDicts(RuleBasedStateMachine):
         assert {owner: dict(each.amounts) for owner, each in self.pool.reservations.items()} == self.held
         for venue in VENUES:
             assert self.pool.available(venue) == self.left(venue)
-            assert self.pool.allocated(venue) + self.pool.available(venue) == self.totals.get(venue, ZERO)
+            own = self.totals.get(venue, ZERO) + self.borrowed.get(venue, ZERO) - self.pool.lent(venue)
+            assert self.pool.allocated(venue) + self.pool.available(venue) == own
 
     @invariant()
     def it_is_overdrawn_only_where_the_venue_lost_or_a_restart_found_more(self) -> None:
@@ -104,7 +125,7 @@ TestPoolAgainstDicts.settings = settings(deadline=None, max_examples=50, statefu
 @pytest.mark.full
 def test_many_more_histories_of_a_pool() -> None:
     run_state_machine_as_test(
-        PoolAgainstDicts, settings=settings(deadline=None, max_examples=3_000, stateful_step_count=40)
+        PoolAgainstDicts, settings=settings(deadline=None, max_examples=10_000, stateful_step_count=40)
     )
 
 
@@ -175,6 +196,36 @@ def test_an_owner_that_expired_cannot_be_confirmed_only_adopted() -> None:
     pool.adopt("t1", amounts(a=60))
     assert pool.expire(TTL * 2) == []
     assert pool.available("a") == 40
+
+
+# -- loans -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_pool_that_is_used_by_more_than_allowed_wants_as_much_as_brings_it_back_to_that() -> None:
+    pool = pool_of(a=100, b=100)
+    pool.reserve("t1", amounts(a=60, b=40), TTL)
+    assert pool.wanted_loan(Decimal("0.5"), {}) == amounts(a=20)
+    assert pool.wanted_loan(Decimal("0.5"), amounts(b=20)) == amounts(a=20, b=20)
+    pool.release("t1")
+    assert pool.wanted_loan(Decimal("0.5"), {}) == {}
+
+
+def test_what_is_lent_cannot_be_reserved_and_what_is_borrowed_can() -> None:
+    reserve, arb = pool_of(a=30), pool_of(a=60)
+    arb.borrow(reserve.lend("arb", amounts(a=50)))
+    assert reserve.available("a") == 0
+    arb.reserve("t1", amounts(a=90), TTL)
+    assert arb.available("a") == 0
+    reserve.set_total("a", Decimal(10))
+    arb.borrow(reserve.lend("arb", amounts(a=50)))
+    assert arb.available("a") == -20, "the venue lost what was lent; nothing more is reserved"
+
+
+def test_a_loan_that_is_not_wanted_any_more_is_given_back() -> None:
+    reserve = pool_of(a=30)
+    reserve.lend("arb", amounts(a=20))
+    assert reserve.lend("arb", {}) == {}
+    assert reserve.available("a") == 30
 
 
 # -- shares ----------------------------------------------------------------------------------------------------------

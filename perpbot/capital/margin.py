@@ -1,0 +1,15 @@
+"""What a leg needs at its venue: initial margin at the leverage there, fees, and a buffer; not its whole value."""
+
+from decimal import Decimal
+
+
+def leg_margin(notional: Decimal, *, leverage: Decimal, fee: Decimal, buffer: Decimal) -> Decimal:
+    """Capital to set aside for a leg worth `notional`, in the venue's currency.
+
+    Args:
+        notional: its value at the worst price it may fill at.
+        leverage: what the venue has confirmed, 1 or more.
+        fee: fraction of the value that a fill costs; opening and closing pay it out of the same cash as the margin.
+        buffer: fraction of the initial margin on top, for prices that move before the leg is closed.
+    """
+    return notional * (1 + buffer) / leverage + 2 * notional * max(fee, Decimal(0))
