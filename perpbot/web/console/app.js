@@ -1,0 +1,14 @@
+// The console begins here: sign-in, or the frame with one view in it.
+
+import { session } from "./live/session.js";
+import { follow } from "./live/stream.js";
+import { html } from "./parts/html.js";
+import { Shell } from "./parts/shell.js";
+import "./parts/theme.js";
+import { render } from "./vendor/preact.js";
+import { SignIn } from "./views/sign_in.js";
+
+const App = () => (session.value ? html`<${Shell} />` : html`<${SignIn} />`);
+
+follow();
+render(html`<${App} />`, document.body);

@@ -1,0 +1,110 @@
+// What an operator can have PerpBot do, each with what it will come to, told from the state as it is now.
+
+import { ask } from "../parts/dialog.js";
+import { t } from "../words/index.js";
+import { patch, post } from "./api.js";
+import { section } from "./store.js";
+
+const values = (name) => Object.values(section(name).value ?? {});
+
+/** Trades in progress, everywhere or with a leg at `venue`. */
+export const openTrades = (venue) =>
+  values("trades").filter((each) => each.open && (!venue || each.buy === venue || each.sell === venue));
+
+const waitingOrders = (venue) => values("orders").filter((each) => !each.settled && (!venue || each.venue === venue));
+const where = (venue) => venue ?? t("act.everywhere");
+
+export function killOn(venue) {
+  ask({
+    title: t("act.killOn", { where: where(venue) }),
+    effects: [
+      t(venue ? "act.killOn.venue" : "act.killOn.all", { venue }),
+      t("act.killOn.trades", { count: openTrades(venue).length }),
+      t("act.killOn.stays"),
+    ],
+    label: t("act.killOn.label"),
+    tone: "bad",
+    run: () => post("/api/control/kill-switch", { on: true, venue }).then(() => t("act.killOn.done", { where: where(venue) })),
+  });
+}
+
+export function killOff(venue) {
+  ask({
+    title: t("act.killOff", { where: where(venue) }),
+    effects: [t("act.killOff.opens"), t("act.killOff.rules"), t("act.audit")],
+    label: t("act.killOff.label"),
+    run: () =>
+      post("/api/control/kill-switch", { on: false, venue }).then(() => t("act.killOff.done", { where: where(venue) })),
+  });
+}
+
+export function stop() {
+  ask({
+    title: t("act.stop"),
+    effects: [t("act.killOn.all"), t("act.killOn.trades", { count: openTrades().length }), t("act.stop.process")],
+    label: t("act.stop.label"),
+    tone: "bad",
+    run: () => post("/api/control/stop").then(() => t("act.stop.done")),
+  });
+}
+
+export function start() {
+  ask({
+    title: t("act.start"),
+    effects: [t("act.killOff.opens"), t("act.killOff.rules"), t("act.audit")],
+    label: t("act.start.label"),
+    run: () => post("/api/control/start").then(() => t("act.start.done")),
+  });
+}
+
+export function flatten(venue) {
+  ask({
+    title: t("act.flatten", { where: where(venue) }),
+    effects: [
+      t("act.flatten.trades", { count: openTrades(venue).length }),
+      t("act.flatten.price"),
+      t("act.flatten.goesOn"),
+      t("act.audit"),
+    ],
+    label: t("act.flatten.label"),
+    tone: "bad",
+    run: async () => {
+      await post("/api/control/flatten", { venue });
+      return t("act.flatten.done", { left: openTrades(venue).length });
+    },
+  });
+}
+
+export function cancelAll(venue) {
+  ask({
+    title: t("act.cancel", { where: where(venue) }),
+    effects: [t("act.cancel.orders", { count: waitingOrders(venue).length }), t("act.cancel.ours"), t("act.cancel.trades")],
+    label: t("act.cancel.label"),
+    tone: "bad",
+    run: () => post("/api/control/cancel-all", { venue }).then(() => t("act.cancel.done", { where: where(venue) })),
+  });
+}
+
+export function restart(address) {
+  ask({
+    title: t("act.restart", { address }),
+    effects: [t("act.restart.order"), t("act.restart.children"), t("act.audit")],
+    label: t("act.restart.label"),
+    tone: "bad",
+    run: () => post("/api/control/restart", { address }).then(() => t("act.restart.done", { address })),
+  });
+}
+
+/** Change settings: `changes` is a list of {key, from, to}. `then` is called when it was done. */
+export function change(changes, then) {
+  ask({
+    title: t("act.change"),
+    effects: [...changes.map((each) => t("act.change.one", each)), t("act.change.now"), t("act.audit")],
+    label: t("act.change.label"),
+    run: async () => {
+      await patch("/api/config", { changes: Object.fromEntries(changes.map(({ key, to }) => [key, to])) });
+      then();
+      return t("act.change.done");
+    },
+  });
+}
