@@ -7,6 +7,7 @@ futures. Frames come bare or wrapped with the name of their stream.
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,7 +25,6 @@ from perpbot.venues.wire import (
     Scale,
     Scales,
     bar,
-    best,
     levels,
     ns,
     number,
@@ -68,7 +68,7 @@ class _Kind(msgspec.Struct):
     e: str
 
 
-class _Depth(msgspec.Struct, tag_field="e", tag="depthUpdate"):
+class _Depth(msgspec.Struct, tag_field="e", tag="depthUpdate", gc=False):
     symbol: str = msgspec.field(name="s")
     time: Millis = msgspec.field(name="T")
     first: int = msgspec.field(name="U")
@@ -87,7 +87,7 @@ class BookAnswer(msgspec.Struct, rename="camel"):
     asks: list[ArrayLevel]
 
 
-class _BookTicker(msgspec.Struct, tag_field="e", tag="bookTicker"):
+class _BookTicker(msgspec.Struct, tag_field="e", tag="bookTicker", gc=False):
     symbol: str = msgspec.field(name="s")
     bid: str = msgspec.field(name="b")
     bid_size: str = msgspec.field(name="B")
@@ -96,7 +96,7 @@ class _BookTicker(msgspec.Struct, tag_field="e", tag="bookTicker"):
     time: Millis = msgspec.field(name="T")
 
 
-class _Often(msgspec.Struct):
+class _Often(msgspec.Struct, gc=False):
     """What comes most often, read in one go."""
 
     stream: str
@@ -142,6 +142,11 @@ _Convert = Callable[[Any, Scale, int], list[Event]]
 _Kinds = tuple[JsonReader[Any], _Convert]
 
 
+@lru_cache(maxsize=2_000)
+def _is_picture(stream: str) -> bool:
+    return _PICTURE.fullmatch(stream) is not None
+
+
 def default_symbol(native: str) -> str:
     """``BTCUSDT`` is ``BTC-PERP``; what is not quoted in dollars keeps its name."""
     linear = _LINEAR.fullmatch(native)
@@ -181,7 +186,7 @@ class AsterFrames:
         scale = self._scales.of(row.symbol, self._venue.instruments)
         if isinstance(row, _BookTicker):
             return _quote(row, scale, received_ns)
-        if _PICTURE.fullmatch(often.stream):
+        if _is_picture(often.stream):
             return [_snapshot(scale, row.bids, row.asks, row.last, row.time)]
         return _delta(row, scale, received_ns)
 
@@ -192,7 +197,7 @@ class AsterFrames:
             return self._event(read.e, frame, received_ns)
         if not read.stream:
             return self._session(read, frame)
-        if _PICTURE.fullmatch(read.stream):
+        if _is_picture(read.stream):
             row = self._read_depth(read.data)
             return [_snapshot(self.scale(row.symbol), row.bids, row.asks, row.last, row.time)]
         return self._event(self._read_kind(read.data).e, read.data, received_ns)
@@ -234,8 +239,7 @@ def _delta(row: _Depth, scale: Scale, _received_ns: int) -> list[Event]:
 
 
 def _quote(row: _BookTicker, scale: Scale, received_ns: int) -> list[Event]:
-    time_ns = row.time * NS_PER_MS
-    return [best("aster", scale, row.bid, row.bid_size, row.ask, row.ask_size, time_ns, received_ns)]
+    return [scale.best(row.bid, row.bid_size, row.ask, row.ask_size, row.time * NS_PER_MS, received_ns)]
 
 
 def _trade(row: _Trade, scale: Scale, _received_ns: int) -> list[Event]:

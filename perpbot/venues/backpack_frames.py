@@ -182,7 +182,7 @@ def _delta(row: _Depth, scale: Scale, _received_ns: int) -> list[Event]:
 
 def _quote(row: _BookTicker, scale: Scale, received_ns: int) -> list[Event]:
     bid, ask = ArrayLevel(row.bid, row.bid_size), ArrayLevel(row.ask, row.ask_size)
-    return [quote("backpack", scale, bid, ask, venue_time_ns=time_ns(row.time), received_ns=received_ns)]
+    return [quote(scale, bid, ask, venue_time_ns=time_ns(row.time), received_ns=received_ns)]
 
 
 def _trade(row: _Trade, scale: Scale, _received_ns: int) -> list[Event]:

@@ -233,7 +233,7 @@ def _quote(row: _BookTicker, scale: Scale, received_ns: int) -> list[Event]:
     if scale.price_or_none(row.best_bid_price) is None or scale.price_or_none(row.best_ask_price) is None:
         return []
     bid, ask = Level(row.best_bid_price, row.best_bid_size), Level(row.best_ask_price, row.best_ask_size)
-    return [quote("edgex", scale, bid, ask, venue_time_ns=ns(row.time), received_ns=received_ns)]
+    return [quote(scale, bid, ask, venue_time_ns=ns(row.time), received_ns=received_ns)]
 
 
 def _trade(row: _Trade, scale: Scale, _received_ns: int) -> list[Event]:

@@ -213,7 +213,7 @@ def _hours(scale: Scale) -> Decimal:
 def _quote(frames: GrvtFrames, row: _Mini, _frame: _Frame, received_ns: int) -> list[Event]:
     scale = frames.scale(row.instrument)
     bid, ask = _Level(row.best_bid_price, row.best_bid_size), _Level(row.best_ask_price, row.best_ask_size)
-    return [quote("grvt", scale, bid, ask, venue_time_ns=row.event_time, received_ns=received_ns)]
+    return [quote(scale, bid, ask, venue_time_ns=row.event_time, received_ns=received_ns)]
 
 
 def _trade(frames: GrvtFrames, row: _Trade, _frame: _Frame, _received_ns: int) -> list[Event]:

@@ -178,7 +178,7 @@ class HyperliquidFrames:
         if bid is None or ask is None:
             return []
         scale = self.scale(row.coin)
-        return [quote("hyperliquid", scale, bid, ask, venue_time_ns=ns(row.time), received_ns=received_ns)]
+        return [quote(scale, bid, ask, venue_time_ns=ns(row.time), received_ns=received_ns)]
 
     def _trade(self, row: _Trade) -> PublicTrade:
         scale = self.scale(row.coin)

@@ -256,7 +256,7 @@ class LighterFrames:
         bid, ask, scale = read.ticker.b, read.ticker.a, self.scale(told.of)
         if scale.price_or_none(bid.price) is None or scale.price_or_none(ask.price) is None:
             return []
-        return [quote("lighter", scale, bid, ask, venue_time_ns=told.time_ns, received_ns=told.received_ns)]
+        return [quote(scale, bid, ask, venue_time_ns=told.time_ns, received_ns=told.received_ns)]
 
     def _stats(self, read: _StatsFrame, told: _Told) -> list[Event]:
         of_all = told.of == "all"

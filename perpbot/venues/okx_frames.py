@@ -252,7 +252,7 @@ def _ticker(row: _Ticker, scale: Scale, received_ns: int) -> Event | None:
 
 
 def _quote(scale: Scale, bid: WireLevel, ask: WireLevel, ts: int, received_ns: int) -> Event:
-    return quote("okx", scale, bid, ask, venue_time_ns=ns(ts), received_ns=received_ns)
+    return quote(scale, bid, ask, venue_time_ns=ns(ts), received_ns=received_ns)
 
 
 def _trade(row: _Trade, scale: Scale, _received_ns: int) -> PublicTrade:

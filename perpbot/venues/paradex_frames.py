@@ -235,7 +235,7 @@ class ParadexFrames:
             return None
         bid, ask = BinaryLevel(row.bid, row.bid_size), BinaryLevel(row.ask, row.ask_size)
         venue_time_ns = ns(row.last_updated_at)
-        return quote("paradex", self.scale(row.market), bid, ask, venue_time_ns=venue_time_ns, received_ns=received_ns)
+        return quote(self.scale(row.market), bid, ask, venue_time_ns=venue_time_ns, received_ns=received_ns)
 
     def _trade(self, data: msgspec.Raw, _received_ns: int) -> PublicTrade:
         row = self._read_trade(data)

@@ -29,8 +29,9 @@ LARGEST = Decimal("1e18")
 _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _FEW = 18
 """Digits that cannot make a number as large as `LARGEST`."""
-_REMEMBERED = 2_000
-"""Texts an instrument remembers before it starts anew; bounds the memory of a long run."""
+_REMEMBERED = 5_000
+"""Texts an instrument remembers before it starts anew: more than the deepest books have levels, and it bounds the
+memory of a long run."""
 
 T = TypeVar("T")
 N = TypeVar("N", Price, Quantity)
@@ -105,11 +106,11 @@ class _Numbers(dict[str, N]):
         A few digits with at most one point, as nearly all are, need no pattern to be known as a finite number that
         is not negative: that is found out in a fifth of the time.
         """
-        if len(text) <= _FEW and text.isascii() and text.replace(".", "", 1).isdigit():
+        if len(text) <= _FEW and (text.isdigit() or text.replace(".", "", 1).isdigit()) and text.isascii():
             read: Any = Decimal(text)
         else:
             read = unsigned(text, self._venue, self._field)
-        if not (read or self._zero):
+        if not (self._zero or read):
             refuse(self._venue, self._field, text)
         if len(self) >= _REMEMBERED:
             self.clear()
@@ -175,6 +176,16 @@ class Scale:
         """The price in `text`, or None where the venue writes nothing or zero for "there is none"."""
         return None if text == "" or number(text, self._venue, f"a price of {self.native}") == 0 else self.prices[text]
 
+    def best(self, bid: str, bid_size: str, ask: str, ask_size: str, venue_time_ns: int, received_ns: int) -> Quote:
+        """A quote from its four numbers; `DecodeError` when they are crossed or one of them is empty."""
+        prices, sizes = self.prices, self.sizes
+        highest, wanted, lowest, offered = prices[bid], sizes[bid_size], prices[ask], sizes[ask_size]
+        if highest >= lowest:
+            refuse(self._venue, f"the quote of {self.native}", f"crossed: {bid} bid, {ask} asked")
+        if not (wanted and offered):
+            refuse(self._venue, f"the quote of {self.native}", f"empty: {bid_size} bid, {ask_size} asked")
+        return Quote(self._venue, self.symbol, highest, wanted, lowest, offered, venue_time_ns, received_ns)
+
 
 class Scales:
     """The scales of a venue by native name, made anew when its table of instruments is replaced."""
@@ -237,24 +248,9 @@ def levels(scale: Scale, rows: Sequence[WireLevel]) -> list[Level]:
     return [(prices[row.price], sizes[row.size]) for row in rows]
 
 
-def quote(venue: str, scale: Scale, bid: WireLevel, ask: WireLevel, *, venue_time_ns: int, received_ns: int) -> Quote:
+def quote(scale: Scale, bid: WireLevel, ask: WireLevel, *, venue_time_ns: int, received_ns: int) -> Quote:
     """A quote from both best levels; `DecodeError` when they are crossed or one of them is empty."""
-    return best(venue, scale, bid.price, bid.size, ask.price, ask.size, venue_time_ns, received_ns)
-
-
-def best(
-    venue: str, scale: Scale, bid: str, bid_size: str, ask: str, ask_size: str, venue_time_ns: int, received_ns: int
-) -> Quote:
-    """A quote from its four numbers; `DecodeError` when they are crossed or one of them is empty."""
-    prices, sizes = scale.prices, scale.sizes
-    made = Quote(
-        venue, scale.symbol, prices[bid], sizes[bid_size], prices[ask], sizes[ask_size], venue_time_ns, received_ns
-    )
-    if made.bid >= made.ask:
-        refuse(venue, f"the quote of {scale.native}", f"crossed: {bid} bid, {ask} asked")
-    if not made.bid_size or not made.ask_size:
-        refuse(venue, f"the quote of {scale.native}", f"empty: {bid_size} bid, {ask_size} asked")
-    return made
+    return scale.best(bid.price, bid.size, ask.price, ask.size, venue_time_ns, received_ns)
 
 
 def bar(

@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.full, pytest.mark.process]
 
 Kind = Literal["bookTicker", "depth"]
 ROUNDS = 31
-AT_LEAST = {"bookTicker": 1.5, "depth": 1.3}
-"""What is held on a busy machine; 3 and 1.5 were aimed at. docs/venues/proof.md has the figures."""
+AT_LEAST = {"bookTicker": 1.6, "depth": 1.5}
+"""What is held; for best bid and offer 3 was aimed at. docs/venues/proof.md has the figures, and why it is missed."""
 SERVED_FRAMES = 150
 SLOWEST = 4_000.0
 """Frames a second that every adapter decodes, whole snapshots of books among them: forty times what a venue sends."""
@@ -153,7 +153,8 @@ def test_frames_are_decoded_faster_than_by_cryptofeed(kind: Kind, recorded: Reco
     pairs = [(ours(kind), theirs(kind)) for _ in range(ROUNDS)]
     ratio = sorted(other / own for own, other in pairs)[ROUNDS // 2]
     own, other = (len(recorded.frames[kind]) / 2 / min(each) for each in zip(*pairs, strict=True))
-    say(f"\n{kind}: {own:,.0f} frames/s, cryptofeed {other:,.0f}, ratio {ratio:.2f} (at least {AT_LEAST[kind]})")
+    each = f"{1e6 / own:.2f} us a frame, cryptofeed {1e6 / other:.2f}"
+    say(f"\n{kind}: {each}, ratio {ratio:.2f} (at least {AT_LEAST[kind]})")
     assert ours.best == theirs.best
     assert ratio >= AT_LEAST[kind]
 
