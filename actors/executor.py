@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from actors.gate import Gate
-from actors.orders import REOPENED, SETTLED, NewTradeId, ReadOpenTrades
+from actors.order_requests import REOPENED, SETTLED, NewTradeId, ReadOpenTrades
 from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
 from actors.risk import AssessOpening
 from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Ref, Slot, handles

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from actors.orders import ReadOpenTrades
+from actors.order_requests import ReadOpenTrades
 from actors.runtime import Actor, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.views import TradeView

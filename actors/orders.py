@@ -5,13 +5,41 @@ asked for until it is known; nothing is ever sent twice.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from actors.journal import Append, GetEpoch, Replay
-from actors.runtime import Actor, DomainError, MailboxFullError, MailboxSpec, Overflow, handles
+from actors.order_inquiries import Inquiries
+from actors.order_news import (
+    CatchUpAnswer,
+    CatchUpDone,
+    FindOurs,
+    OrderSent,
+    OutcomeArrived,
+    PlaceOrder,
+    TradingReady,
+    VenueNews,
+)
+from actors.order_requests import (
+    FILLS,
+    OPENED,
+    REOPENED,
+    SETTLED,
+    MoveTrade,
+    NewTradeId,
+    NotSubmittedError,
+    OpenTrade,
+    OrderCounts,
+    ReadCounts,
+    ReadOpenTrades,
+    ReadRecords,
+    ReadTrade,
+    SettleTrade,
+    SubmitOrders,
+    TradeChanged,
+)
+from actors.runtime import Actor, MailboxFullError, MailboxSpec, Overflow, handles
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
@@ -25,237 +53,23 @@ from perpbot.execution.entries import (
     TradeRecord,
     TradeSettled,
 )
-from perpbot.execution.foreign import adopt, client_id
+from perpbot.execution.foreign import Strangers, adopt, client_id
+from perpbot.execution.inquiry import OrderFound, findings, forgotten
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
+from perpbot.execution.numbering import number_orders
 from perpbot.execution.plan import Leg, Plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.trade import Phase, Want
-from perpbot.execution.views import OrderView, TradeView, view
+from perpbot.execution.views import TradeView, view
 from perpbot.model.money import plain
-from perpbot.model.order import (
-    Fill,
-    Order,
-    OrderStatus,
-    OrderUpdate,
-    Outcome,
-    Refused,
-    TimeInForce,
-)
+from perpbot.model.order import Fill, Order, OrderStatus, OrderUpdate, Refused, TimeInForce
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind
 from perpbot.venues.cancelling import Waiting
 
 SWEEP_S = 0.25
-ASK_UNKNOWN_AFTER_NS = 200_000_000
-"""An order of unknown fate is asked for this soon."""
-ASK_SILENT_AFTER_NS = 2 * NS_PER_SECOND
-"""An order nothing was heard of for this long is asked for too: private messages get lost."""
-ASK_AGAIN_NS = NS_PER_SECOND
-CLOCKS_NS = NS_PER_SECOND
-"""How far a venue's clock, by which requests expire, may be from ours."""
-OVERLAP_MS = 60_000
-"""Fills are asked for from this long before the durable mark."""
-NUMBERS_PER_EPOCH = 10**10
-
-FILLS = "fills"
-"""Topic: every `OrderFilled`, once, after it is durable."""
-SETTLED = "settled"
-"""Topic: every `TradeRecord`."""
-REOPENED = "reopened"
-"""Topic: every `TradeMoved` of a trade that was over."""
+UNMATCHED_KEPT = 100
+"""Batches of news that match no order, kept until the venue's id of an order is known."""
 LATE = "a fill came after its end"
-STRANGER_AFTER_NS = NS_PER_SECOND
-STRANGERS_KEPT = 1_000
-FORGOTTEN_AFTER_NS = 10 * NS_PER_SECOND
-"""An order that the venue had, and does not know any more this long after its request could last arrive, is over."""
-OPENED = "opened"
-"""Topic: every `TradeOpened`."""
-
-
-class NotSubmittedError(DomainError):
-    """The orders were not taken; nothing was sent."""
-
-
-@attrs.frozen(kw_only=True)
-class OpenTrade:
-    """Journal a trade with its reservation and both first orders, and send them. The answer is its view."""
-
-    plan: Plan
-    pool: str
-    reserved: Mapping[str, Decimal]
-    approval: Approval
-
-
-@attrs.frozen(kw_only=True)
-class SubmitOrders:
-    """Journal further orders of a trade and send them. The answer is the trade's view."""
-
-    trade_id: str
-    wants: tuple[Want, ...]
-    approval: Approval
-
-
-@attrs.frozen
-class PlaceOrder:
-    """To a trading connection: send this order. It is durable, and `approval` covers it.
-
-    `seen_ns` is when the frame behind an opening arrived (monotonic), 0 for other orders: for measuring.
-    """
-
-    order: Order
-    approval: Approval
-    seen_ns: int = 0
-
-
-@attrs.frozen
-class OrderSent:
-    """From a trading connection: the request is being handed to the network."""
-
-    client_id: str
-
-
-@attrs.frozen
-class OutcomeArrived:
-    """From a trading connection: what became of the request."""
-
-    client_id: str
-    outcome: Outcome
-
-
-@attrs.frozen
-class VenueNews:
-    """From a trading connection: updates and fills, in the order they came."""
-
-    venue: str
-    account: str
-    events: tuple[OrderUpdate | Fill, ...]
-
-
-@attrs.frozen
-class AskForOrder:
-    """To a trading connection: what does the venue know of this order?"""
-
-    order: Order
-
-
-@attrs.frozen
-class OrderFound:
-    """From a trading connection: what the venue knows of an order; None when it does not know it."""
-
-    client_id: str
-    update: OrderUpdate | None
-    asked_ns: int
-    """Monotonic, when the question left."""
-
-
-@attrs.frozen
-class CancelOrder:
-    """To a trading connection: have this order cancelled, once; what became of it is asked for afterwards."""
-
-    waiting: Waiting
-
-
-@attrs.frozen
-class FindOurs:
-    """Which of these open orders are ours? The answer is a list of `Waiting`."""
-
-    updates: tuple[OrderUpdate, ...]
-
-
-@attrs.frozen
-class CatchUp:
-    """To a trading connection: report everything since `since_ms`, and the fate of `orders`."""
-
-    since_ms: int
-    orders: tuple[Order, ...]
-
-
-@attrs.frozen
-class CatchUpDone:
-    """To a trading connection: everything it reported is durable; trading may go on."""
-
-
-@attrs.frozen
-class TradingReady:
-    """From a trading connection: its stream is up; it wants to catch up before anything is sent."""
-
-    venue: str
-    account: str
-
-
-@attrs.frozen
-class CatchUpAnswer:
-    """From a trading connection: everything since the mark."""
-
-    venue: str
-    account: str
-    fills: tuple[Fill, ...]
-    found: tuple[OrderFound, ...]
-    until_ms: int
-
-
-@attrs.frozen
-class ReadTrade:
-    """The answer is the `TradeView`, or None when there is no such trade in progress."""
-
-    trade_id: str
-
-
-@attrs.frozen
-class ReadOpenTrades:
-    """The answer is every `TradeView` in progress, oldest first."""
-
-
-@attrs.frozen
-class ReadRecords:
-    """The answer is the newest `TradeRecord`s, oldest first."""
-
-    limit: int
-
-
-@attrs.frozen
-class ReadCounts:
-    """The answer is an `OrderCounts`."""
-
-
-@attrs.frozen
-class OrderCounts:
-    """Orders since this incarnation of the order book began, what is open now, and how many trades are over."""
-
-    sent: int
-    accepted: int
-    refused: int
-    unknown_open: int
-    duplicates: int
-    trades_over: int
-
-
-@attrs.frozen
-class MoveTrade:
-    """Journal that a trade is in another phase."""
-
-    trade_id: str
-    phase: str
-    reason: str
-
-
-@attrs.frozen
-class SettleTrade:
-    """Journal that a trade is over, with its record."""
-
-    record: TradeRecord
-
-
-@attrs.frozen
-class NewTradeId:
-    """The answer is an id no other trade has or had."""
-
-
-@attrs.frozen
-class TradeChanged:
-    """To a trade: something happened to its orders."""
-
-    trade_id: str
-    order: OrderView
 
 
 @attrs.frozen
@@ -298,17 +112,12 @@ class Orders(Actor):
         self._journal_address = journal
         self._connection_addresses = connections
         self._wire_ids = wire_ids
-        self._lifetimes_ns = {venue: int(each * NS_PER_SECOND) for venue, each in lifetimes_s.items()}
+        self._arrival_ns = {venue: APPROVAL_NS + int(each * NS_PER_SECOND) for venue, each in lifetimes_s.items()}
+        """How long after the last news of an order its request may still arrive."""
         self.ledger = Ledger()
         self.counts = Counts()
-        self._asked_ns: dict[str, int] = {}
-        self._marks_ms: dict[tuple[str, str], int] = {}
-        self._first_ms = 0
         self._unmatched: list[VenueNews] = []
-        self._strangers: dict[str, tuple[Fill, int]] = {}
-        """Fills that may be somebody else's, and since when; by the id they would be adopted under."""
-        self._met: dict[str, None] = {}
-        """Those that were looked at."""
+        self._strangers = Strangers()
         self._last_trade = 0
         self._opened: set[int] = set()
 
@@ -316,12 +125,13 @@ class Orders(Actor):
         """Fold the journal."""
         self._journal = self.look_up(self._journal_address)
         self._connections = {venue: self.look_up(address) for venue, address in self._connection_addresses.items()}
+        self._inquiries = Inquiries(self._connections, self._arrival_ns)
         self._epoch: int = self._journal.ask(GetEpoch())
         now, wall = monotonic_ns(), wall_ns()
         for line in self._journal.ask(Replay(), timeout_s=60.0):
-            self._first_ms = self._first_ms or line.at_ns // 1_000_000
+            self._inquiries.first_ms = self._inquiries.first_ms or line.at_ns // NS_PER_MS
             if isinstance(line.entry, CaughtUp):
-                self._marks_ms[line.entry.venue, line.entry.account] = line.entry.until_ms
+                self._inquiries.marks_ms[line.entry.venue, line.entry.account] = line.entry.until_ms
             # how long a trade has been open is known; an order's last news counts as new, which is the careful side
             moved = isinstance(line.entry, TradeMoved)
             self.ledger.apply(line.entry, now - max(0, wall - line.at_ns) if moved else now)
@@ -368,27 +178,8 @@ class Orders(Actor):
         return self._read(request.trade_id)
 
     def _number(self, plan: Plan, wants: Iterable[Want]) -> list[Order]:
-        orders = []
-        for number, want in enumerate(wants, start=self.ledger.orders_intended + 1):
-            leg = plan.leg(want.leg)
-            orders.append(
-                Order(
-                    client_id=f"{self._epoch}-{number}",
-                    wire_id=self._wire_ids[leg.venue](self._epoch * NUMBERS_PER_EPOCH + number),
-                    venue=leg.venue,
-                    account=leg.account,
-                    symbol=plan.symbol,
-                    side=want.side,
-                    quantity=want.quantity,
-                    price=want.price,
-                    time_in_force=TimeInForce.IOC,
-                    reduce_only=want.reduce_only,
-                    trade_id=plan.trade_id,
-                    leg=want.leg,
-                    purpose=want.purpose,
-                )
-            )
-        return orders
+        first = self.ledger.orders_intended + 1
+        return number_orders(plan, wants, self._wire_ids, epoch=self._epoch, first=first)
 
     def _send(self, orders: Iterable[Order], approval: Approval, seen_ns: int = 0) -> None:
         for order in orders:
@@ -432,7 +223,7 @@ class Orders(Actor):
         self._suspect(unmatched)
         if unmatched:
             self._unmatched.append(attrs.evolve(news, events=tuple(unmatched)))
-            del self._unmatched[:-100]
+            del self._unmatched[:-UNMATCHED_KEPT]
 
     def _match(self, news: VenueNews) -> tuple[list[OrderTold | OrderFilled], list[OrderUpdate | Fill]]:
         entries: list[OrderTold | OrderFilled] = []
@@ -501,24 +292,16 @@ class Orders(Actor):
     def _suspect(self, unmatched: Iterable[OrderUpdate | Fill]) -> None:
         now = monotonic_ns()
         for each in unmatched:
-            if isinstance(each, OrderUpdate) or client_id(each) in self._met:
-                continue
-            if each.time_ns >= self._first_ms * NS_PER_MS:
-                self._strangers.setdefault(client_id(each), (each, now))
+            if isinstance(each, Fill) and each.time_ns >= self._inquiries.first_ms * NS_PER_MS:
+                self._strangers.suspect(each, now)
 
     def _look_at_strangers(self, now: int) -> None:
         """A fill that cannot be of an order in flight was made by somebody else."""
         in_flight = {(each.order.venue, each.order.symbol) for each in self.ledger.unsettled()}
-        for number, (fill, since) in list(self._strangers.items()):
-            if (fill.venue, fill.symbol) in in_flight or now - since < STRANGER_AFTER_NS:
-                continue
-            del self._strangers[number]
-            self._met[number] = None
+        for fill in self._strangers.due(in_flight, now):
             ours = self.ledger.find(fill.venue, fill.account, fill.client_id, fill.venue_order_id)
-            if ours is None and self.ledger.order(number) is None:
+            if ours is None and self.ledger.order(client_id(fill)) is None:
                 self._meet_stranger(fill)
-        while len(self._met) > STRANGERS_KEPT:
-            del self._met[next(iter(self._met))]
 
     def _meet_stranger(self, fill: Fill) -> None:
         self.counts.foreign += 1
@@ -540,24 +323,8 @@ class Orders(Actor):
     def on_sweep(self, _: _Sweep) -> None:
         """Ask for orders whose fate should be known by now."""
         now = monotonic_ns()
-        for record in self.ledger.unsettled():
-            patience = ASK_UNKNOWN_AFTER_NS if record.status is OrderStatus.UNKNOWN else ASK_SILENT_AFTER_NS
-            asked = self._asked_ns.get(record.order.client_id, 0)
-            if now - record.changed_ns >= patience and now - asked >= ASK_AGAIN_NS:
-                self._ask_for(record, now)
+        self._inquiries.ask_for(self.ledger.unsettled(), now)
         self._look_at_strangers(now)
-
-    def _ask_for(self, record: OrderRecord, now: int) -> None:
-        order = record.order
-        self._asked_ns[order.client_id] = now
-        connection = self._connections[order.venue]
-        if not connection.alive:
-            return
-        forgotten = record.status is OrderStatus.ACCEPTED and now > self._too_late_ns(record) + FORGOTTEN_AFTER_NS
-        if record.status.final or forgotten:  # it is over, or should be: every fill is needed
-            connection.tell(CatchUp(self._since_ms(order.venue, order.account), (order,)))
-        else:
-            connection.tell(AskForOrder(order))
 
     @handles(FindOurs)
     def on_find_ours(self, request: FindOurs) -> list[Waiting]:
@@ -580,50 +347,19 @@ class Orders(Actor):
 
     def _findings(self, found: OrderFound) -> list[OrderAnswered | OrderTold]:
         record = self.ledger.order(found.client_id)
-        if record is None or record.settled:
-            return []
-        if found.update is not None:
-            return [OrderTold(client_id=found.client_id, update=found.update)]
-        if record.status.final or record.status is OrderStatus.ACCEPTED:
-            return []  # the venue once had it: not knowing it now says nothing, see `_forgotten`
-        if found.asked_ns < self._too_late_ns(record):
-            return []  # the request may still be on its way
-        return [answered(found.client_id, Refused("it never reached the venue"))]
-
-    def _too_late_ns(self, record: OrderRecord) -> int:
-        return record.changed_ns + APPROVAL_NS + self._lifetimes_ns[record.order.venue] + CLOCKS_NS
+        return [] if record is None else findings(record, found, self._arrival_ns[record.order.venue])
 
     def _forgotten(self, found: OrderFound) -> list[OrderTold]:
-        """An order meant to fill at once, which the venue had and knows no more, with all fills here, is over."""
         record = self.ledger.order(found.client_id)
-        if record is None or found.update is not None or record.status is not OrderStatus.ACCEPTED:
-            return []
-        order = record.order
-        waits = order.time_in_force is not TimeInForce.IOC
-        if waits or found.asked_ns < self._too_late_ns(record) + FORGOTTEN_AFTER_NS:
-            return []
-        self.log.warning("the venue does not know an order any more that it took", order=order.client_id)
-        update = OrderUpdate(
-            venue=order.venue,
-            account=order.account,
-            symbol=order.symbol,
-            client_id=order.wire_id,
-            venue_order_id=record.venue_order_id,
-            status=OrderStatus.CANCELLED,
-            filled=record.filled,
-            reason="the venue does not know it any more",
-        )
-        return [OrderTold(client_id=order.client_id, update=update)]
+        lost = [] if record is None else forgotten(record, found, self._arrival_ns[record.order.venue])
+        if lost:
+            self.log.warning("the venue does not know an order any more that it took", order=found.client_id)
+        return lost
 
     @handles(TradingReady)
     def on_ready(self, ready: TradingReady) -> None:
         """A stream is up (again): ask for everything since the durable mark before trading goes on."""
-        orders = tuple(record.order for record in self.ledger.unsettled(ready.venue))
-        self._connections[ready.venue].tell(CatchUp(self._since_ms(ready.venue, ready.account), orders))
-
-    def _since_ms(self, venue: str, account: str) -> int:
-        mark = self._marks_ms.get((venue, account), self._first_ms)
-        return max(0, mark - OVERLAP_MS)
+        self._inquiries.catch_up(ready.venue, ready.account, self.ledger.unsettled(ready.venue))
 
     @handles(CatchUpAnswer)
     def on_caught_up(self, answer: CatchUpAnswer) -> None:
@@ -635,7 +371,7 @@ class Orders(Actor):
             self._take(self._findings(found) or self._forgotten(found))
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
         self._record([mark])
-        self._marks_ms[answer.venue, answer.account] = answer.until_ms
+        self._inquiries.marks_ms[answer.venue, answer.account] = answer.until_ms
         self._connections[answer.venue].tell(CatchUpDone())
 
     # -- trades --------------------------------------------------------------------------------------------------

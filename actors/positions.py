@@ -9,7 +9,7 @@ import attrs
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.journal import Append, Replay
 from actors.market_news import MARKS, MarkMoved
-from actors.orders import FILLS
+from actors.order_requests import FILLS
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from actors.trading import ACCOUNT, FUNDING, AccountRead
 from perpbot.clock import monotonic_ns

@@ -12,7 +12,7 @@ from actors.gate import Gate as SendGate
 from actors.hedge_watch import NAKED, NakedChanged
 from actors.journal import Replay
 from actors.market_news import FastMarket
-from actors.orders import OPENED, SETTLED
+from actors.order_requests import OPENED, SETTLED
 from actors.positions import DOUBTS, EXPOSURE, DoubtsChanged, ExposureChanged
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
@@ -25,6 +25,7 @@ from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind, Level, Refusal
 from perpbot.risk.rules import blocks, check_opening, check_reduction
+from perpbot.risk.standing import Standing, standings
 from perpbot.risk.view import Gate, LegRequest, OpenRequest, View
 
 
@@ -54,6 +55,11 @@ class AssessReduction:
 @attrs.frozen
 class ReadBlocks:
     """The answer is the `Refusal`s that every opening meets now, whatever it is."""
+
+
+@attrs.frozen
+class ReadStandings:
+    """The answer is a tuple of `Standing`: how near the account is to each limit. Empty before balances are known."""
 
 
 @attrs.frozen
@@ -211,6 +217,11 @@ class Risk(Actor):
     def on_read_blocks(self, _: ReadBlocks) -> list[Refusal]:
         """Nothing before the balances are known: then there is nothing to judge by."""
         return [] if self._equity is None else blocks(self._view(None), self._limits)
+
+    @handles(ReadStandings)
+    def on_read_standings(self, _: ReadStandings) -> tuple[Standing, ...]:
+        """For whoever looks."""
+        return () if self._equity is None else standings(self._view(None), self._limits)
 
     def _approval(self, kind: ApprovalKind, trade_id: str) -> Approval:
         generations = {venue: gate.generation for venue, gate in self._gates.items()}

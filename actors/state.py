@@ -11,10 +11,10 @@ from actors.connections import ReadRegistry, Registry
 from actors.executor import Decision, ReadDecisions
 from actors.gate import Gate, KillSwitches
 from actors.hedge_watch import ReadNaked
-from actors.orders import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords
+from actors.order_requests import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords
 from actors.pool import PoolView, ReadPool
 from actors.positions import PositionsView, ReadPositions
-from actors.risk import ReadBlocks
+from actors.risk import ReadBlocks, ReadStandings
 from actors.runtime import Actor, Slot, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.settings import Settings
@@ -24,6 +24,7 @@ from perpbot.model.money import ZERO
 from perpbot.model.order import Balance
 from perpbot.model.quote import Quote
 from perpbot.portfolio.holding import Holding, HoldingKey
+from perpbot.risk.standing import Standing
 from perpbot.risk.view import Naked
 
 PATIENCE_S = 0.5
@@ -65,6 +66,11 @@ class Profit:
         """After fees and funding."""
         return self.trading - self.fees + self.funding
 
+    def __add__(self, other: "Profit") -> "Profit":
+        return Profit(
+            trading=self.trading + other.trading, fees=self.fees + other.fees, funding=self.funding + other.funding
+        )
+
     def __sub__(self, other: "Profit") -> "Profit":
         return Profit(
             trading=self.trading - other.trading, fees=self.fees - other.fees, funding=self.funding - other.funding
@@ -102,6 +108,8 @@ class State:
     """By venue that is traded at: whether it cancels open orders when we fall silent, see `Gate.dead_man`."""
     blocks: Sequence[str]
     """Account rules that refuse every opening now."""
+    standings: Sequence[Standing] = ()
+    """How near the account is to each risk limit; empty while that is not known."""
     orders: OrderCounts | None
     naked: tuple[Naked, ...]
     """Trades in progress with a leg that stands alone, or may."""
@@ -191,6 +199,7 @@ class StateView(Actor):
             (self._balances, ReadBalances()),
             (self._executor, ReadDecisions(DECISIONS_READ)),
             (self._risk, ReadBlocks()),
+            (self._risk, ReadStandings()),
             (self._hedge_watch, ReadNaked()),
             (self._connections, ReadRegistry()),
             *((address, ReadPool()) for address in self._pools),
@@ -198,7 +207,7 @@ class StateView(Actor):
         slots = [self.look_up(address).post(question, PATIENCE_S) for address, question in questions]
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
-        trades, records, counts, positions, balances, decisions, blocks, naked, registry, *pools = answers
+        trades, records, counts, positions, balances, decisions, blocks, near, naked, registry, *pools = answers
         return State(
             at_ns=wall_ns(),
             uptime_s=(monotonic_ns() - self._started_ns) / NS_PER_SECOND,
@@ -218,6 +227,7 @@ class StateView(Actor):
             profit={} if positions is None else profit(positions),
             open_profit={} if positions is None else open_profit(positions, trades or ()),
             blocks=tuple(str(each) for each in blocks or ()),
+            standings=near or (),
             registry=registry,
             missing=tuple(dict.fromkeys(missing)),
         )

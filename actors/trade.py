@@ -14,7 +14,7 @@ from actors.executor import Admitted, CloseTrade, TradeAbandoned
 from actors.gate import Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.market_news import MarketGone, MarketMoved
-from actors.orders import (
+from actors.order_requests import (
     MoveTrade,
     NotSubmittedError,
     OpenTrade,

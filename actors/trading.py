@@ -15,14 +15,13 @@ from gevent.threadpool import ThreadPool
 from actors.circuit import CallBegan, CallFailed, CallSucceeded, CircuitChanged, Connected, Lost, speaks_against
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
-from actors.orders import (
+from actors.order_news import (
     AskForOrder,
     CancelOrder,
     CatchUp,
     CatchUpAnswer,
     CatchUpDone,
     FindOurs,
-    OrderFound,
     OrderSent,
     OutcomeArrived,
     PlaceOrder,
@@ -33,6 +32,7 @@ from actors.runtime import LATER, Actor, ActorDeadError, AskTimeoutError, Backof
 from actors.stream import Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.exchanges import Trading
+from perpbot.execution.inquiry import OrderFound
 from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain

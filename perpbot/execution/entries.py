@@ -138,6 +138,18 @@ class KillSwitchSet:
 
 
 @attrs.frozen(kw_only=True)
+class OperatorActed:
+    """An operator did something, or tried to."""
+
+    who: str
+    source: str
+    """Where it came from: an address, or the control socket."""
+    action: str
+    what: str
+    outcome: str
+
+
+@attrs.frozen(kw_only=True)
 class FundingBooked:
     """A funding payment the venue reported."""
 
@@ -172,6 +184,7 @@ Entry = (
     | TradeMoved
     | TradeSettled
     | KillSwitchSet
+    | OperatorActed
     | FundingBooked
     | CaughtUp
     | PeakEquity

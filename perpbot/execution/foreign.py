@@ -3,7 +3,7 @@
 What takes away from a leg of a trade belongs to that trade, for it is not hedged any more. The rest is left alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from decimal import Decimal
 
 import attrs
@@ -15,6 +15,38 @@ from perpbot.model.order import Fill, Order, TimeInForce
 
 PURPOSE = "foreign"
 """Purpose of the orders that stand for what somebody else did."""
+LOOK_AFTER_NS = 1_000_000_000
+"""A fill that nobody knows is somebody else's when it stays so for this long."""
+KEPT = 1_000
+"""Strangers that are remembered, so that each is met once."""
+
+
+class Strangers:
+    """Fills that may be somebody else's: news of an order of ours can overtake the answer that names it."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, tuple[Fill, int]] = {}
+        """With the time since when; by the id of the order that would stand for it."""
+        self._met: dict[str, None] = {}
+
+    def suspect(self, fill: Fill, now_ns: int) -> None:
+        """Remember a fill that matches no order of ours, unless it was met before."""
+        if client_id(fill) not in self._met:
+            self._waiting.setdefault(client_id(fill), (fill, now_ns))
+
+    def due(self, in_flight: Container[tuple[str, str]], now_ns: int) -> list[Fill]:
+        """Those that cannot be of an order in flight (venues and symbols) and waited long enough; each once."""
+        due = [
+            fill
+            for fill, since_ns in self._waiting.values()
+            if (fill.venue, fill.symbol) not in in_flight and now_ns - since_ns >= LOOK_AFTER_NS
+        ]
+        for fill in due:
+            del self._waiting[client_id(fill)]
+            self._met[client_id(fill)] = None
+        while len(self._met) > KEPT:
+            del self._met[next(iter(self._met))]
+        return due
 
 
 def client_id(fill: Fill) -> str:

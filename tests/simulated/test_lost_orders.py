@@ -8,7 +8,7 @@ import gevent
 import pytest
 from whole import CONFIG, Whole, check_accounts, settings
 
-from actors.orders import ReadCounts
+from actors.order_requests import ReadCounts
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
 from perpbot.simulation.venues.server import Answer, Request

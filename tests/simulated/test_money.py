@@ -13,7 +13,7 @@ from whole import Whole, check_accounts
 from whole import settings as whole_settings
 
 from actors.executor import CloseOpen
-from actors.orders import VenueNews
+from actors.order_news import VenueNews
 from perpbot import clock
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from rich.cells import cell_len
 from view_states import MONOTONIC_NS, decision, picture, usual, venue
 
-from actors.orders import OrderCounts
+from actors.order_requests import OrderCounts
 from actors.state import State
 from perpbot.clock import NS_PER_SECOND
 from perpbot.terminal.frame import frame, share

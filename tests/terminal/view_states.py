@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from actors.executor import Decision
-from actors.orders import OrderCounts
+from actors.order_requests import OrderCounts
 from actors.pool import PoolView
 from actors.positions import PositionsView
 from actors.scanner import Opportunity

@@ -1,0 +1,110 @@
+"""What trades, pools and surfaces ask of the order book, and what it publishes."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from actors.runtime import DomainError
+from perpbot.execution.entries import TradeRecord
+from perpbot.execution.plan import Plan
+from perpbot.execution.trade import Want
+from perpbot.execution.views import OrderView
+from perpbot.risk.approval import Approval
+
+OPENED = "opened"
+"""Topic: every `TradeOpened`."""
+FILLS = "fills"
+"""Topic: every `OrderFilled`, once, after it is durable."""
+SETTLED = "settled"
+"""Topic: every `TradeRecord`."""
+REOPENED = "reopened"
+"""Topic: every `TradeMoved` of a trade that was over."""
+
+
+class NotSubmittedError(DomainError):
+    """The orders were not taken; nothing was sent."""
+
+
+@attrs.frozen(kw_only=True)
+class OpenTrade:
+    """Journal a trade with its reservation and both first orders, and send them. The answer is its view."""
+
+    plan: Plan
+    pool: str
+    reserved: Mapping[str, Decimal]
+    approval: Approval
+
+
+@attrs.frozen(kw_only=True)
+class SubmitOrders:
+    """Journal further orders of a trade and send them. The answer is the trade's view."""
+
+    trade_id: str
+    wants: tuple[Want, ...]
+    approval: Approval
+
+
+@attrs.frozen
+class ReadTrade:
+    """The answer is the `TradeView`, or None when there is no such trade in progress."""
+
+    trade_id: str
+
+
+@attrs.frozen
+class ReadOpenTrades:
+    """The answer is every `TradeView` in progress, oldest first."""
+
+
+@attrs.frozen
+class ReadRecords:
+    """The answer is the newest `TradeRecord`s, oldest first."""
+
+    limit: int
+
+
+@attrs.frozen
+class ReadCounts:
+    """The answer is an `OrderCounts`."""
+
+
+@attrs.frozen
+class OrderCounts:
+    """Orders since this incarnation of the order book began, what is open now, and how many trades are over."""
+
+    sent: int
+    accepted: int
+    refused: int
+    unknown_open: int
+    duplicates: int
+    trades_over: int
+
+
+@attrs.frozen
+class MoveTrade:
+    """Journal that a trade is in another phase."""
+
+    trade_id: str
+    phase: str
+    reason: str
+
+
+@attrs.frozen
+class SettleTrade:
+    """Journal that a trade is over, with its record."""
+
+    record: TradeRecord
+
+
+@attrs.frozen
+class NewTradeId:
+    """The answer is an id no other trade has or had."""
+
+
+@attrs.frozen
+class TradeChanged:
+    """To a trade: something happened to its orders."""
+
+    trade_id: str
+    order: OrderView
