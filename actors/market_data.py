@@ -412,6 +412,10 @@ class MarketDataConnection(Actor):
             if each is not None:
                 each.close()
 
+    def book_reasons(self) -> dict[str, str | None]:
+        """By symbol why its book has no price, None where it has one."""
+        return {symbol: None if each.book.valid else each.book.reason for symbol, each in self._builders.items()}
+
     def describe(self) -> dict[str, Any]:
         """The session, the books and what was counted."""
         return {
@@ -419,9 +423,7 @@ class MarketDataConnection(Actor):
             "circuit": self._gate.circuit.value,
             "session": self._session,
             "up": self._stream is not None,
-            "books": {
-                symbol: "valid" if each.book.valid else each.book.reason for symbol, each in self._builders.items()
-            },
+            "books": {symbol: why or "valid" for symbol, why in self.book_reasons().items()},
             "last_error": self._last_error,
             "rate_limits": self._venue.http.limiter.describe(monotonic_ns()),
             **attrs.asdict(self.counts),

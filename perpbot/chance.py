@@ -6,10 +6,11 @@ chance does not change what the others see.
 """
 
 import os
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 from random import Random  # noqa: TID251 - the one source
 
-__all__ = ["Chance", "Random"]
+__all__ = ["Chance", "Random", "secret"]
 
 
 class Chance:
@@ -22,3 +23,8 @@ class Chance:
         """A generator of its own for `name`; the same seed and name give the same numbers."""
         digest = sha256(f"{self.seed}/{name}".encode()).digest()
         return Random(int.from_bytes(digest[:16], "big"))  # noqa: S311 - markets and jitter, never keys
+
+
+def secret(size: int = 32) -> str:
+    """A text that nobody guesses, made of `size` bytes from the operating system: keys, tokens, passwords."""
+    return urlsafe_b64encode(os.urandom(size)).rstrip(b"=").decode()

@@ -1,0 +1,70 @@
+"""The record of what operators did, through the web or the control socket: in the journal, and the newest at hand."""
+
+from collections import deque
+from itertools import islice
+
+import attrs
+
+from actors.journal import Append
+from actors.runtime import ActorDeadError, AskTimeoutError
+from perpbot.clock import iso, wall_ns
+from perpbot.execution.entries import OperatorActed
+from perpbot.program import Program
+from perpbot.storage.journal import read
+from supervisors.tree import JOURNAL
+
+KEPT = 500
+PATIENCE_S = 5.0
+
+
+@attrs.frozen
+class Deed:
+    """One thing an operator did."""
+
+    number: int
+    at_ns: int
+    """Wall clock."""
+    acted: OperatorActed
+
+
+class Audit:
+    """Keeps the newest, those of earlier runs included."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._newest: deque[Deed] = deque(maxlen=KEPT)
+        for line in read(program.journal.path, (OperatorActed,)):
+            if isinstance(line.entry, OperatorActed):
+                self._newest.append(Deed(line.seq, line.at_ns, line.entry))
+
+    def note(self, acted: OperatorActed) -> None:
+        """Write it down. What was done is done: where the journal is away, the log says so, and nothing is undone."""
+        self._program.log.warning("operator", **attrs.asdict(acted))
+        at_ns = wall_ns()
+        try:
+            number = self._program.system.ref(JOURNAL).ask(Append([acted]), timeout_s=PATIENCE_S)
+        except (ActorDeadError, AskTimeoutError) as error:
+            self._program.log.error("not in the journal", action=acted.action, who=acted.who, reason=str(error))
+            number = max((each.number for each in self._newest), default=0) + 1
+        self._newest.append(Deed(number, at_ns, acted))
+
+    def newest(self, limit: int = KEPT) -> list[Deed]:
+        """The newest first."""
+        return list(islice(reversed(self._newest), limit))
+
+    def section(self, limit: int = 50) -> dict[str, dict[str, str]]:
+        """The newest as a section of the state, by number."""
+        return {str(each.number): row(each) for each in self.newest(limit)}
+
+
+def row(deed: Deed) -> dict[str, str]:
+    """One of them for whoever asks."""
+    acted = deed.acted
+    return {
+        "at": iso(deed.at_ns),
+        "who": acted.who,
+        "source": acted.source,
+        "action": acted.action,
+        "what": acted.what,
+        "outcome": acted.outcome,
+    }
