@@ -234,7 +234,7 @@ class Executor(Actor):
         legs = tuple(self._leg(plan, leg, opportunity) for leg in plan.legs)
         amounts = {leg.venue: leg.margin for leg in legs}
         try:
-            reserved: Reserved = self._pool.ask(Reserve(plan.trade_id, amounts))
+            reserved: Reserved = self._pool.ask(Reserve(plan.trade_id, plan.symbol, amounts))
         except ReservationRefusedError as error:
             return f"refused: pool/pool-capital: {error}"
         verdict = self._check(plan, legs, reserved, opportunity.quotes)
