@@ -87,6 +87,14 @@ class ConnectionHealth:
         right = 1 - self.error_rate if self.telling else 1.0
         return Decimal(round(1_000 * fast * right)) / 1_000
 
+    def ailment(self, limits: HealthLimits, silent_s: float) -> str | None:
+        """Why nothing should be opened through the connection, silent for so long, or None (CON-9)."""
+        if self.streak >= limits.error_streak:
+            return f"error streak: {self.streak} in a row"
+        if silent_s > limits.heartbeat_s:
+            return f"heartbeat: nothing heard for more than {limits.heartbeat_s:g} s"
+        return None
+
 
 class Watched(Protocol):
     """A connection: a `Gate`."""
@@ -99,21 +107,45 @@ class Watched(Protocol):
     def health(self) -> ConnectionHealth:
         """How well it works."""
 
+    @property
+    def heard_ns(self) -> int:
+        """Monotonic, when anything was last heard from the venue on it."""
+
 
 class Reliability:
     """How well each venue's connections work, the worse of them; looked up anew once a second."""
 
     def __init__(self, gates: Mapping[str, Watched], limits: Mapping[str, HealthLimits]) -> None:
-        self._connections = [(gate.venue, gate.health, limits[address]) for address, gate in gates.items()]
-        self._known: dict[str, Decimal] = {}
+        self._connections = [(gate, limits[address]) for address, gate in gates.items()]
+        self._scores: dict[str, Decimal] = {}
+        self._ill: dict[str, str] = {}
         self._looked_ns = 0
 
     def __call__(self, venue: str) -> Decimal:
         """Between 0 and 1; 1 for a venue without connections."""
+        return self.scores.get(venue, Decimal(1))
+
+    @property
+    def scores(self) -> Mapping[str, Decimal]:
+        """The score of every venue, between 0 and 1."""
+        self._look()
+        return self._scores
+
+    @property
+    def ill(self) -> Mapping[str, str]:
+        """The venues nothing should be opened at, and why."""
+        self._look()
+        return self._ill
+
+    def _look(self) -> None:
         now = monotonic_ns()
-        if now - self._looked_ns >= NS_PER_SECOND:
-            self._looked_ns = now
-            self._known = {}
-            for name, health, limits in self._connections:
-                self._known[name] = min(self._known.get(name, Decimal(1)), health.reliability(limits))
-        return self._known.get(venue, Decimal(1))
+        if self._looked_ns and now - self._looked_ns < NS_PER_SECOND:
+            return
+        self._looked_ns = now
+        self._scores, self._ill = {}, {}
+        for gate, limits in self._connections:
+            score = min(self._scores.get(gate.venue, Decimal(1)), gate.health.reliability(limits))
+            self._scores[gate.venue] = score
+            ailment = gate.health.ailment(limits, (now - gate.heard_ns) / NS_PER_SECOND)
+            if ailment is not None:
+                self._ill[gate.venue] = ailment

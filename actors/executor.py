@@ -8,11 +8,12 @@ from typing import Any
 import attrs
 
 from actors.gate import Gate
-from actors.order_requests import REOPENED, SETTLED, NewTradeId, ReadOpenTrades
+from actors.order_requests import REOPENED, SETTLED, Prepared, PrepareTrade, ReadOpenTrades
 from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
 from actors.risk import AssessOpening
 from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Ref, Slot, handles
 from actors.scanner import Opportunity
+from perpbot.capital.margin import leg_margin, maintenance
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
 from perpbot.execution.entries import TradeMoved, TradeRecord
@@ -113,6 +114,7 @@ class Executor(Actor):
         *,
         max_age_ms: float,
         slippage: Decimal,
+        margin_buffer: Decimal,
         gates: Mapping[str, Gate],
         accounts: Mapping[str, str],
         orders: str,
@@ -126,6 +128,7 @@ class Executor(Actor):
             rules: how many trades at once.
             max_age_ms: an opportunity older than this is gone.
             slippage: fraction by which a limit may be beyond the worst price the book promised.
+            margin_buffer: fraction of a leg's margin that is reserved on top of it.
             gates: by venue; what a leg needs is its notional divided by the leverage the venue has confirmed.
             accounts: by venue; where its orders go.
             orders: address of the order book.
@@ -137,6 +140,7 @@ class Executor(Actor):
         self._rules = rules
         self._max_age_ns = int(max_age_ms * NS_PER_MS)
         self._slippage = slippage
+        self._margin_buffer = margin_buffer
         self._gates = gates
         self._accounts = accounts
         self._addresses = {"orders": orders, "pool": pool, "risk": risk}
@@ -221,11 +225,12 @@ class Executor(Actor):
 
     def _admit(self, opportunity: Opportunity) -> str:
         edge = opportunity.edge
+        prepared: Prepared = self._orders.ask(PrepareTrade(edge.symbol))
         plan = make_plan(
             edge,
             opportunity.buy,
             opportunity.sell,
-            trade_id=self._orders.ask(NewTradeId()),
+            trade_id=prepared.trade_id,
             accounts=(self._accounts[edge.buy_venue], self._accounts[edge.sell_venue]),
             slippage=self._slippage,
             seen_ns=opportunity.seen_ns,
@@ -237,7 +242,7 @@ class Executor(Actor):
             reserved: Reserved = self._pool.ask(Reserve(plan.trade_id, plan.symbol, amounts))
         except ReservationRefusedError as error:
             return f"refused: pool/pool-capital: {error}"
-        verdict = self._check(plan, legs, reserved, opportunity.quotes)
+        verdict = self._check(plan, legs, reserved, prepared, opportunity.quotes)
         if isinstance(verdict, Refusal):
             self._pool.tell(Release(plan.trade_id))
             return f"refused: {verdict}"
@@ -247,9 +252,12 @@ class Executor(Actor):
 
     def _leg(self, plan: Plan, leg: Leg, opportunity: Opportunity) -> LegRequest:
         instrument: Instrument = opportunity.buy if leg is plan.buy else opportunity.sell
-        notional = plan.quantity * leg.limit
-        # both fees come out of the same cash as the margin
-        margin = notional / self._gates[leg.venue].leverage(plan.symbol) + 2 * notional * instrument.taker_fee
+        margin = leg_margin(
+            plan.quantity * leg.limit,
+            leverage=self._gates[leg.venue].leverage(plan.symbol),
+            fee=instrument.taker_fee,
+            buffer=self._margin_buffer,
+        )
         return LegRequest(
             venue=leg.venue,
             side=leg.side,
@@ -257,16 +265,24 @@ class Executor(Actor):
             limit=leg.limit,
             expected=leg.expected,
             margin=margin,
+            maintenance=maintenance(instrument),
         )
 
     def _check(
-        self, plan: Plan, legs: tuple[LegRequest, ...], reserved: Reserved, quotes: Mapping[str, Quote]
+        self,
+        plan: Plan,
+        legs: tuple[LegRequest, ...],
+        reserved: Reserved,
+        prepared: Prepared,
+        quotes: Mapping[str, Quote],
     ) -> Approval | Refusal:
         answer: Approval | Refusal = self._risk.ask(
             AssessOpening(
                 request=OpenRequest(trade_id=plan.trade_id, symbol=plan.symbol, legs=legs),
                 pool=POOL,
                 pool_available=reserved.available,
+                symbol_room=reserved.symbol_room,
+                working=prepared.working,
                 open_sides=self._sides(plan.symbol),
                 quotes=quotes,
             )

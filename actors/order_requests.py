@@ -10,6 +10,7 @@ from perpbot.execution.entries import TradeRecord
 from perpbot.execution.plan import Plan
 from perpbot.execution.trade import Want
 from perpbot.execution.views import OrderView
+from perpbot.model.order import Order
 from perpbot.risk.approval import Approval
 
 OPENED = "opened"
@@ -98,8 +99,20 @@ class SettleTrade:
 
 
 @attrs.frozen
-class NewTradeId:
-    """The answer is an id no other trade has or had."""
+class PrepareTrade:
+    """A trade in `symbol` may be opened. The answer is a `Prepared`."""
+
+    symbol: str
+
+
+@attrs.frozen
+class Prepared:
+    """What a new trade has to know of all others."""
+
+    trade_id: str
+    """An id no other trade has or had."""
+    working: tuple[Order, ...]
+    """Our orders in its symbol that may still fill."""
 
 
 @attrs.frozen

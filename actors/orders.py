@@ -27,10 +27,11 @@ from actors.order_requests import (
     REOPENED,
     SETTLED,
     MoveTrade,
-    NewTradeId,
     NotSubmittedError,
     OpenTrade,
     OrderCounts,
+    Prepared,
+    PrepareTrade,
     ReadCounts,
     ReadOpenTrades,
     ReadRecords,
@@ -141,11 +142,11 @@ class Orders(Actor):
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    @handles(NewTradeId)
-    def on_new_trade_id(self, _: NewTradeId) -> str:
+    @handles(PrepareTrade)
+    def on_prepare(self, request: PrepareTrade) -> Prepared:
         """The next trade's id. Trades that were never opened leave gaps, which do not matter."""
         self._last_trade = max(self._last_trade, self.ledger.last_trade_number) + 1
-        return trade_id(self._epoch, self._last_trade)
+        return Prepared(trade_id(self._epoch, self._last_trade), self.ledger.working(request.symbol))
 
     @handles(OpenTrade)
     def on_open(self, request: OpenTrade) -> TradeView:

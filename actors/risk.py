@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from actors.balances import EQUITY, EquityChanged
+from actors.connection_health import Reliability
 from actors.gate import Gate as SendGate
 from actors.hedge_watch import NAKED, NakedChanged
 from actors.journal import Replay
@@ -21,6 +22,7 @@ from perpbot.execution.entries import TradeOpened, TradeRecord, TradeSettled
 from perpbot.execution.trade import Phase
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO
+from perpbot.model.order import Order
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind, Level, Refusal
@@ -41,6 +43,10 @@ class AssessOpening:
     """Which way trades in progress in the symbol stand, by venue."""
     quotes: Mapping[str, Quote]
     """Fresh ones, of the symbol, by venue."""
+    symbol_room: Decimal | None = None
+    """What the pool had left for the symbol; None where symbols have no part of their own."""
+    working: tuple[Order, ...] = ()
+    """Our orders in the symbol that may still fill."""
 
 
 @attrs.frozen(kw_only=True)
@@ -94,8 +100,22 @@ class Risk(Actor):
         positions: str,
         balances: str,
         hedge_watch: str,
+        reliability: Reliability | None = None,
     ) -> None:
+        """Judge by `limits`.
+
+        Args:
+            limits: what is allowed.
+            gates: of the trading connections, by venue.
+            journal: address of the journal.
+            orders: address of the order book.
+            positions: address of the positions.
+            balances: address of the balances.
+            hedge_watch: address of the hedge watch.
+            reliability: how well the venues' connections work; all of them perfectly where it is not given.
+        """
         super().__init__()
+        self._reliability = reliability or Reliability({}, {})
         self._limits = limits
         self._gates = gates
         self._addresses = {
@@ -263,6 +283,11 @@ class Risk(Actor):
             },
             naked=self._naked.trades,
             doubted=self._doubts.doubted,
+            symbol_room=None if opening is None else opening.symbol_room,
+            venue_equity={} if equity is None else {venue: each.equity for venue, each in equity.venues.items()},
+            working=() if opening is None else opening.working,
+            scores=self._reliability.scores,
+            ill=self._reliability.ill,
         )
 
     def describe(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from actors.journal import Journal
 from actors.kill_switch import KillSwitch
 from actors.market_data import MarketDataConnection
 from actors.orders import Orders
-from actors.pool import CapitalPool
+from actors.pool import CapitalPool, TopUp
 from actors.positions import Positions
 from actors.quote_feed import QuoteFeed
 from actors.risk import Risk
@@ -45,6 +45,7 @@ from actors.state import StateView
 from actors.status_log import StatusLog
 from actors.trade import Trade
 from actors.trading import TradingConnection
+from perpbot.capital.allocation import Allocation
 from perpbot.capital.pool import shares
 from perpbot.clock import NS_PER_MS
 from perpbot.config.exchanges import Connection, Trading
@@ -249,7 +250,7 @@ def books(parts: Parts) -> list[ChildSpec]:
     scanners = [scanner_address(symbol) for symbol in settings.symbols]
     pools = settings.capital.pools
     fractions = shares(
-        {"wash": pools.wash.share_pct, "arb": pools.arb.share_pct, "reserve": pools.reserve.share_pct},
+        settings.capital.shares(),
         {"wash": pools.wash.enabled, "arb": pools.arb.enabled, "reserve": pools.reserve.enabled},
     )
     return [
@@ -286,18 +287,43 @@ def books(parts: Parts) -> list[ChildSpec]:
                 positions=POSITIONS,
                 balances=BALANCES,
                 hedge_watch=HEDGE_WATCH,
+                reliability=Reliability(parts.gates, parts.health_limits()),
             ),
         ),
     ]
 
 
 def _pool(parts: Parts, name: str, fraction: Decimal) -> ChildSpec:
-    ttl_s = parts.settings.capital.reservation_ttl_sec
+    settings = parts.settings.capital
+    arb = name == "arb"
     return _actor(
         f"pool-{name}",
         parts,
-        lambda: CapitalPool(name, fraction, orders=ORDERS, balances=BALANCES, ttl_s=ttl_s),
+        lambda: CapitalPool(
+            name,
+            fraction,
+            orders=ORDERS,
+            balances=BALANCES,
+            ttl_s=settings.reservation_ttl_sec,
+            allocation=_allocation(parts) if arb else None,
+            rebalance_s=settings.allocation.rebalance_interval_sec,
+            top_up=TopUp(lender=pool_address("reserve"), most_use=settings.reserve_topup_pct / HUNDRED)
+            if arb
+            else None,
+        ),
     )
+
+
+def _allocation(parts: Parts) -> Allocation:
+    settings = parts.settings.capital.allocation
+    allocation = Allocation(
+        settings.method,
+        max_use=settings.max_use_pct / HUNDRED,
+        difference=settings.rebalance_difference_pct / HUNDRED,
+    )
+    for symbol in parts.settings.symbols:
+        allocation.register(symbol, weight=settings.weight(symbol), most=settings.most(symbol))
+    return allocation
 
 
 # -- trades and strategies -------------------------------------------------------------------------------------------
@@ -313,6 +339,7 @@ def _trades(parts: Parts) -> ChildSpec:
             settings.execution,
             max_age_ms=settings.quote_engine.max_quote_age_ms,
             slippage=settings.scanner.slippage_pct / HUNDRED,
+            margin_buffer=settings.capital.margin_buffer_pct / HUNDRED,
             gates=parts.trading_gates(),
             accounts=accounts,
             orders=ORDERS,

@@ -2,6 +2,10 @@
 
 from decimal import Decimal
 
+from perpbot.model.instrument import Instrument
+
+HALF = Decimal("0.5")
+
 
 def leg_margin(notional: Decimal, *, leverage: Decimal, fee: Decimal, buffer: Decimal) -> Decimal:
     """Capital to set aside for a leg worth `notional`, in the venue's currency.
@@ -13,3 +17,11 @@ def leg_margin(notional: Decimal, *, leverage: Decimal, fee: Decimal, buffer: De
         buffer: fraction of the initial margin on top, for prices that move before the leg is closed.
     """
     return notional * (1 + buffer) / leverage + 2 * notional * max(fee, Decimal(0))
+
+
+def maintenance(instrument: Instrument) -> Decimal:
+    """Fraction of a position's value below which its venue liquidates: half the margin at the highest leverage there.
+
+    That is Hyperliquid's rule; others ask for less at small sizes, so it errs on the safe side.
+    """
+    return HALF / instrument.max_leverage

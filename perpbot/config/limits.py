@@ -21,6 +21,7 @@ from perpbot.config.section import (
     rule,
     seconds,
     section,
+    share,
     word,
 )
 from perpbot.model.instrument import canonical_symbol
@@ -217,7 +218,9 @@ class Risk(Section):
 
     max_trade_equity_pct: Decimal = percent("5", "Largest notional of one leg, of total equity.", "0.1", "100")
     max_drawdown_pct: Decimal = percent("10", "Drawdown from the highest equity that stops new trades.", "0.5", "90")
-    daily_loss_limit: Decimal = money("500", "Loss of one UTC day that stops new trades.", "1", "10000000")
+    daily_loss_limit: Decimal = money("500", "Loss of one day that stops new trades.", "1", "10000000")
+    daily_loss_limit_pct: Decimal = percent("5", "The same, of total equity.", "0.1", "100")
+    day_start_hour: int = count(0, "Hour, in UTC, at which a day of these limits begins.", 0, 23, "o'clock UTC")
     max_consecutive_failures: int = count(3, "Failed trades in a row that start a cooldown.", 1, 100, "trades")
     failure_cooldown_sec: float = seconds(60, "Pause of new trades after that, unless lifted by hand.", "0.5", "86400")
     fast_market_pct: Decimal = percent("0.5", "Move of a price within the window that counts as fast.", "0.05", "50")
@@ -229,6 +232,12 @@ class Risk(Section):
     max_position_notional: Decimal = money("1000", "Largest position in one symbol at one venue.", "1", "10000000")
     symbol_cooldown_sec: float = seconds(60, "Pause between two openings in the same symbol.", "0.1", "86400")
     max_concentration_pct: Decimal = percent("60", "Largest gross exposure at one venue, of total equity.", "1", "1000")
+    min_liquidation_distance_pct: Decimal = percent(
+        "10", "How far all prices at a venue may move against us, at least, before it liquidates.", "1", "90", zero=True
+    )
+    min_connection_score: Decimal = share(
+        "0.5", "Least score of a venue's connections; slowness and errors lower it from 1."
+    )
     max_slippage_pct: Decimal = percent("0.1", "Most slippage the book may show for a new order.", "0.005", "5")
     price_collar_pct: Decimal = percent(
         "1", "Farthest any order's price may lie from the reference price, hedges included.", "0.05", "20"

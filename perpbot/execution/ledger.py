@@ -96,6 +96,16 @@ class Ledger:
             if not record.settled and venue in {None, record.order.venue}
         ]
 
+    def working(self, symbol: str) -> tuple[Order, ...]:
+        """Orders in `symbol` that may still fill."""
+        return tuple(
+            record.order
+            for trade in self._trades.values()
+            if trade.plan.symbol == symbol
+            for record in trade.orders
+            if not record.status.final
+        )
+
     def trade(self, trade_id: str) -> TradeView | None:
         """One trade in progress."""
         trade = self._trades.get(trade_id)

@@ -43,7 +43,7 @@ class Drawdown(AccountRule):
 
     name = "drawdown"
     keys = ("risk.max_drawdown_pct",)
-    cure = "look at the trades that lost before raising the limit"
+    cure = "look at the trades that lost before raising the limit; after a withdrawal `perpbot risk rebase`"
 
     def verdict(self, view: View, limits: Risk) -> Refusal | None:
         """Compare the equity with its peak."""
@@ -57,14 +57,18 @@ class DailyLoss(AccountRule):
     """Today's loss is bearable."""
 
     name = "daily-loss"
-    keys = ("risk.daily_loss_limit",)
-    cure = "wait for the next UTC day, or look at the trades before raising the limit"
+    keys = ("risk.daily_loss_limit", "risk.daily_loss_limit_pct", "risk.day_start_hour")
+    cure = "wait for the next day, or look at the trades before raising the limit"
 
     def verdict(self, view: View, limits: Risk) -> Refusal | None:
-        """Compare today's result with the limit."""
-        if -view.daily_profit >= limits.daily_loss_limit:
+        """Compare today's result with both limits."""
+        loss = -view.daily_profit
+        if loss >= limits.daily_loss_limit:
+            return self.no(f"loss of {plain(round(loss, 2))} today", f"less than {plain(limits.daily_loss_limit)}")
+        if loss > 0 and loss * HUNDRED >= limits.daily_loss_limit_pct * view.equity:
             return self.no(
-                f"loss of {plain(round(-view.daily_profit, 2))} today", f"less than {plain(limits.daily_loss_limit)}"
+                f"loss of {plain(round(loss, 2))} today, of an equity of {plain(round(view.equity, 2))}",
+                f"less than {plain(limits.daily_loss_limit_pct)} %",
             )
         return None
 
@@ -74,7 +78,7 @@ class FailureStreak(AccountRule):
 
     name = "failure-cooldown"
     keys = ("risk.max_consecutive_failures", "risk.failure_cooldown_sec")
-    cure = "wait, or lift the pause by hand"
+    cure = "wait, or lift the pause by hand: `perpbot risk resume`"
 
     def verdict(self, view: View, limits: Risk) -> Refusal | None:
         """Look whether the pause lasts."""

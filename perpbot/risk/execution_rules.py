@@ -9,6 +9,8 @@ from perpbot.risk.approval import Level, Refusal, percent
 from perpbot.risk.rule import HUNDRED, Rule
 from perpbot.risk.view import OpenRequest, View
 
+PERFECT = Decimal(1)
+
 
 class DifferentVenues(Rule):
     """The two legs of a pair are never on one venue, and we never trade with ourselves."""
@@ -41,6 +43,47 @@ class ConnectionAlive(Rule):
             reason = f"{leg.venue} has no trading connection" if gate is None else gate.open_refusal
             if reason is not None:
                 return self.no(reason, "a connection that is up")
+        return None
+
+
+class ConnectionHealth(Rule):
+    """The connections to every leg's venue work well: none is ill, and none too slow or too often wrong."""
+
+    level = Level.EXECUTION
+    name = "connection-health"
+    keys = ("risk.min_connection_score",)
+    cure = "see `perpbot status`; check the network, or the limits of the venue's connections"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Look for a venue that is ill, or whose score is too low."""
+        for leg in request.legs:
+            if leg.venue in view.ill:
+                return self.no(f"{leg.venue} is not well: {view.ill[leg.venue]}", "connections that are well")
+            score = view.scores.get(leg.venue, PERFECT)
+            if score < limits.min_connection_score:
+                return self.no(f"the connections to {leg.venue} score {score}", plain(limits.min_connection_score))
+        return None
+
+
+class SelfTrade(Rule):
+    """No order of ours could meet another one of ours at its venue."""
+
+    level = Level.EXECUTION
+    name = "self-trade"
+    cure = "wait until the order it names is filled or cancelled"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Look for an order of ours, on the other side, at a price that a leg would take."""
+        del limits
+        for leg in request.legs:
+            for order in view.working:
+                crosses = leg.side.sign * (leg.limit - order.price) >= 0
+                if order.venue == leg.venue and order.side is not leg.side and crosses:
+                    return self.no(
+                        f"{leg.side} at {plain(leg.limit)} would meet our own order {order.client_id} at {leg.venue}, "
+                        f"{order.side} at {plain(order.price)}",
+                        "to meet others' only",
+                    )
         return None
 
 

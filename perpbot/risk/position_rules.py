@@ -82,6 +82,27 @@ class SymbolCooldown(Rule):
         return None
 
 
+class LiquidationDistance(Rule):
+    """Prices at a venue may move far against us before it liquidates: the other leg's gain is at another venue."""
+
+    level = Level.POSITION
+    name = "liquidation-distance"
+    keys = ("risk.min_liquidation_distance_pct",)
+    cure = "move funds to the venue, or wait until trades there have closed"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare each venue's equity with all that is open there, with this trade."""
+        for leg in request.legs:
+            gross = view.exposure.by_venue.get(leg.venue, ZERO) + leg.notional
+            distance = view.venue_equity.get(leg.venue, ZERO) / gross - leg.maintenance
+            if distance * HUNDRED < limits.min_liquidation_distance_pct:
+                return self.no(
+                    f"{leg.venue} would liquidate after {percent(distance)}",
+                    f"{plain(limits.min_liquidation_distance_pct)} % or more",
+                )
+        return None
+
+
 class Concentration(Rule):
     """One venue does not hold everything."""
 

@@ -14,14 +14,29 @@ from perpbot.risk.account_rules import (
     TradeSize,
 )
 from perpbot.risk.approval import Refusal
-from perpbot.risk.execution_rules import ConnectionAlive, DifferentVenues, PriceCollar, Slippage
-from perpbot.risk.pool_rules import PoolHasCapital, SafeMode
-from perpbot.risk.position_rules import Concentration, OneDirection, PositionsAgree, PositionSize, SymbolCooldown
+from perpbot.risk.execution_rules import (
+    ConnectionAlive,
+    ConnectionHealth,
+    DifferentVenues,
+    PriceCollar,
+    SelfTrade,
+    Slippage,
+)
+from perpbot.risk.pool_rules import PoolHasCapital, SafeMode, SymbolRoom
+from perpbot.risk.position_rules import (
+    Concentration,
+    LiquidationDistance,
+    OneDirection,
+    PositionsAgree,
+    PositionSize,
+    SymbolCooldown,
+)
 from perpbot.risk.rule import AccountRule, Rule
 from perpbot.risk.view import LegRequest, OpenRequest, View
 
 OPENING_RULES: tuple[Rule, ...] = (
     PoolHasCapital(),
+    SymbolRoom(),
     SafeMode(),
     EnoughEquity(),
     TradeSize(),
@@ -36,8 +51,11 @@ OPENING_RULES: tuple[Rule, ...] = (
     PositionsAgree(),
     SymbolCooldown(),
     Concentration(),
+    LiquidationDistance(),
     DifferentVenues(),
     ConnectionAlive(),
+    ConnectionHealth(),
+    SelfTrade(),
     Slippage(),
     PriceCollar(),
 )

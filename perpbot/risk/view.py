@@ -7,6 +7,7 @@ import attrs
 
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
+from perpbot.model.order import Order
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
 
@@ -23,6 +24,8 @@ class LegRequest:
     """Mean price the book promises."""
     margin: Decimal
     """Capital to be reserved, in the venue's currency."""
+    maintenance: Decimal = ZERO
+    """Fraction of a position's value below which its venue liquidates."""
 
     @property
     def notional(self) -> Decimal:
@@ -97,6 +100,15 @@ class View:
     """Trades with a leg that has stood alone for too long."""
     doubted: frozenset[tuple[str, str]] = frozenset()
     """Venue and symbol of positions that are not what the venue says."""
+    symbol_room: Decimal | None = None
+    """What the pool has left for the symbol asked for; None where symbols have no part of their own."""
+    venue_equity: Mapping[str, Decimal] = attrs.field(factory=dict)
+    working: tuple[Order, ...] = ()
+    """Our orders in the symbol asked for that may still fill."""
+    scores: Mapping[str, Decimal] = attrs.field(factory=dict)
+    """By venue, how well its connections work, between 0 and 1; 1 where it is not said."""
+    ill: Mapping[str, str] = attrs.field(factory=dict)
+    """Venues with a connection that is not well, and why."""
 
     def position_value(self, venue: str, symbol: str) -> Decimal:
         """Gross value of the position in `symbol` at `venue`."""

@@ -8,6 +8,7 @@ import attrs
 from perpbot.config.limits import Risk
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
+from perpbot.model.order import Order, TimeInForce
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
 from perpbot.risk.view import Gate, LegRequest, OpenRequest, View
@@ -78,8 +79,28 @@ def view(**changes: Any) -> View:
         "open_sides": {},
         "quotes": {"a": quote("a"), "b": quote("b")},
         "gates": {"a": OPEN_GATE, "b": OPEN_GATE},
+        "venue_equity": {"a": Decimal(5_000), "b": Decimal(5_000)},
     }
     return View(**{**usual, **changes})
+
+
+def working(side: Side, price: str, venue: str = "a") -> Order:
+    """An order of ours that may still fill."""
+    return Order(
+        client_id="1-7",
+        wire_id="7",
+        venue=venue,
+        account="main",
+        symbol=BTC,
+        side=side,
+        quantity=Quantity(Decimal(1)),
+        price=Price(d(price)),
+        time_in_force=TimeInForce.POST_ONLY,
+        reduce_only=False,
+        trade_id="1-t3",
+        leg=side.value,
+        purpose="open",
+    )
 
 
 def exposed(**changes: Any) -> Exposure:

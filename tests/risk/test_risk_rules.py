@@ -20,6 +20,7 @@ from risk_accounts import (
     quote,
     request,
     view,
+    working,
 )
 
 from perpbot.model.instrument import Side
@@ -56,10 +57,13 @@ def alone(symbol: str, venues: tuple[str, ...], value: str = "500", unknown_at: 
 
 ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("pool-capital", {"pool_available": {"a": d(80), "b": d(80)}}),
+    ("symbol-allocation", {"symbol_room": d(160)}),
     ("safe-mode", {"safe_mode": {"a": False, "elsewhere": True}}),
+    ("safe-mode", {"safe_mode": {"a": True}, "pool": "wash"}),
     ("min-equity", {"equity": d(8_000), "peak_equity": d(8_000)}),
     ("drawdown", {"equity": d(9_000) + SLIGHTLY}),
     ("daily-loss", {"daily_profit": d("-499.99")}),
+    ("daily-loss", {"daily_profit": d("-399.99"), "equity": d(8_000), "peak_equity": d(8_000)}),
     ("failure-cooldown", {"cooldown_until_ns": NOW, "failures_in_row": 99}),
     ("fast-market", {"frozen_until_ns": {BTC: NOW, "ETH-PERP": NOW + SECOND}}),
     ("symbol-share", {"exposure": exposed(gross={BTC: d(2_200), "ETH-PERP": d(9_000)})}),
@@ -69,6 +73,12 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("position-doubted", {"doubted": frozenset({("a", "ETH-PERP"), ("c", BTC)})}),
     ("symbol-cooldown", {"last_opened_ns": {BTC: NOW - 60 * SECOND, "ETH-PERP": NOW}}),
     ("concentration", {"exposure": exposed(by_venue={"a": d(5_600), "elsewhere": d(9_000)})}),
+    ("liquidation-distance", {"venue_equity": {"a": d(5_000), "b": d(40)}}),
+    ("connection-health", {"scores": {"a": d("0.5"), "c": d(0)}, "ill": {"c": "heartbeat"}}),
+    (
+        "self-trade",
+        {"working": (working(Side.SELL, "100.1"), working(Side.SELL, "90", "b"), working(Side.BUY, "200"))},
+    ),
     ("connection", {"gates": {"a": OPEN_GATE, "b": Gate(open_refusal=None, reduce_refusal="x", generation=1)}}),
     ("price-collar", {"quotes": {"a": quote("a", "100.9", "101.1"), "b": quote("b", "99.01", "99.01")}}),
 ]
@@ -79,6 +89,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "pool/pool-capital: 80 needed at b, allowed 79.99 in pool arb",
     ),
     ("pool-capital", {"pool_available": {"a": d(80)}}, "pool/pool-capital: 80 needed at b, allowed 0 in pool arb"),
+    (
+        "symbol-allocation",
+        {"symbol_room": d("159.99")},
+        "pool/symbol-allocation: 160 needed for BTC-PERP, allowed 159.99 of pool arb",
+    ),
     (
         "safe-mode",
         {"safe_mode": {"b": True}},
@@ -97,6 +112,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("drawdown", {"equity": d(9_000)}, "account/drawdown: 10 %, allowed less than 10 %"),
     ("daily-loss", {"daily_profit": d(-500)}, "account/daily-loss: loss of 500 today, allowed less than 500"),
+    (
+        "daily-loss",
+        {"daily_profit": d(-400), "equity": d(8_000), "peak_equity": d(8_000)},
+        "account/daily-loss: loss of 400 today, of an equity of 8000, allowed less than 5 %",
+    ),
     (
         "failure-cooldown",
         {"cooldown_until_ns": NOW + 100_000_000},
@@ -151,6 +171,31 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "concentration",
         {"exposure": exposed(by_venue={"b": d("5600.1")})},
         "position/concentration: 60.001 % of equity at b, allowed 60 %",
+    ),
+    (
+        "liquidation-distance",
+        {"venue_equity": {"a": d(5_000), "b": d("39.9")}},
+        "position/liquidation-distance: b would liquidate after 9.975 %, allowed 10 % or more",
+    ),
+    (
+        "liquidation-distance",
+        {"exposure": exposed(by_venue={"a": d(5_000)}), "venue_equity": {"a": d(500), "b": d(500)}},
+        "position/liquidation-distance: a would liquidate after 9.2593 %, allowed 10 % or more",
+    ),
+    (
+        "connection-health",
+        {"ill": {"b": "error streak: 5 in a row"}},
+        "execution/connection-health: b is not well: error streak: 5 in a row, allowed connections that are well",
+    ),
+    (
+        "connection-health",
+        {"scores": {"a": d("0.499")}},
+        "execution/connection-health: the connections to a score 0.499, allowed 0.5",
+    ),
+    (
+        "self-trade",
+        {"working": (working(Side.SELL, "100"),)},
+        "execution/self-trade: buy at 100 would meet our own order 1-7 at a, sell at 100, allowed to meet others' only",
     ),
     (
         "connection",
