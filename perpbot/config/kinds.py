@@ -16,6 +16,10 @@ from perpbot.model.money import plain
 _DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+_SECRET = re.compile(
+    r"env:[A-Za-z_][A-Za-z0-9_]{0,63}|cred:[A-Za-z0-9_.-]{1,64}|file:/[^\x00-\x1f]{1,200}"
+    r"|[^\x00-\x1f]{0,100}\$\{[A-Za-z_][A-Za-z0-9_]*\}[^\x00-\x1f]{0,200}"
+)
 _ADDRESS = re.compile(r"[!-~]{1,200}")
 _LONG_PIECE = 16
 
@@ -228,6 +232,33 @@ class Variable(Kind):
     def schema(self) -> Schema:
         """A string that looks like the name of a variable."""
         return {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}
+
+
+class Secret(Kind):
+    """A secret by reference: where it is, or a text with ``${NAME}`` where secrets stand. Never the secret itself."""
+
+    secret: ClassVar[bool] = True
+
+    @property
+    def allowed(self) -> str:
+        """The ways to refer to one."""
+        return (
+            "a reference: env:NAME, cred:NAME (a file in $CREDENTIALS_DIRECTORY), file:/absolute/path, or a text with "
+            "${NAME} where the secret stands"
+        )
+
+    def read(self, text: str) -> str:
+        """The reference itself; `perpbot.references` resolves it."""
+        return text
+
+    def check(self, value: object) -> None:
+        """Refuse what is no reference, and so may be a secret."""
+        if not isinstance(value, str) or not _SECRET.fullmatch(value):
+            raise NotAllowedError
+
+    def schema(self) -> Schema:
+        """A string that looks like a reference."""
+        return {"type": "string", "pattern": f"^(?:{_SECRET.pattern})$"}
 
 
 @attrs.frozen(kw_only=True)

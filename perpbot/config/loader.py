@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 
-from perpbot.config.kinds import Choice, Kind, NotAllowedError, Variable, did_you_mean
+from perpbot.config.kinds import Choice, Kind, NotAllowedError, Secret, Variable, did_you_mean
 from perpbot.config.section import Fault, Path, Section, default_of, kind_of, meaning_of, names_of, section_in
 from perpbot.config.source import (
     MAX_BYTES,
@@ -244,6 +244,8 @@ class _Reading:
     def _expanded(self, node: Scalar, kind: Kind, path: Path) -> str:
         if node.referring and isinstance(kind, Variable):
             raise self._refuse(node.position, path, f"expected {kind.allowed}; write the name alone, without ${{}}")
+        if isinstance(kind, Secret):  # resolved by whoever needs it, and by nobody else
+            return node.text
         text, wrong = expand(node.text, self._env)
         for each in wrong:
             self._report(node.position, path, each)

@@ -79,10 +79,10 @@ def describe(settings: Section, prefix: str = "") -> list[Described]:
 
 def markdown() -> str:
     """The page `docs/configuration.md`."""
-    return "\n".join([_INTRODUCTION, *_tables(Settings, "")])
+    return "\n".join([_INTRODUCTION, *tables(Settings)])
 
 
-def _tables(cls: type[Section], prefix: str) -> Iterator[str]:
+def tables(cls: type[Section], prefix: str = "") -> Iterator[str]:
     """The table of a section, and then those of the sections in it."""
     title = f"`{prefix}`" if prefix else "Top level"
     yield f"## {title}\n\n{(cls.__doc__ or '').splitlines()[0]}\n"
@@ -97,7 +97,8 @@ def _tables(cls: type[Section], prefix: str) -> Iterator[str]:
         inner = section_in(attribute)
         if inner is not None:
             name = f"{attribute.name}.<venue>" if names_of(attribute) is not None else attribute.name
-            yield from _tables(inner, f"{prefix}.{name}".removeprefix("."))
+            name += "[]" if get_origin(attribute.type) is tuple else ""
+            yield from tables(inner, f"{prefix}.{name}".removeprefix("."))
 
 
 def _row(attribute: "attrs.Attribute[Any]") -> str:

@@ -57,6 +57,8 @@ def _key(attribute: "attrs.Attribute[Any]", definitions: dict[str, Schema]) -> S
     if inner is not None and names is not None:
         named = {"propertyNames": names.schema(), "additionalProperties": _define(inner, definitions)}
         return {**about, "type": "object", **named}
+    if inner is not None and get_origin(attribute.type) is tuple:
+        return {**about, "type": "array", "items": _define(inner, definitions)}
     if inner is not None:
         return {**about, **_define(inner, definitions)}
     kind, default = kind_of(attribute), default_of(attribute)

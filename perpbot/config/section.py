@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar, get_args
 
 import attrs
 
-from perpbot.config.kinds import Address, Choice, Flag, Kind, NotAllowedError, Number, Variable, Word, written
+from perpbot.config.kinds import Address, Choice, Flag, Kind, NotAllowedError, Number, Secret, Variable, Word, written
 
 Path = tuple[str | int, ...]
 """The way to a value: keys and positions in lists."""
@@ -197,6 +197,16 @@ def variable(meaning: str) -> Any:
     return _key(Variable(), meaning, None)
 
 
+def secret(meaning: str) -> Any:
+    """A reference to a secret; it must be given."""
+    return _key(Secret(), meaning, attrs.NOTHING)
+
+
+def key(kind: Kind, meaning: str, default: Any = attrs.NOTHING) -> Any:
+    """A value of a kind of its own."""
+    return _key(kind, meaning, default)
+
+
 def address(meaning: str, *schemes: str, anywhere: bool = False) -> Any:
     """A URL; not given by default. The last of `schemes` is unencrypted and for this machine, unless `anywhere`."""
     return _key(Address(schemes=schemes, anywhere=anywhere), meaning, None)
@@ -206,6 +216,11 @@ def section(of: type[Section], meaning: str, *, given: bool = True) -> Any:
     """A section of its own, with its defaults where the file has none; or None there, when not `given`."""
     default = attrs.Factory(of) if given else None
     return attrs.field(default=default, metadata={"meaning": meaning})
+
+
+def listed(meaning: str) -> Any:
+    """A list of sections, of the type that is declared; empty by default."""
+    return attrs.field(factory=tuple, metadata={"meaning": meaning})
 
 
 def sections(meaning: str, names: tuple[str, ...]) -> Any:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,15 +20,19 @@ from cattrs.preconf.json import make_converter
 
 from perpbot.execution.entries import Entry
 from perpbot.model.money import plain
+from perpbot.storage.outbox import OUTBOX_TABLES, Outbox
 
 _MADE = b"journal made"
-SCHEMA_VERSION = 1
-
-_CREATE = (
-    """create table journal (
-        seq integer primary key, at_ns integer not null, kind text not null, body text not null) strict""",
-    "create table meta (name text primary key, value text not null) strict, without rowid",
+_MIGRATIONS = (
+    (
+        """create table journal (
+            seq integer primary key, at_ns integer not null, kind text not null, body text not null) strict""",
+        "create table meta (name text primary key, value text not null) strict, without rowid",
+    ),
+    OUTBOX_TABLES,
 )
+"""What makes each version from the one before, the first from nothing."""
+SCHEMA_VERSION = len(_MIGRATIONS)
 
 _converter = make_converter()
 _converter.register_unstructure_hook(Decimal, plain)
@@ -90,7 +95,7 @@ class Journal:
             )
         if version > SCHEMA_VERSION:
             raise JournalError(f"{self.path} was written by a newer PerpBot (schema {version}); use that one")
-        if version == SCHEMA_VERSION:
+        if version:
             db.execute("select seq, at_ns, kind, body from journal limit 0")
             db.execute("select value from meta limit 0")
         elif db.execute("select count(*) from sqlite_schema").fetchone()[0]:
@@ -99,9 +104,10 @@ class Journal:
         db.execute("pragma synchronous=full")
         if version != SCHEMA_VERSION:
             db.execute("begin immediate")
-            for statement in _CREATE:
+            for statement in chain.from_iterable(_MIGRATIONS[version:]):
                 db.execute(statement)
-            db.execute("insert into meta values ('epoch', ?)", (str(epoch),))
+            if not version:
+                db.execute("insert into meta values ('epoch', ?)", (str(epoch),))
             db.execute(f"pragma user_version={SCHEMA_VERSION}")
             db.execute("commit")
             db.execute("pragma wal_checkpoint(truncate)")  # the file itself is a journal from now on
@@ -112,6 +118,11 @@ class Journal:
         """A number that no other journal has, part of every client order id handed out here."""
         value = self._db.execute("select value from meta where name='epoch'").fetchone()[0]
         return int(value)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be told to somebody; it lies in the same file."""
+        return Outbox(self._db)
 
     def append(self, entries: Iterable[Entry], at_ns: int) -> int:
         """Write `entries` in one commit; returns the number of the last once it is durable."""

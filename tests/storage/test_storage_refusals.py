@@ -108,10 +108,10 @@ def test_what_is_no_journal_is_refused_and_left_as_it_was(make: Callable[[Path],
 def test_a_journal_of_a_newer_perpbot_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     path = made(tmp_path)
     db = sqlite3.connect(path)
-    db.execute("pragma user_version=2")
+    db.execute(f"pragma user_version={SCHEMA_VERSION + 1}")
     db.close()
     before = path.read_bytes()
-    assert refusal(tmp_path) == f"{path} was written by a newer PerpBot (schema 2); use that one"
+    assert refusal(tmp_path) == f"{path} was written by a newer PerpBot (schema {SCHEMA_VERSION + 1}); use that one"
     assert path.read_bytes() == before
 
 
