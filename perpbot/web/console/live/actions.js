@@ -69,8 +69,8 @@ export function flatten(venue) {
     label: t("act.flatten.label"),
     tone: "bad",
     run: async () => {
-      await post("/api/control/flatten", { venue });
-      return t("act.flatten.done", { left: openTrades(venue).length });
+      const { closed } = await post("/api/control/flatten", { venue });
+      return t("act.flatten.done", { count: closed.length, left: openTrades(venue).length });
     },
   });
 }
@@ -81,17 +81,29 @@ export function cancelAll(venue) {
     effects: [t("act.cancel.orders", { count: waitingOrders(venue).length }), t("act.cancel.ours"), t("act.cancel.trades")],
     label: t("act.cancel.label"),
     tone: "bad",
-    run: () => post("/api/control/cancel-all", { venue }).then(() => t("act.cancel.done", { where: where(venue) })),
+    run: async () => {
+      const { venues } = await post("/api/control/cancel-all", { venue });
+      const trouble = venues.filter((each) => each.trouble).map((each) => `${each.venue}: ${each.trouble}`);
+      if (trouble.length) throw new Error(t("act.cancel.trouble", { trouble: trouble.join("; ") }));
+      return t("act.cancel.done", { count: venues.flatMap((each) => each.ids).length });
+    },
   });
 }
 
-export function restart(address) {
+/** Restart an actor. What it would do, PerpBot tells itself, because it depends on the supervisors above. */
+export async function restart(address) {
+  const told = await post("/api/control/restart", { address });
   ask({
     title: t("act.restart", { address }),
-    effects: [t("act.restart.order"), t("act.restart.children"), t("act.audit")],
+    effects: [
+      t("act.restart.order"),
+      ...(told.danger ? [t("act.restart.danger", { danger: told.danger })] : []),
+      ...told.effects,
+      t("act.audit"),
+    ],
     label: t("act.restart.label"),
     tone: "bad",
-    run: () => post("/api/control/restart", { address }).then(() => t("act.restart.done", { address })),
+    run: async () => (await post("/api/control/restart", { address, yes: true })).said,
   });
 }
 
@@ -99,7 +111,7 @@ export function restart(address) {
 export function change(changes, then) {
   ask({
     title: t("act.change"),
-    effects: [...changes.map((each) => t("act.change.one", each)), t("act.change.now"), t("act.audit")],
+    effects: [...changes.map((each) => t("act.change.one", each)), t("act.change.now"), t("act.change.file"), t("act.audit")],
     label: t("act.change.label"),
     run: async () => {
       await patch("/api/config", { changes: Object.fromEntries(changes.map(({ key, to }) => [key, to])) });

@@ -30,8 +30,12 @@ export function takeSnapshot({ seq: number, state }) {
   });
 }
 
-/** Take a difference in. */
+/** Take a difference in; false where one before it was missed, and a new state is needed. */
 export function takeDiff({ seq: number, diff }) {
+  if (number !== seq.value + 1) {
+    seq.value = null;
+    return false;
+  }
   batch(() => {
     for (const [name, patch] of Object.entries(diff)) {
       const known = section(name);
@@ -39,10 +43,13 @@ export function takeDiff({ seq: number, diff }) {
     }
     seq.value = number;
   });
+  return true;
 }
 
+let lines = 0;
+
 export function takeLog(line) {
-  logLines.value = [...logLines.value.slice(1 - MOST_LINES), line];
+  logLines.value = [...logLines.value.slice(1 - MOST_LINES), { ...line, key: lines++ }];
 }
 
 export function takeNotice(notice) {

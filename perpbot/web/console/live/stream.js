@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { session } from "./session.js";
-import { connection, takeDiff, takeLog, takeNotice, takeSnapshot } from "./store.js";
+import { connection, seq, takeDiff, takeLog, takeNotice, takeSnapshot } from "./store.js";
 
 const STALE_MS = 4_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000];
@@ -40,19 +40,20 @@ async function connect() {
 }
 
 function open(ticket) {
-  const events = new EventSource(`/api/sse/events?token=${encodeURIComponent(ticket)}${wantsLogs ? "&logs=1" : ""}`);
+  const asked = new URLSearchParams({ token: ticket });
+  if (wantsLogs) asked.set("logs", "1");
+  if (seq.value !== null) asked.set("last_event_id", seq.value);
+  const events = new EventSource(`/api/sse/events?${asked}`);
   source = events;
   const on = (name, take) =>
     events.addEventListener(name, (event) => {
       heard = Date.now();
+      failures = 0;
       connection.value = "live";
       if (take) take(JSON.parse(event.data));
     });
-  on("snapshot", (data) => {
-    failures = 0;
-    takeSnapshot(data);
-  });
-  on("diff", takeDiff);
+  on("snapshot", takeSnapshot);
+  on("diff", (data) => takeDiff(data) || connect());
   on("alert", takeNotice);
   on("log", takeLog);
   on("heartbeat");
