@@ -36,12 +36,14 @@ from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings, load_settings
 from perpbot.control.crashes import CRASHES_NAME, history_line, read_histories
 from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
+from perpbot.credentials import CredentialsError, with_credentials
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.interrupts import heed_interrupts
 from perpbot.masking import Mask
 from perpbot.metrics.listener import metrics_listener
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting, open_journal
+from perpbot.shipped import chosen_config
 from perpbot.statedir import SOCKET_NAME, state_directory
 from perpbot.storage.journal import Journal, JournalError
 from perpbot.storage.ring_file import RingFile
@@ -86,6 +88,8 @@ def main(**options: Any) -> None:
 def run(options: Options, environment: Mapping[str, str]) -> int:
     """Run by `options`; returns the exit code. What went wrong is said in one message on stderr."""
     try:
+        environment = with_credentials(environment)
+        options = attrs.evolve(options, config=chosen_config(options.config))
         settings = load_settings(options.config, environment, tuple(venue_names()))
         refuse_what_cannot_run(settings, served=options.venues is not None)
         state = state_directory(options.state, environment)
@@ -95,7 +99,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
             return _with_venues(options, settings, environment, journal)
         finally:
             journal.close()
-    except (ConfigError, PlacesError, JournalError, EmbeddedVenuesError, FilesError) as error:
+    except (ConfigError, CredentialsError, PlacesError, JournalError, EmbeddedVenuesError, FilesError) as error:
         click.echo(str(error), err=True)
         return EXIT_CONFIG
 

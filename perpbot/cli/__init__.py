@@ -14,6 +14,8 @@ from perpbot.cli.actor import inspect
 from perpbot.cli.asking import EXIT_NO, Failure
 from perpbot.cli.failures import FAILURES
 from perpbot.cli.handling import HANDS
+from perpbot.cli.health import health
+from perpbot.cli.installing import INSTALLING
 from perpbot.cli.looking import LOOKING
 from perpbot.cli.running import RUNNING
 from perpbot.cli.stacks import stacks
@@ -64,7 +66,7 @@ for _each in (
     *(*RUNNING, stop, wait),
     *(*LOOKING, tree, top, inspect, trace, stacks, *FAILURES),
     *(*STEERING, *HANDS),
-    *(venues, validate),
+    *(venues, validate, health, *INSTALLING),
 ):
     command.add_command(_each)
 

@@ -9,7 +9,7 @@ import click
 
 from perpbot.cli.asking import Failure, json_option, print_json
 from perpbot.cli.tables import Cell, Column, show_table
-from perpbot.terminal.options import DEFAULT_CONFIG
+from perpbot.shipped import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
     from perpbot.config.exchanges import Exchange

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from perpbot.cli.asking import json_option, print_json
+from perpbot.cli.asking import Failure, json_option, print_json
 from perpbot.cli.wording import clean
+from perpbot.credentials import CredentialsError, with_credentials
+from perpbot.shipped import DEFAULT_CONFIG, chosen_config
 from perpbot.statedir import state_directory
-from perpbot.terminal.options import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
     from perpbot.config.settings import Settings
@@ -42,7 +43,11 @@ class Area(NamedTuple):
 @json_option
 def validate(*, config: Path, state: Path | None, as_json: bool) -> None:
     """Check configuration, credentials, packages and state directory without starting anything."""
-    areas = check(config, state_directory(state, os.environ), os.environ)
+    try:
+        environment = with_credentials(os.environ)
+    except CredentialsError as error:
+        raise Failure(str(error), EXIT_CONFIG) from None
+    areas = check(chosen_config(config), state_directory(state, environment), environment)
     well = not any(area.problems for area in areas.values())
     if as_json:
         shown = {

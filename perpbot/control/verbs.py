@@ -18,8 +18,10 @@ from perpbot.control import looking
 from perpbot.control.arguments import Args, BadRequestError, number
 from perpbot.control.handling import HANDS, lay_hands
 from perpbot.control.pages import opportunities, positions, status, trades
+from perpbot.control.process import process
 from perpbot.control.tracing import trace
 from perpbot.program import Program
+from perpbot.scores import component_scores, overall_score
 from supervisors import tree
 
 PROGRESS_S = 0.5
@@ -44,6 +46,17 @@ def _status(program: Program, _: Args) -> Any:
         "log_lines_lost": sum(each.lost for each in program.writers),
         "symbols": list(settings.symbols),
         **status(_state(program), program.system, looking.troubles(program.vitals())),
+    }
+
+
+def _health(program: Program, _: Args) -> Any:
+    alive = process(program.system)
+    scores = component_scores(_state(program), program.system, program.setting.settings.symbols)
+    return {
+        "alive": not alive["problems"],
+        "problems": alive["problems"],
+        "score": overall_score(scores),
+        "components": {name: round(score, 4) for name, score in scores.items()},
     }
 
 
@@ -125,6 +138,7 @@ VERBS: dict[str, Verb] = {
     "trace": trace,
     "stacks": looking.stacks,
     "status": _status,
+    "health": _health,
     "trades": _trades,
     "positions": lambda program, _: positions(_state(program)),
     "opportunities": lambda program, _: opportunities(_state(program)),

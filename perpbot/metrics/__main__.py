@@ -1,8 +1,16 @@
-"""`python -m perpbot.metrics` writes the page of all metrics."""
+"""`python -m perpbot.metrics` writes what is generated from the metrics: their page, and the dashboard."""
 
 from pathlib import Path
 
+from perpbot.metrics.dashboard import dashboard
 from perpbot.metrics.reference import markdown
 
+GENERATED = {
+    Path("docs/metrics.md"): markdown,
+    Path("deploy/grafana/dashboards/perpbot.json"): dashboard,
+}
+"""Files below the project's root, and what is in them."""
+
 if __name__ == "__main__":
-    Path("docs/metrics.md").write_text(markdown(), encoding="utf-8")
+    for path, text in GENERATED.items():
+        path.write_text(text(), encoding="utf-8")

@@ -18,7 +18,7 @@ lines. What accounts hold is left out unless `metrics.balances: true` says other
 Units are seconds, ratios from 0 to 1, and US dollars as the configuration takes them. No label names an order, a trade
 or a price. All scanners count as one actor (`/strategies/scanner-*`), all trades too, and at venues everything but the
 connections. `process_*` are those of every program.
-[deployment.md](deployment.md) has the dashboard and the alert rules that go with them.
+[monitoring.md](monitoring.md) has the dashboard and the alert rules that go with them.
 """
 
 _END = """\

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from perpbot.ranges import Number, WholeNumber
+from perpbot.shipped import DEFAULT_CONFIG
 
-DEFAULT_CONFIG = "config/simulation.yaml"
 F = TypeVar("F", bound=Callable[..., Any])
 
 YEAR_S = 31_536_000
@@ -21,7 +21,7 @@ _OPTIONS = (
         default=DEFAULT_CONFIG,
         show_default=True,
         metavar="FILE",
-        help="The configuration, a YAML file.",
+        help="The configuration, a YAML file. Where the default is not there, a shipped one like it.",
     ),
     click.option("--duration", type=Number(0.001, YEAR_S), metavar="SECONDS", help="Stop in order after this long."),
     click.option("--summary", type=_FILE, metavar="FILE", help="Write what happened to this file, as JSON."),

@@ -1,0 +1,113 @@
+"""`perpbot init` and `perpbot install-service`: the files that stand outside of the package."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from perpbot.cli.asking import Failure
+from perpbot.shipped import CONFIGURATIONS, UNIT
+
+EXIT_CONFIG = 78
+HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - nothing is written there
+"""What the unit does not let the service see."""
+CONFIG, UNITS = Path("/etc/perpbot/perpbot.yaml"), Path("/etc/systemd/system")
+CREDENTIALS = Path("/etc/perpbot/credentials")
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
+def init(*, directory: Path) -> None:
+    """Write the configurations to start from into DIRECTORY/config; files that are there stay as they are."""
+    place = directory / "config"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for source in sorted(CONFIGURATIONS.iterdir()):
+            target = place / source.name
+            if target.exists():
+                click.echo(f"kept   {target}")
+            else:
+                shutil.copyfile(source, target)
+                click.echo(f"wrote  {target}")
+    except OSError as error:
+        raise Failure(f"{error.filename} cannot be written: {error.strerror}") from None
+    click.echo(f"Next, in {directory.absolute()}: perpbot run")
+
+
+@click.command("install-service")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=CONFIG,
+    show_default=True,
+    metavar="FILE",
+    help="The configuration the service runs with.",
+)
+@click.option(
+    "--units",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=UNITS,
+    show_default=True,
+    metavar="DIR",
+    help="Where systemd looks for units.",
+)
+@click.option("--write", is_flag=True, help="Write the unit. Without it, it is shown and nothing is changed.")
+def install_service(*, config: Path, units: Path, write: bool) -> None:
+    """Make PerpBot a service of systemd: show its unit, or write it with --write.
+
+    What would keep the service from starting is said, and then nothing is written (exit code 78).
+    """
+    config = config.absolute()
+    unit = UNIT.read_text(encoding="utf-8").replace("@PYTHON@", sys.executable).replace("@CONFIG@", str(config))
+    found = problems(config, Path(sys.executable), os.environ)
+    if not write:
+        click.echo(unit, nl=False)
+        for each in found:
+            click.echo(f"perpbot install-service --write would refuse: {each}", err=True)
+        return
+    if found:
+        raise Failure("\n".join(found), EXIT_CONFIG)
+    target = units / "perpbot.service"
+    try:
+        if not CREDENTIALS.exists() and units == UNITS:
+            CREDENTIALS.mkdir(mode=0o700, parents=True)
+            click.echo(f"Made {CREDENTIALS}; put each secret into a file named like its variable, as OKX_API_KEY.")
+        target.write_text(unit, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{error.filename} cannot be written: {error.strerror}; use sudo") from None
+    click.echo(f"Wrote {target}. Next: systemctl daemon-reload, then systemctl enable --now perpbot")
+
+
+def problems(config: Path, python: Path, environment: Mapping[str, str]) -> list[str]:
+    """What would keep the service from starting, a sentence each."""
+    found = [
+        f"{path} lies in {hidden}, which the service cannot see; {cure}"
+        for paths, cure in (
+            ((python, python.resolve(), UNIT), "install PerpBot into /opt/perpbot, with a Python outside of it"),
+            ((config,), f"put it into {CONFIG}"),
+        )
+        for path in dict.fromkeys(paths)
+        for hidden in HIDDEN
+        if path.is_relative_to(hidden)
+    ]
+    if any(character.isspace() or character in "%$\"'\\" for character in f"{python}{config}"):
+        found.append(f"{python} and {config} must have no spaces, quotes, % or $ in them")
+    return found + _mistakes(config, environment)
+
+
+def _mistakes(config: Path, environment: Mapping[str, str]) -> list[str]:
+    from perpbot.config.loader import ConfigError
+    from perpbot.config.settings import load_settings
+    from perpbot.venues.registry import venue_names
+
+    try:
+        load_settings(config, environment, tuple(venue_names()))
+    except ConfigError as error:
+        return str(error).splitlines()
+    return []
+
+
+INSTALLING = (init, install_service)

@@ -1,0 +1,20 @@
+"""Files that come with PerpBot: configurations to start from, and the unit of its service.
+
+In a checkout they are the ones in `config` and `deploy/systemd`; an installed package carries copies of them.
+"""
+
+from pathlib import Path
+
+_FILES = Path(__file__).parent / "files"
+CONFIGURATIONS = _FILES / "config"
+UNIT = _FILES / "systemd" / "perpbot.service"
+
+DEFAULT_CONFIG = "config/simulation.yaml"
+"""The configuration that is meant where none is given, seen from the current directory."""
+
+
+def chosen_config(given: Path) -> Path:
+    """The file that `given` means: itself, or the shipped one where it is the default and not there."""
+    if given == Path(DEFAULT_CONFIG) and not given.exists():
+        return CONFIGURATIONS / given.name
+    return given
