@@ -1,0 +1,47 @@
+"""The channels of a configuration, each with its secret resolved."""
+
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+from perpbot.alerts.wording import Message
+from perpbot.config.alerts import Alerts
+from perpbot.delivery.errors import ChannelError
+from perpbot.delivery.service import Service
+from perpbot.delivery.webhook import Webhook
+from perpbot.masking import Mask
+from perpbot.references import UnresolvedError, resolve
+
+LONG_PIECE = 8
+"""What is as long as that in a URL may be a secret by itself."""
+_PIECES = re.compile(r"[/:@?&=#,+]+")
+
+
+class Channel(Protocol):
+    """One way to somebody."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    def send(self, message: Message) -> None:
+        """Deliver `message` now; `DeliveryError` says why it was not."""
+
+
+def open_channels(alerts: Alerts, environment: Mapping[str, str], mask: Mask) -> dict[str, Channel]:
+    """The channels that are switched on, by name. `mask` learns their secrets.
+
+    Raises:
+        ChannelError: a secret is not there, or a URL cannot be used.
+    """
+    channels: dict[str, Channel] = {}
+    for each in alerts.channels:
+        if each.enabled:
+            try:
+                url = resolve(each.url, environment)
+            except UnresolvedError as error:
+                raise ChannelError(f"channel {each.name}: {error}") from None
+            mask.learn([url, *(piece for piece in _PIECES.split(url)[1:] if len(piece) >= LONG_PIECE)])
+            web = url.startswith(("https:", "http:"))
+            channels[each.name] = Webhook(each.name, url, each.allow_private) if web else Service(each.name, url)
+    return channels
