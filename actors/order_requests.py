@@ -15,6 +15,8 @@ from perpbot.risk.approval import Approval
 
 OPENED = "opened"
 """Topic: every `TradeOpened`."""
+INTENDED = "intended"
+"""Topic: every `OrdersIntended` and `ForeignAdopted`, before anything of it is filled."""
 FILLS = "fills"
 """Topic: every `OrderFilled`, once, after it is durable."""
 SETTLED = "settled"

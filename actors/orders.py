@@ -23,6 +23,7 @@ from actors.order_news import (
 )
 from actors.order_requests import (
     FILLS,
+    INTENDED,
     OPENED,
     REOPENED,
     SETTLED,
@@ -174,8 +175,10 @@ class Orders(Actor):
         if request.approval.trade_id != request.trade_id:
             raise NotSubmittedError(f"{request.trade_id} has no approval")
         orders = self._number(trade.plan, request.wants)
-        self._record([OrdersIntended(orders=orders)])
+        intended = OrdersIntended(orders=orders)
+        self._record([intended])
         self._send(orders, request.approval)
+        self.publish(INTENDED, intended)
         return self._read(request.trade_id)
 
     def _number(self, plan: Plan, wants: Iterable[Want]) -> list[Order]:
@@ -315,7 +318,9 @@ class Orders(Actor):
         if adopted is not None:
             order, part = adopted
             filled = OrderFilled(client_id=order.client_id, fill=part)
-            self._record([ForeignAdopted(order=order), filled])
+            adoption = ForeignAdopted(order=order)
+            self._record([adoption, filled])
+            self.publish(INTENDED, adoption)
             self._announce(filled, self.ledger.known(order.client_id))
 
     # -- open questions ------------------------------------------------------------------------------------------

@@ -9,15 +9,18 @@ import attrs
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.journal import Append, Replay
 from actors.market_news import MARKS, MarkMoved
-from actors.order_requests import FILLS
+from actors.order_requests import FILLS, INTENDED, OPENED
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from actors.trading import ACCOUNT, FUNDING, AccountRead
 from perpbot.clock import monotonic_ns
-from perpbot.execution.entries import FundingBooked, OrderFilled
+from perpbot.execution.accounting import KINDS, Accounting
+from perpbot.execution.entries import ForeignAdopted, FundingBooked, OrderFilled, OrdersIntended, TradeOpened
 from perpbot.model.money import ZERO
 from perpbot.model.order import FundingPayment
 from perpbot.portfolio.exposure import Exposure, exposure
 from perpbot.portfolio.holding import Holding, HoldingKey
+from perpbot.portfolio.pnl import Account
+from perpbot.portfolio.profit import Profit
 
 EXPOSURE = "exposure"
 """Topic: `ExposureChanged`, retained."""
@@ -51,6 +54,18 @@ class DoubtsChanged:
 @attrs.frozen
 class ReadPositions:
     """The answer is a `PositionsView`."""
+
+
+@attrs.frozen
+class ReadPnl:
+    """The answer is every `Account` and its `Profit`: realised, fees and funding, since the journal began."""
+
+
+@attrs.frozen
+class ReadTradeProfits:
+    """What have these trades come to? The answer is by trade and leg; trades that are too old are left out."""
+
+    trade_ids: tuple[str, ...]
 
 
 @attrs.frozen
@@ -91,16 +106,21 @@ class Positions(Actor):
         self._changed_ns: dict[HoldingKey, int] = {}
         self._doubts: dict[HoldingKey, Decimal] = {}
         self._mismatches: dict[HoldingKey, Mismatch] = {}
+        self._accounting = Accounting()
 
     def on_start(self) -> None:
         """Sum what the journal has, then listen."""
         journal = self._journal = self.look_up(self._journal_address)
-        self.subscribe(self._orders_address, FILLS)
-        for line in journal.ask(Replay((OrderFilled, FundingBooked)), timeout_s=60.0):
-            if isinstance(line.entry, OrderFilled):
-                self._add(line.entry)
-            else:
-                self._book(line.entry.payment)
+        for topic in (OPENED, INTENDED, FILLS):
+            self.subscribe(self._orders_address, topic)
+        for line in journal.ask(Replay(KINDS), timeout_s=60.0):
+            match line.entry:
+                case OrderFilled():
+                    self._add(line.entry)
+                case FundingBooked():
+                    self._book(line.entry)
+                case _:
+                    self._accounting.apply(line.entry)
         for address in self._instrument_addresses:
             self.subscribe(address, LOADED)
         for address in self._scanner_addresses:
@@ -110,6 +130,21 @@ class Positions(Actor):
             self.subscribe(address, FUNDING)
 
     # -- what changes them ---------------------------------------------------------------------------------------
+
+    @handles(TradeOpened)
+    def on_opened(self, opened: TradeOpened) -> None:
+        """Learn whose orders they are."""
+        self._accounting.apply(opened)
+
+    @handles(OrdersIntended)
+    def on_intended(self, intended: OrdersIntended) -> None:
+        """Learn whose orders they are."""
+        self._accounting.apply(intended)
+
+    @handles(ForeignAdopted)
+    def on_adopted(self, adopted: ForeignAdopted) -> None:
+        """Learn whose order it stands for."""
+        self._accounting.apply(adopted)
 
     @handles(OrderFilled)
     def on_fill(self, filled: OrderFilled) -> None:
@@ -123,6 +158,7 @@ class Positions(Actor):
         if ref in self._seen:
             return
         self._seen.add(ref)
+        self._accounting.apply(filled)
         key = (fill.venue, fill.account, fill.symbol)
         self._holdings[key] = self._holdings.get(key, Holding()).with_fill(fill)
         self._currencies.setdefault((fill.venue, fill.symbol), fill.fee.currency)
@@ -132,13 +168,16 @@ class Positions(Actor):
     def on_funding(self, payment: FundingPayment) -> None:
         """Book a funding payment, once, and remember it."""
         if (payment.venue, payment.account, payment.ref) not in self._booked:
-            self._journal.ask(Append([FundingBooked(payment=payment)]))
-            self._book(payment)
+            booked = FundingBooked(payment=payment)
+            self._journal.ask(Append([booked]))
+            self._book(booked)
 
-    def _book(self, payment: FundingPayment) -> None:
+    def _book(self, booked: FundingBooked) -> None:
+        payment = booked.payment
         ref = (payment.venue, payment.account, payment.ref)
         if ref not in self._booked:
             self._booked.add(ref)
+            self._accounting.apply(booked)
             key = (payment.venue, payment.account, payment.symbol)
             self._holdings[key] = self._holdings.get(key, Holding()).with_funding(payment.amount.amount)
 
@@ -203,6 +242,17 @@ class Positions(Actor):
             self._exposure(),
             tuple(self._mismatches.values()),
         )
+
+    @handles(ReadPnl)
+    def on_read_pnl(self, _: ReadPnl) -> Mapping[Account, Profit]:
+        """All profit and loss now."""
+        return dict(self._accounting.pnl.booked)
+
+    @handles(ReadTradeProfits)
+    def on_read_trades(self, request: ReadTradeProfits) -> dict[str, dict[str, Profit]]:
+        """Of each trade that is known by itself, what its legs came to."""
+        pnl = self._accounting.pnl
+        return {trade_id: dict(legs) for trade_id in request.trade_ids if (legs := pnl.legs(trade_id))}
 
     def describe(self) -> dict[str, Any]:
         """Positions that are not zero, and what does not agree."""

@@ -20,10 +20,10 @@ from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
-from perpbot.model.money import ZERO
 from perpbot.model.order import Balance
 from perpbot.model.quote import Quote
 from perpbot.portfolio.holding import Holding, HoldingKey
+from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.risk.standing import Standing
 from perpbot.risk.view import Naked
 
@@ -51,33 +51,6 @@ class VenueState:
     def fresh(self) -> Mapping[str, Quote]:
         """The quotes that are not marked stale."""
         return {symbol: quote for symbol, quote in self.quotes.items() if not quote.stale}
-
-
-@attrs.frozen(kw_only=True)
-class Profit:
-    """What was earned, in one currency."""
-
-    trading: Decimal
-    fees: Decimal
-    funding: Decimal
-
-    @property
-    def net(self) -> Decimal:
-        """After fees and funding."""
-        return self.trading - self.fees + self.funding
-
-    def __add__(self, other: "Profit") -> "Profit":
-        return Profit(
-            trading=self.trading + other.trading, fees=self.fees + other.fees, funding=self.funding + other.funding
-        )
-
-    def __sub__(self, other: "Profit") -> "Profit":
-        return Profit(
-            trading=self.trading - other.trading, fees=self.fees - other.fees, funding=self.funding - other.funding
-        )
-
-
-NO_PROFIT = Profit(trading=ZERO, fees=ZERO, funding=ZERO)
 
 
 @attrs.frozen(kw_only=True)

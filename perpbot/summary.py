@@ -6,12 +6,13 @@ from typing import Any
 
 from actors.runtime import System
 from actors.runtime.telemetry import HandlerTimes
-from actors.state import Profit, State, profit
+from actors.state import State, profit
 from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.execution.entries import FundingBooked, OrderFilled, OrdersIntended, TradeOpened, TradeSettled
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
+from perpbot.portfolio.profit import Profit
 from perpbot.storage.journal import Line
 
 NS_PER_US = 1_000

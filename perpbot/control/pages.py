@@ -5,13 +5,14 @@ from typing import Any
 
 from actors.connections import Registry
 from actors.runtime import System
-from actors.state import NO_PROFIT, State
+from actors.state import State
 from perpbot.clock import iso
 from perpbot.control.episodes import Episode, Episodes
 from perpbot.control.process import process
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO, plain
+from perpbot.portfolio.profit import NO_PROFIT
 from supervisors.vitals import GRAVE
 
 

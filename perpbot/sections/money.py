@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from actors.positions import PositionsView
-from actors.state import NO_PROFIT, Profit, State
+from actors.state import State
 from perpbot.clock import iso
 from perpbot.control.pages import currencies
 from perpbot.execution.entries import TradeRecord
@@ -12,6 +12,7 @@ from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import ZERO, plain
 from perpbot.model.order import OrderStatus
 from perpbot.portfolio.holding import Holding
+from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.sections import shapes
 from perpbot.sections.moments import wall_second
 

@@ -8,10 +8,11 @@ import gevent
 
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, handles
 from actors.runtime.telemetry import HandlerTimes
-from actors.state import NO_PROFIT, ReadState, State
+from actors.state import ReadState, State
 from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
 from perpbot.control.episodes import Episodes
 from perpbot.execution.entries import TradeRecord
+from perpbot.portfolio.profit import NO_PROFIT
 from perpbot.program import Program
 from perpbot.sections import market, money, operations, shapes
 from perpbot.sections.feed import Feed

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from actors.runtime import Actor, Backoff, handles
-from actors.state import Profit, State
+from actors.state import State
 from perpbot.clock import iso, wall_ns
 from perpbot.control.episodes import Episode
 from perpbot.model.money import plain
+from perpbot.portfolio.profit import Profit
 from perpbot.program import Program
 from perpbot.terminal.lines import clean
 from perpbot.terminal.picture import Observer, Picture

@@ -21,13 +21,17 @@ from actors.runtime.signals import TaskFailed
 from perpbot import logs
 from perpbot.clock import monotonic_ns
 from perpbot.config.settings import Settings, load_settings
+from perpbot.execution.accounting import KINDS, Accounting
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.ledger import Ledger
 from perpbot.model.money import ZERO
+from perpbot.portfolio.pnl import by
+from perpbot.portfolio.profit import NO_PROFIT
 from perpbot.program import Program, Setting, open_journal
 from perpbot.simulation.venues.market import COINS, MarketSettings
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.world import World
+from perpbot.storage.journal import read
 from perpbot.venues.registry import venue_names
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - virtual time should not wait for a real disk
@@ -141,6 +145,13 @@ class Whole:
         root.stop(None)
         self.program.journal.close()
 
+    def accounting(self) -> Accounting:
+        """Profit and loss, folded anew from the journal on disk."""
+        accounting = Accounting()
+        for line in read(self.state / "journal.sqlite", KINDS):
+            accounting.apply(line.entry)
+        return accounting
+
     # -- the other side's books ------------------------------------------------------------------------------------
 
     def books(self) -> dict[str, dict[str, Any]]:
@@ -168,4 +179,9 @@ def check_accounts(whole: Whole, report: Mapping[str, Any]) -> None:
     theirs = whole.venue_profit()
     assert ours == {currency: theirs[currency] for currency in ours}
     assert all(theirs[currency] == 0 for currency in theirs if currency not in ours)
+    booked = by(whole.accounting().pnl.booked, "venue")
+    for venue, each in books.items():
+        currency = each["currency"]
+        profit = booked.get((venue, currency), NO_PROFIT)
+        assert profit.net == each["cash"][currency] - each["deposited"], f"profit at {venue}, to the last unit"
     assert [order for each in books.values() for order in each["orders"] if order["status"] == "open"] == []

@@ -11,7 +11,7 @@ from actors.order_requests import OrderCounts
 from actors.pool import PoolView
 from actors.positions import PositionsView
 from actors.scanner import Opportunity
-from actors.state import Profit, State, VenueState
+from actors.state import State, VenueState
 from perpbot.clock import NS_PER_SECOND
 from perpbot.control.episodes import Episodes
 from perpbot.execution.entries import TradeRecord
@@ -23,6 +23,7 @@ from perpbot.model.order import Balance, Order, OrderStatus, TimeInForce
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import exposure
 from perpbot.portfolio.holding import Holding
+from perpbot.portfolio.profit import Profit
 from perpbot.scanning.edge import Edge
 from perpbot.terminal.picture import Picture, Supervision
 

@@ -1,0 +1,53 @@
+"""Profit and loss folded from journal entries: which fill belongs to which leg, trade and pool."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from perpbot.execution.entries import (
+    Entry,
+    ForeignAdopted,
+    FundingBooked,
+    OrderFilled,
+    OrdersIntended,
+    TradeOpened,
+)
+from perpbot.execution.ledger import ORDERS_KEPT
+from perpbot.model.order import Order
+from perpbot.portfolio.pnl import NOBODY, Owner, Pnl
+
+KINDS: tuple[type, ...] = (TradeOpened, OrdersIntended, ForeignAdopted, OrderFilled, FundingBooked)
+"""The entries it is folded from."""
+
+
+class Accounting:
+    """Fold each entry once, in their order."""
+
+    def __init__(self) -> None:
+        self.pnl = Pnl()
+        self._pools: OrderedDict[str, str] = OrderedDict()
+        self._owners: OrderedDict[str, Owner] = OrderedDict()
+
+    def apply(self, entry: Entry) -> None:
+        """Take in one entry; those about other things are ignored."""
+        match entry:
+            case TradeOpened():
+                self._pools[entry.plan.trade_id] = entry.pool
+                self._own(entry.orders)
+            case OrdersIntended():
+                self._own(entry.orders)
+            case ForeignAdopted():
+                self._own([entry.order])
+            case OrderFilled():
+                self.pnl.take_fill(entry.fill, self._owners.get(entry.client_id, NOBODY))
+            case FundingBooked():
+                self.pnl.take_funding(entry.payment)
+            case _:
+                pass
+
+    def _own(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            self._owners[order.client_id] = Owner(order.trade_id, order.leg, self._pools.get(order.trade_id, ""))
+        while len(self._owners) > ORDERS_KEPT:
+            self._owners.popitem(last=False)
+        while len(self._pools) > ORDERS_KEPT:
+            self._pools.popitem(last=False)
