@@ -10,6 +10,7 @@ import attrs
 from actors.gate import Gate
 from actors.order_requests import REOPENED, SETTLED, Prepared, PrepareTrade, ReadOpenTrades
 from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
+from actors.reconfiguration import Reconfigured
 from actors.risk import AssessOpening
 from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Ref, Slot, handles
 from actors.scanner import Opportunity
@@ -26,6 +27,7 @@ from perpbot.risk.approval import Approval, Refusal
 from perpbot.risk.view import LegRequest, OpenRequest
 
 POOL = "arb"
+HUNDRED = Decimal(100)
 RECONCILE_S = 2.0
 
 
@@ -342,6 +344,14 @@ class Executor(Actor):
                 self._trade(trade_id).tell(CloseTrade(close))
         self._draining.append((frozenset(trades), self.defer()))
         return LATER
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """Other rules count from the next opportunity on, and for the trades in progress."""
+        self._rules = news.settings.execution
+        self._slippage = news.settings.scanner.slippage_pct / HUNDRED
+        for trade_id in self._open:
+            self._trade(trade_id).tell(news)
 
     @handles(ReadDecisions)
     def on_read(self, request: ReadDecisions) -> list[Decision]:

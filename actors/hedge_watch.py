@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from actors.order_requests import ReadOpenTrades
+from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.views import TradeView
@@ -80,6 +81,12 @@ class HedgeWatch(Actor):
                 )  # fmt: skip
         for trade_id in set(self._told) - {each.trade_id for each in overdue}:
             self.log.warning("no leg stands alone any more", trade=trade_id)
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """Another patience and tolerance count from the next look on."""
+        self._patience_ns = int(news.settings.execution.unknown_timeout_sec * NS_PER_SECOND)
+        self._tolerance = news.settings.risk.unhedged_tolerance
 
     @handles(ReadNaked)
     def on_read(self, _: ReadNaked) -> tuple[Naked, ...]:

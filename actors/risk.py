@@ -15,6 +15,7 @@ from actors.journal import Replay
 from actors.market_news import FastMarket
 from actors.order_requests import OPENED, SETTLED
 from actors.positions import DOUBTS, EXPOSURE, DoubtsChanged, ExposureChanged
+from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
 from perpbot.config.limits import Risk as Limits
@@ -200,6 +201,11 @@ class Risk(Actor):
             self._day, self._daily = settled, ZERO
         self._daily += record.net
         self._streak = 0 if record.phase == Phase.COMPLETED.value else self._streak + 1
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """Other limits count from the next order on."""
+        self._limits = news.settings.risk
 
     @handles(LiftCooldown)
     def on_lift(self, request: LiftCooldown) -> None:

@@ -10,8 +10,10 @@ import attrs
 from actors.basis import WORTH, WorthChanged
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.market_news import MARKS, MIDS, FastMarket, MarketGone, MarketMoved, MarkMoved, MidsSeen
+from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, MailboxSpec, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.config.decisions import Scanner as Settings
 from perpbot.config.limits import Risk
 from perpbot.model.instrument import Instrument
 from perpbot.model.quote import Quote
@@ -20,7 +22,7 @@ from perpbot.scanning.edge import Edge, Market, Terms
 
 MARK_EVERY_NS = NS_PER_SECOND
 MIDS_EVERY_NS = 5 * NS_PER_SECOND
-ONE = Decimal(1)
+ONE, HUNDRED = Decimal(1), Decimal(100)
 OPPORTUNITIES = "opportunities"
 """Topic: every `Opportunity`."""
 
@@ -36,6 +38,20 @@ class Opportunity:
     """Of every venue of the symbol, fresh ones."""
     seen_ns: int
     """Monotonic, when the frame behind it arrived."""
+
+
+def terms(settings: Settings) -> Terms:
+    """What an edge has to bring, as configured."""
+    return Terms(
+        min_profit=settings.min_profit_pct / HUNDRED,
+        slippage=settings.slippage_pct / HUNDRED,
+        holding_s=Decimal(str(settings.holding_time_sec)),
+        max_notional=settings.max_notional,
+        min_notional=settings.min_notional,
+        profit_weight=settings.profit_weight,
+        liquidity_weight=settings.liquidity_weight,
+        reliability_weight=settings.reliability_weight,
+    )
 
 
 def _latest_by(message: Any) -> Hashable | None:
@@ -108,6 +124,12 @@ class Scanner(Actor):
     def on_worth(self, news: WorthChanged) -> None:
         """Compare at what the quote currencies are worth from now on."""
         self._worth = news.worth
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """Other terms count from the next quote on."""
+        self._board.terms = terms(news.settings.scanner)
+        self._fast.adjust(news.settings.risk)
 
     @handles(MarketGone)
     def on_gone(self, news: MarketGone) -> None:
@@ -182,9 +204,13 @@ class FastMove:
     """Whether a venue's price runs: its move within the window, from the extreme it came from."""
 
     def __init__(self, limits: Risk) -> None:
+        self._prices: dict[str, deque[tuple[int, Decimal]]] = {}
+        self.adjust(limits)
+
+    def adjust(self, limits: Risk) -> None:
+        """Go by these limits from now on."""
         self._limit = limits.fast_market_pct / 100
         self._window_ns = int(limits.fast_market_window_sec * NS_PER_SECOND)
-        self._prices: dict[str, deque[tuple[int, Decimal]]] = {}
 
     def moved(self, venue: str, price: Decimal, now_ns: int) -> bool:
         """Take in a price; whether it is further than the limit from any other of the window."""

@@ -23,6 +23,7 @@ from actors.order_requests import (
     SubmitOrders,
     TradeChanged,
 )
+from actors.reconfiguration import Reconfigured
 from actors.risk import AssessReduction
 from actors.runtime import Actor, MailboxSpec, handles
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
@@ -156,6 +157,11 @@ class Trade(Actor):
         self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
         self._watch_exposure()
         self._advance()
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """Other rules count from the next step on."""
+        self._rules = news.settings.execution
 
     @handles(CloseTrade)
     def on_close(self, close: CloseTrade) -> None:

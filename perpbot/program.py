@@ -15,6 +15,7 @@ from actors.trading import CancelWaiting, ReadFunding, StandDown
 from perpbot import __version__
 from perpbot.chance import Chance
 from perpbot.clock import iso, wall_ns
+from perpbot.config.changing import Change, applied, changes
 from perpbot.config.decisions import OnStop
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import WorldBound
@@ -85,6 +86,8 @@ class Program:
         self.start_seq = _bind(self.journal, setting)
         made = venues(settings, setting.simulated, setting.environment)
         trading = trading_venues(settings, made)
+        for name in trading:
+            made[name].load()
         _refuse_orphans(journal, settings, trading)
         credentials = [each.credentials for each in made.values() if each.credentials is not None]
         self.mask = mask or Mask()
@@ -135,6 +138,19 @@ class Program:
     def over_asked(self) -> None:
         """Somebody wants it to stop: a signal, or the command line."""
         self.ended.set()
+
+    def reconfigure(self, settings: Settings) -> list[Change]:
+        """Go by what of `settings` may change while it runs; returns that. The log says the rest needs a restart."""
+        before = self.setting.settings
+        after = applied(before, settings)
+        self.setting = attrs.evolve(self.setting, settings=after)
+        tree.reconfigure(self.parts, after)
+        for each in changes(after, settings):
+            self.log.warning("needs a restart", setting=each.key, now=each.old, file=each.new)
+        done = changes(before, after)
+        for each in done:
+            self.log.warning("setting changed", setting=each.key, old=each.old, new=each.new)
+        return done
 
     def state(self) -> State:
         """Everything at this moment; raises ActorDeadError or AskTimeoutError when the state view is away."""

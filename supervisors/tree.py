@@ -38,9 +38,10 @@ from actors.orders import Orders
 from actors.pool import CapitalPool, TopUp
 from actors.positions import Positions
 from actors.quote_feed import QuoteFeed
+from actors.reconfiguration import Reconfigured
 from actors.risk import Risk
 from actors.runtime import Actor, Backoff, System
-from actors.scanner import Scanner
+from actors.scanner import Scanner, terms
 from actors.state import StateView
 from actors.status_log import StatusLog
 from actors.trade import Trade
@@ -50,7 +51,6 @@ from perpbot.capital.pool import shares
 from perpbot.clock import NS_PER_MS
 from perpbot.config.exchanges import Connection, Trading
 from perpbot.config.settings import Settings
-from perpbot.scanning.edge import Terms
 from perpbot.scanning.ticks import TickRules
 from perpbot.storage.journal import Journal as JournalFile
 from perpbot.venues.venue import Venue
@@ -94,12 +94,13 @@ def scanner_address(symbol: str) -> str:
     return f"/strategies/scanner-{symbol}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Parts:
     """What the tree is built from."""
 
     system: System
     settings: Settings
+    """Those that are in force: an actor that starts anew goes by them."""
     venues: Mapping[str, Venue]
     trading: tuple[str, ...]
     """Venues that have a trading connection; the others are read-only."""
@@ -272,15 +273,15 @@ def books(parts: Parts) -> list[ChildSpec]:
             parts,
             lambda: HedgeWatch(
                 ORDERS,
-                patience_s=settings.execution.unknown_timeout_sec,
-                tolerance=settings.risk.unhedged_tolerance,
+                patience_s=parts.settings.execution.unknown_timeout_sec,
+                tolerance=parts.settings.risk.unhedged_tolerance,
             ),
         ),
         _actor(
             "risk",
             parts,
             lambda: Risk(
-                settings.risk,
+                parts.settings.risk,
                 parts.trading_gates(),
                 journal=JOURNAL,
                 orders=ORDERS,
@@ -336,9 +337,9 @@ def _trades(parts: Parts) -> ChildSpec:
         "executor",
         parts,
         lambda: Executor(
-            settings.execution,
+            parts.settings.execution,
             max_age_ms=settings.quote_engine.max_quote_age_ms,
-            slippage=settings.scanner.slippage_pct / HUNDRED,
+            slippage=parts.settings.scanner.slippage_pct / HUNDRED,
             margin_buffer=settings.capital.margin_buffer_pct / HUNDRED,
             gates=parts.trading_gates(),
             accounts=accounts,
@@ -385,17 +386,6 @@ def _basis(parts: Parts) -> ChildSpec:
 
 def scanner(parts: Parts, symbol: str) -> ChildSpec:
     """The scanner of one symbol."""
-    settings = parts.settings.scanner
-    terms = Terms(
-        min_profit=settings.min_profit_pct / HUNDRED,
-        slippage=settings.slippage_pct / HUNDRED,
-        holding_s=Decimal(str(settings.holding_time_sec)),
-        max_notional=settings.max_notional,
-        min_notional=settings.min_notional,
-        profit_weight=settings.profit_weight,
-        liquidity_weight=settings.liquidity_weight,
-        reliability_weight=settings.reliability_weight,
-    )
     reliability = Reliability(parts.gates, parts.health_limits())
     tradable = [f"/venues/{venue}" for venue in parts.trading or parts.venues]
     return _resilient(
@@ -403,9 +393,9 @@ def scanner(parts: Parts, symbol: str) -> ChildSpec:
         parts,
         lambda: Scanner(
             symbol,
-            terms,
+            terms(parts.settings.scanner),
             max_age_ns=int(parts.settings.quote_engine.max_quote_age_ms * NS_PER_MS),
-            priority=settings.priority_exchange_pairs,
+            priority=parts.settings.scanner.priority_exchange_pairs,
             depth=parts.settings.quote_engine.l2_depth,
             limits=parts.settings.risk,
             feeds=[f"{at}/quotes" for at in tradable],
@@ -524,3 +514,14 @@ def _breaker(connection: Connection) -> BreakerRules:
         silence_s=connection.heartbeat_timeout_sec,
         call_timeout_s=connection.request_timeout_sec if isinstance(connection, Trading) else None,
     )
+
+
+# -- changes ---------------------------------------------------------------------------------------------------------
+
+
+def reconfigure(parts: Parts, settings: Settings) -> None:
+    """Have everybody go by `settings`: those who run are told, those who start find them."""
+    parts.settings = settings
+    scanners = [scanner_address(symbol) for symbol in settings.symbols]
+    for address in (RISK, HEDGE_WATCH, EXECUTOR, *scanners):
+        parts.system.ref(address).tell(Reconfigured(settings))

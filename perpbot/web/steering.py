@@ -1,0 +1,201 @@
+"""The routes that act. Each is what the command line does, and each is written down with who did it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, TypedDict
+
+import attrs
+import msgspec
+
+from actors.runtime import ActorDeadError, AskTimeoutError, DomainError, MailboxFullError
+from perpbot.control.arguments import BadRequestError
+from perpbot.control.verbs import VERBS
+from perpbot.execution.entries import OperatorActed
+from perpbot.web.route import Call, Problem, Route
+from perpbot.web.tokens import Scope
+
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Seconds = Annotated[float, msgspec.Meta(ge=1, le=600)]
+
+
+@attrs.frozen(kw_only=True)
+class KillSwitchTurn:
+    """A kill switch and how it is to stand: for everything, for a venue or for a connection."""
+
+    on: bool
+    venue: Name | None = None
+    connection: Name | None = None
+    """An address, as in ``/venues/okx/trading``."""
+
+
+@attrs.frozen(kw_only=True)
+class AtVenue:
+    """Where; everywhere where no venue is given."""
+
+    venue: Name | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Flattening:
+    """What to close, and how long to wait for it."""
+
+    venue: Name | None = None
+    timeout: Seconds | None = None
+    """Seconds; as long as a stop waits where not given."""
+
+
+@attrs.frozen(kw_only=True)
+class Restarting:
+    """Which actor is to begin anew."""
+
+    address: Name
+    yes: bool = False
+    """Whether it is meant; else the answer only says what it would do."""
+
+
+class KillSwitches(TypedDict):
+    """The switches that are on, and who turned them."""
+
+    on: dict[str, str]
+
+
+class Flattened(TypedDict):
+    """What was closed."""
+
+    closed: list[str]
+    """Trades."""
+
+
+class CancelledAt(TypedDict):
+    """What was cancelled at one venue."""
+
+    venue: str
+    gone: list[str]
+    """Orders that are cancelled, by our ids."""
+    left: list[str]
+    """Those that still wait."""
+    trouble: str
+    """Empty, or why it is not known or not done."""
+
+
+class Cancelled(TypedDict):
+    """What was cancelled."""
+
+    venues: list[CancelledAt]
+
+
+class Restarted(TypedDict):
+    """What a restart does, and whether it was done."""
+
+    address: str
+    done: bool
+    danger: str | None
+    effects: list[str]
+    said: str
+    """What became of it; empty when it was not done."""
+
+
+def kill_switch(call: Call) -> KillSwitches:
+    """Turn a kill switch: while it is on, nothing that adds risk is sent there."""
+    given: KillSwitchTurn = call.given
+    where = given.connection or given.venue or "global"
+    return _turn(call, given, f"{where} {'on' if given.on else 'off'}", "kill-switch")
+
+
+def stop(call: Call) -> KillSwitches:
+    """Open nothing new anywhere; what is open is looked after and closes as planned."""
+    return _turn(call, KillSwitchTurn(on=True), "nothing new is opened", "stop")
+
+
+def start(call: Call) -> KillSwitches:
+    """Open trades again, where no other kill switch is on."""
+    return _turn(call, KillSwitchTurn(on=False), "trades are opened again", "start")
+
+
+def _turn(call: Call, given: KillSwitchTurn, what: str, action: str) -> KillSwitches:
+    arguments = {
+        "action": "on" if given.on else "off",
+        "venue": given.venue,
+        "connection": given.connection,
+        "by": f"{call.who} in the web console",
+    }
+    found = _act(call, action, what, partial(VERBS["kill-switch"], call.desk.program, arguments))
+    return KillSwitches(on=found["on"])
+
+
+def flatten(call: Call) -> Flattened:
+    """Close the trades that are open, and wait until they are; new ones may follow."""
+    given: Flattening = call.given
+    arguments = {"venue": given.venue, "timeout": given.timeout}
+    found = _act(call, "flatten", given.venue or "everywhere", partial(VERBS["flatten"], call.desk.program, arguments))
+    return Flattened(closed=list(found["closed"]))
+
+
+def cancel_all(call: Call) -> Cancelled:
+    """Cancel our orders that wait at venues; nobody else's."""
+    given: AtVenue = call.given
+    act = partial(VERBS["cancel-all"], call.desk.program, {"venue": given.venue})
+    found = _act(call, "cancel-all", given.venue or "everywhere", act)
+    rows = [
+        CancelledAt(venue=each["venue"], gone=list(each["gone"]), left=list(each["left"]), trouble=each["trouble"])
+        for each in found["venues"]
+    ]
+    return Cancelled(venues=rows)
+
+
+def restart(call: Call) -> Restarted:
+    """Restart an actor, as after a failure; its supervisor decides who else starts anew."""
+    given: Restarting = call.given
+    arguments = {"address": given.address, "yes": given.yes, "by": f"{call.who} in the web console"}
+    act = partial(VERBS["restart"], call.desk.program, arguments)
+    found = _act(call, "restart", given.address, act) if given.yes else act()
+    return Restarted(
+        address=found["address"],
+        done=found["done"],
+        danger=found["danger"],
+        effects=list(found["effects"]),
+        said=found.get("said", ""),
+    )
+
+
+def _act(call: Call, action: str, what: str, act: Callable[[], Any]) -> Any:
+    """Do it and write it down, also when it went wrong."""
+
+    def note(outcome: str) -> None:
+        call.desk.audit.note(OperatorActed(who=call.who, source=call.source, action=action, what=what, outcome=outcome))
+
+    try:
+        found = act()
+    except BadRequestError:
+        raise  # nothing was done
+    except AskTimeoutError as error:
+        note(f"not known: {error}")
+        text = f"{action} was asked for and goes on, but was not done in time: {error}"
+        raise Problem(503, "not done yet", text) from error
+    except (DomainError, ActorDeadError, MailboxFullError) as error:
+        note(f"not done: {error}")
+        raise Problem(409, "not done", str(error)) from error
+    note("done")
+    return found
+
+
+def _route(path: str, handle: Callable[[Call], Any], given: type | None, answer: Any, scope: Scope) -> Route:
+    return Route(
+        method="POST",
+        path=f"/api/control/{path}",
+        handle=handle,
+        given=given,
+        answer=answer,
+        scope=scope,
+        problems=(409, 422, 503),
+    )
+
+
+ROUTES = [
+    _route("start", start, None, KillSwitches, Scope.TRADE),
+    _route("stop", stop, None, KillSwitches, Scope.TRADE),
+    _route("kill-switch", kill_switch, KillSwitchTurn, KillSwitches, Scope.TRADE),
+    _route("flatten", flatten, Flattening, Flattened, Scope.TRADE),
+    _route("cancel-all", cancel_all, AtVenue, Cancelled, Scope.TRADE),
+    _route("restart", restart, Restarting, Restarted, Scope.ADMIN),
+]
