@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 
+from actors.account_reader import ACCOUNT, AccountRead
 from actors.journal import Append, Replay
 from actors.runtime import Actor, handles
-from actors.trading import ACCOUNT, AccountRead
 from perpbot.config.limits import Capital
 from perpbot.execution.entries import PeakEquity
 from perpbot.model.money import ZERO

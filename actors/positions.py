@@ -6,12 +6,12 @@ from typing import Any
 
 import attrs
 
+from actors.account_reader import ACCOUNT, FUNDING, AccountRead
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.journal import Append, Replay
 from actors.market_news import MARKS, MarkMoved
 from actors.order_requests import FILLS, INTENDED, OPENED
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
-from actors.trading import ACCOUNT, FUNDING, AccountRead
 from perpbot.clock import monotonic_ns
 from perpbot.execution.accounting import KINDS, Accounting
 from perpbot.execution.entries import ForeignAdopted, FundingBooked, OrderFilled, OrdersIntended, TradeOpened

@@ -4,82 +4,50 @@ It checks the gate at the moment of sending, signs in order, and waits for answe
 slow answer holds up nothing. What the venue says goes to the order book, never anywhere past it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import attrs
-import gevent
-from gevent.threadpool import ThreadPool
 
-from actors.circuit import CallBegan, CallFailed, CallSucceeded, CircuitChanged, Connected, Lost, speaks_against
+from actors.account_reader import ACCOUNT, FUNDING, AccountReader, ReadAccount, ReadFunding
+from actors.calls import Calls
+from actors.circuit import CircuitChanged, Connected, Lost
+from actors.dead_man import DeadMan, HoldSwitch, SwitchAnswered
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
+from actors.margin_set_up import MarginSetUp
 from actors.order_news import (
     AskForOrder,
     CancelOrder,
     CatchUp,
-    CatchUpAnswer,
     CatchUpDone,
-    FindOurs,
-    OrderSent,
-    OutcomeArrived,
     PlaceOrder,
     TradingReady,
     VenueNews,
 )
-from actors.runtime import LATER, Actor, ActorDeadError, AskTimeoutError, Backoff, MailboxSpec, Overflow, Slot, handles
+from actors.order_sender import OrderSender
+from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, handles
 from actors.stream import Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s
-from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from actors.waiting_orders import WaitingOrders
+from perpbot.clock import monotonic_ns
 from perpbot.config.exchanges import Trading
-from perpbot.execution.inquiry import OrderFound
 from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.model.order import (
-    Balance,
     Fill,
     FundingPayment,
-    Order,
     OrderUpdate,
-    Outcome,
-    Position,
-    Refused,
-    Unknown,
 )
-from perpbot.risk.approval import ApprovalKind
-from perpbot.venues.cancelling import Cancelled, Waiting, cancel, cancel_waiting
-from perpbot.venues.http import NoAnswerError, NotSentError, Request
-from perpbot.venues.rate_limit import ORDER, Urgency
-from perpbot.venues.set_up import SetUp, set_up
+from perpbot.venues.cancelling import Cancelled
+from perpbot.venues.set_up import SetUp
 from perpbot.venues.venue import TooManyRequestsError, Venue, VenueReadError
 
-ACCOUNT = "account"
-"""Topic: `AccountRead`, whenever positions and balances were read."""
-FUNDING = "funding"
-"""Topic: `FundingPayment`s."""
 FUNDING_EVERY_S = 60.0
 SET_UP_EVERY_S = 60.0
-SIGNER_IDLE_S = 600
-"""The thread that signs ends when there was nothing to sign for this long; the next order starts one."""
 RENEW_AGAIN_S = 1.0
 """A session that could not be renewed because an order was on its way is looked at again after this long."""
-CANCEL_PAUSE_S = 0.2
-"""For the venue to cancel what it was asked to, before it is asked what still waits; longer every time."""
-FUNDING_OVERLAP_MS = 600_000
-"""Funding is asked for from this long before the last reading; what is known already is not booked again."""
-
-
-@attrs.frozen
-class AccountRead:
-    """What the venue says the account holds, all of it, at one moment."""
-
-    venue: str
-    account: str
-    balances: tuple[Balance, ...]
-    positions: tuple[Position, ...]
-    read_ns: int
-    """Monotonic, when the question left."""
 
 
 @attrs.frozen
@@ -107,17 +75,6 @@ class StandDown:
 
 
 @attrs.frozen
-class _HoldSwitch:
-    """It is time for a sign of life to the dead man's switch."""
-
-
-@attrs.frozen
-class _SwitchAnswered:
-    reason: str
-    """Why the switch could not be set; empty when it was."""
-
-
-@attrs.frozen
 class _Reconnect:
     """It is time for the next attempt."""
 
@@ -142,26 +99,13 @@ class _KeepAlive:
     """It is time to prolong the private stream."""
 
 
-@attrs.frozen
-class ReadAccount:
-    """Read balances and positions now."""
-
-
-@attrs.frozen
-class ReadFunding:
-    """Read funding payments now. An asker is answered when they were published, or could not be read."""
-
-
 @attrs.define
 class Counts:
     """What the connection has seen since it started."""
 
     frames: int = 0
-    orders: int = 0
-    not_sent: int = 0
     decode_errors: int = 0
     reconnects: int = 0
-    errors: int = 0
 
 
 class TradingConnection(Actor):
@@ -192,22 +136,23 @@ class TradingConnection(Actor):
         self._stream: Stream | None = None
         self._preparing = False
         self._ready = False
-        self._sending = 0
-        """Orders whose answer has not come."""
         self._renewing = False
         self._moves = 0
-        self._calls = 0
-        self._last_error: str | None = None
-        self._funding_ms = 0
         self.counts = Counts()
 
     # -- coming up and going down --------------------------------------------------------------------------------
 
     def on_start(self) -> None:
         """Wait for the instruments."""
-        self._signing = ThreadPool(1, idle_task_timeout=SIGNER_IDLE_S)
+        venue, gate, known = self._venue, self._gate, self._instruments
         self._orders = self.look_up(self._orders_address)
-        self._supervisor = self.look_up(self._gate.address.rsplit("/", 1)[0])
+        self._supervisor = self.look_up(gate.address.rsplit("/", 1)[0])
+        self._calls = Calls(gate, self._supervisor)
+        self._sender = OrderSender(self, venue, gate, self._calls, orders=self._orders, instruments=known)
+        self._waiting = WaitingOrders(self, venue, orders=self._orders, instruments=known)
+        self._dead_man = DeadMan(self, venue, gate, self._settings.dead_man_sec, known)
+        self._margin = MarginSetUp(self, venue, gate, self._settings.leverage, known)
+        self._reader = AccountReader(self, venue, known)
         self.subscribe(self._instruments_address, LOADED)
         self.timers.every(self._snapshot_s, ReadAccount())
         self.timers.every(FUNDING_EVERY_S, ReadFunding())
@@ -216,7 +161,8 @@ class TradingConnection(Actor):
     @handles(InstrumentsLoaded)
     def on_instruments(self, news: InstrumentsLoaded) -> None:
         """Connect once the instruments are known."""
-        self._instruments = {each.symbol: each for each in news.instruments}
+        self._instruments.clear()
+        self._instruments.update({each.symbol: each for each in news.instruments})
         self._connect()
 
     @handles(CircuitChanged)
@@ -246,7 +192,7 @@ class TradingConnection(Actor):
     def _prepare(self) -> None:
         try:
             self._venue.prepare_trading()
-            done = self._set_up()
+            done = self._margin.carry_out()
             url = self._venue.open_private()
             headers = self._venue.private_headers(url)
         except VenueReadError as error:
@@ -254,27 +200,16 @@ class TradingConnection(Actor):
             return
         self.ref.tell(_Prepared(url, headers, done))
 
-    def _set_up(self) -> SetUp:
-        return set_up(self._venue, tuple(self._instruments.values()), self._settings.leverage)
-
     @handles(SetUp)
     def on_set_up(self, done: SetUp) -> None:
-        """Let orders that open pass where the venue has confirmed the margin, and say where it has not."""
-        before = {} if self._gate.set_up is None else self._gate.set_up.refused
-        self._gate.set_up = done
-        for symbol, why in done.refused.items():
-            if symbol not in before:
-                self.log.error("nothing is opened: the margin is not set up", venue=self._venue.name, symbol=symbol,
-                               why=why)  # fmt: skip
-        for symbol in sorted(before.keys() & done.leverage.keys()):
-            self.log.info("margin set up", venue=self._venue.name, symbol=symbol)
+        """What came of it."""
+        self._margin.done(done)
 
     @handles(_SetUpAgain)
     def on_set_up_again(self, _: _SetUpAgain) -> None:
         """Try again what was refused, when there is a connection to try it through."""
-        refused = self._gate.set_up is not None and self._gate.set_up.refused
-        if refused and self._ready and self._gate.circuit is Circuit.CONNECTED:
-            self.spawn_task(lambda: self.ref.tell(self._set_up()))
+        if self._margin.refused and self._ready and self._gate.circuit is Circuit.CONNECTED:
+            self._margin.again()
 
     @handles(_NotPrepared)
     def on_not_prepared(self, news: _NotPrepared) -> None:
@@ -286,7 +221,7 @@ class TradingConnection(Actor):
     def on_prepared(self, news: _Prepared) -> None:
         """Open the private stream."""
         self._preparing = False
-        self.on_set_up(news.set_up)
+        self._margin.done(news.set_up)
         self._session += 1
         self._stream = Stream(
             self._session,
@@ -335,8 +270,8 @@ class TradingConnection(Actor):
         self._reconnects.up(monotonic_ns())
         self._supervisor.tell(Connected(self._gate.address, self._moves))
         self._read_account()
-        self.spawn_task(self._cancel_strays)
-        self._guard()
+        self._waiting.cancel_strays()
+        self._dead_man.guard()
 
     @handles(StreamClosed)
     def on_closed(self, news: StreamClosed) -> None:
@@ -346,13 +281,13 @@ class TradingConnection(Actor):
         self._stream = None
         self._ready = False
         self.counts.reconnects += 1
-        for timer in (_Beat, _KeepAlive, _HoldSwitch, _Renew):
+        for timer in (_Beat, _KeepAlive, _Renew):
             self.timers.cancel(timer.__name__)
+        self._dead_man.pause()
         self._went_down(news.reason)
 
     def _went_down(self, reason: str) -> None:
-        self._last_error = reason
-        self.counts.errors += 1
+        self._calls.complain(reason)
         self._gate.health.went(well=False)
         self.log.warning("trading connection down", venue=self._venue.name, reason=reason)
         self._supervisor.tell(Lost(self._gate.address, self._gate.moves, reason))
@@ -365,7 +300,7 @@ class TradingConnection(Actor):
         """End the session when no order is on its way, and connect again at once."""
         if self._stream is None:
             return
-        if self._sending:
+        if self._sender.under_way:
             self.timers.after(RENEW_AGAIN_S, _Renew())
             return
         self._renewing = True
@@ -395,7 +330,7 @@ class TradingConnection(Actor):
             events = self._venue.decode_private(frame, received_ns)
         except DecodeError as error:
             self.counts.decode_errors += 1
-            self._last_error = str(error)
+            self._calls.last_error = str(error)
             self.log.error("private frame not understood", venue=self._venue.name, error=str(error))
             # what it told is asked for instead
             self._orders.tell(TradingReady(self._venue.name, self._venue.account))
@@ -418,246 +353,68 @@ class TradingConnection(Actor):
             if self._stream is not None:
                 self._stream.close()
         elif isinstance(event, VenueError):
-            self.counts.errors += 1
-            self._last_error = f"{event.code}: {event.message}"
+            self._calls.complain(f"{event.code}: {event.message}")
             self.log.error("venue complains", venue=self._venue.name, code=event.code, message=event.message)
 
     # -- orders --------------------------------------------------------------------------------------------------
 
     @handles(PlaceOrder)
     def on_place(self, place: PlaceOrder) -> None:
-        """Check the gate, sign, and send; the answer is awaited elsewhere."""
-        refusal = self._refusal(place)
-        if refusal is not None:
-            self._not_sent(place.order, refusal)
-            return
-        instrument = self._instruments.get(place.order.symbol)
-        if instrument is None:
-            self._not_sent(place.order, f"{self._venue.name} does not list {place.order.symbol}")
-            return
-        reduces = place.approval.kind is ApprovalKind.REDUCE
-        wait_s = self._venue.http.limiter.take(ORDER, Urgency.REDUCE if reduces else Urgency.OPEN, monotonic_ns())
-        if wait_s:
-            self._hold_back(place, wait_s)
-            return
-        if not self._gate.take():
-            self._not_sent(place.order, f"{self._venue.name} is being probed")
-            return
-        self.counts.orders += 1
-        if self._venue.signs_slowly:
-            self.spawn_task(self._sign_and_send, place, instrument)
-            return
-        request = self._venue.place(place.order, instrument)
-        self._leaves(place)
-        self.spawn_task(self._send_order, place.order, request, self._gate.moves)
-
-    def _leaves(self, place: PlaceOrder) -> None:
-        if place.seen_ns:
-            self.system.stage("tick_to_order").add(monotonic_ns() - place.seen_ns)
-        self._orders.tell(OrderSent(place.order.client_id))
-
-    def _sign_and_send(self, place: PlaceOrder, instrument: Instrument) -> None:
-        """Sign in the thread, one order after the other; the gate is read again, for it may have moved meanwhile."""
-        moves, generation = self._gate.moves, self._gate.generation
-        request = self._signing.apply(self._venue.place, (place.order, instrument))
-        if self._gate.generation != generation:
-            self._not_sent(place.order, f"the gate of {self._venue.name} moved while it was signed", retryable=True)
-            return
-        self._leaves(place)
-        self._send_order(place.order, request, moves)
-
-    def _hold_back(self, place: PlaceOrder, wait_s: float) -> None:
-        """Wait for a turn, unless the approval would be too old by then."""
-        if monotonic_ns() + wait_s * NS_PER_SECOND > place.approval.expires_ns:
-            reason = f"the rate limit of {self._venue.name} holds it back for {wait_s:.1f} s"
-            self._not_sent(place.order, reason, retryable=True)
-        else:
-            self.timers.after(wait_s, place, key=place.order.client_id)
-
-    def _refusal(self, place: PlaceOrder) -> str | None:
-        """Why an order does not leave: the gate of this very moment, and an approval that covers it and is fresh."""
-        order, approval = place.order, place.approval
-        if (order.venue, order.account) != (self._venue.name, self._venue.account):
-            return f"{order.client_id} is for {order.venue}/{order.account}"
-        if approval.trade_id != order.trade_id or monotonic_ns() > approval.expires_ns:
-            return "its approval is not for it, or not fresh any more"
-        if approval.kind is ApprovalKind.REDUCE:
-            return self._gate.refusal_to_reduce()
-        if approval.generations.get(order.venue) != self._gate.generation:
-            return f"the gate of {order.venue} moved after the approval"
-        return self._gate.refusal_to_open(order.symbol)
-
-    def _not_sent(self, order: Order, reason: str, *, retryable: bool = False) -> None:
-        self.counts.not_sent += 1
-        self._orders.tell(OutcomeArrived(order.client_id, Refused(reason, retryable=retryable)))
-
-    def _send_order(self, order: Order, request: Request, moves: int) -> None:
-        self._sending += 1
-        try:
-            outcome = self._deliver(request, moves)
-        finally:
-            self._sending -= 1
-        self._orders.tell(OutcomeArrived(order.client_id, outcome))
-
-    def _deliver(self, request: Request, moves: int) -> Outcome:
-        call, sent_ns = self._call_began(moves), monotonic_ns()
-        try:
-            reply = self._venue.http.send(request)
-            self._gate.health.took(monotonic_ns() - sent_ns)
-        except NotSentError as error:
-            self._call_ended(moves, error, call)
-            return Refused(str(error), retryable=True)
-        except NoAnswerError as error:
-            self._call_ended(moves, error, call)
-            return Unknown(str(error))
-        outcome = self._venue.read_place(reply)
-        self._call_ended(moves, outcome, call)
-        return outcome
-
-    def _call_began(self, moves: int) -> int:
-        self._calls += 1
-        self._supervisor.tell(CallBegan(self._gate.address, moves, self._calls))
-        return self._calls
-
-    def _call_ended(self, moves: int, result: Outcome | Exception, call: int | None = None) -> None:
-        self._gate.health.went(well=not speaks_against(result))
-        if speaks_against(result):
-            reason = result.reason if isinstance(result, Unknown) else str(result)
-            self.counts.errors += 1
-            self._last_error = reason
-            self._supervisor.tell(CallFailed(self._gate.address, moves, reason, call))
-        else:
-            self._call_succeeded(moves, call)
-
-    def _call_succeeded(self, moves: int, call: int | None = None) -> None:
-        self._gate.heard_ns = monotonic_ns()
-        self._supervisor.tell(CallSucceeded(self._gate.address, moves, call))
+        """Have it sent, or refused."""
+        self._sender.place(place)
 
     # -- cancels -------------------------------------------------------------------------------------------------
 
     @handles(CancelOrder)
     def on_cancel(self, request: CancelOrder) -> None:
         """Send it once, and ask what became of the order."""
-        self.spawn_task(self._cancel, request.waiting)
-
-    def _cancel(self, waiting: Waiting) -> None:
-        trouble = cancel(self._venue, waiting)
-        if trouble:
-            self.log.warning("cancel not sent", venue=self._venue.name, order=waiting.order.client_id, why=trouble)
-        self.ref.tell(AskForOrder(waiting.order))
+        self._waiting.cancel(request.waiting)
 
     @handles(CancelWaiting)
     def on_cancel_waiting(self, _: CancelWaiting) -> object:
         """Cancel all that is ours, in a task."""
         slot = self.defer()
         if self._ready:
-            self.spawn_task(lambda: slot.set(self._cancel_ours(strays_only=False)))
+            self._waiting.cancel_all(slot)
         else:
             slot.set(Cancelled(self._venue.name, trouble=self._gate.refusal_to_reduce() or "it is not connected yet"))
         return LATER
 
-    def _cancel_strays(self) -> None:
-        """After a connect: what waits there and should not, because it was sent to fill at once or is done with."""
-        done = self._cancel_ours(strays_only=True)
-        if done.trouble or done.left:
-            self.log.error("stray orders not cancelled", venue=done.venue, left=list(done.left), why=done.trouble)
-
-    def _cancel_ours(self, *, strays_only: bool) -> Cancelled:
-        found: dict[str, Waiting] = {}
-
-        def ours(updates: Sequence[OrderUpdate]) -> list[Waiting]:
-            answer: list[Waiting] = self._orders.ask(FindOurs(tuple(updates))) if updates else []
-            wanted = [each for each in answer if not (strays_only and each.may_rest)]
-            found.update({each.order.client_id: each for each in wanted})
-            return wanted
-
-        try:
-            done = cancel_waiting(self._venue, ours, self._pause)
-        except (ActorDeadError, AskTimeoutError) as error:
-            return Cancelled(self._venue.name, trouble=f"nobody could say which orders are ours: {error}")
-        for each in found.values():
-            if each.order.symbol in self._instruments:
-                self.ref.tell(AskForOrder(each.order))
-        if found:
-            self.log.info("orders cancelled", venue=done.venue, gone=list(done.gone), left=list(done.left))
-        return done
-
-    def _pause(self, number: int) -> None:
-        gevent.sleep(CANCEL_PAUSE_S * 2**number)
-
     # -- the dead man's switch -----------------------------------------------------------------------------------
 
-    def _guard(self) -> None:
-        """Begin to hold the switch, or say that there is none."""
-        if not self._venue.dead_man:
-            if self._gate.dead_man != "none":
-                self.log.info("no dead man's switch: open orders outlive us here", venue=self._venue.name)
-            self._gate.dead_man = "none"
-        elif self._settings.dead_man_sec:
-            self.timers.every(self._settings.dead_man_sec / 3, _HoldSwitch())
-            self.ref.tell(_HoldSwitch())
-
-    @handles(_HoldSwitch)
-    def on_hold_switch(self, _: _HoldSwitch) -> None:
+    @handles(HoldSwitch)
+    def on_hold_switch(self, _: HoldSwitch) -> None:
         """Give a sign of life. That it is refused says nothing against the connection."""
         if self._ready and self._gate.circuit is Circuit.CONNECTED:
-            self.spawn_task(lambda: self.ref.tell(_SwitchAnswered(self._switch(self._settings.dead_man_sec))))
+            self._dead_man.hold()
 
-    def _switch(self, countdown_s: int) -> str:
-        try:
-            self._venue.set_dead_man(tuple(self._instruments.values()), countdown_s)
-        except VenueReadError as error:
-            return str(error)
-        return ""
-
-    @handles(_SwitchAnswered)
-    def on_switch_answered(self, answer: _SwitchAnswered) -> None:
-        """Say it once when the switch is not held."""
-        if answer.reason and self._gate.dead_man in {"on", "off"}:
-            self.log.warning("the dead man's switch is not held", venue=self._venue.name, why=answer.reason)
-        self._gate.dead_man = answer.reason or "on"
+    @handles(SwitchAnswered)
+    def on_switch_answered(self, answer: SwitchAnswered) -> None:
+        """The venue holds it, or says why not."""
+        self._dead_man.answered(answer)
 
     @handles(StandDown)
     def on_stand_down(self, _: StandDown) -> object:
         """Let go of the switch, or orders of others would be cancelled when we are gone."""
-        self.timers.cancel(_HoldSwitch.__name__)
+        self._dead_man.pause()
         slot = self.defer()
-        if self._ready and self._gate.dead_man == "on":
-            self.spawn_task(self._let_go, slot)
+        if self._ready:
+            self._dead_man.let_go(slot)
         else:
             slot.set(None)
         return LATER
-
-    def _let_go(self, slot: Slot) -> None:
-        trouble = self._switch(0)
-        self._gate.dead_man = trouble or "off"
-        if trouble:
-            self.log.warning("the dead man's switch is still set", venue=self._venue.name, why=trouble)
-        slot.set(None)
 
     # -- questions -----------------------------------------------------------------------------------------------
 
     @handles(AskForOrder)
     def on_ask_for_order(self, ask: AskForOrder) -> None:
         """Ask the venue for one order."""
-        self._ask("order", lambda: self._look_for(ask.order), self._orders.tell)
-
-    def _look_for(self, order: Order) -> OrderFound:
-        asked_ns = monotonic_ns()
-        update = self._venue.fetch_order(order, self._instruments[order.symbol])
-        return OrderFound(order.client_id, update, asked_ns)
+        self._ask("order", lambda: self._reader.order(ask.order), self._orders.tell)
 
     @handles(CatchUp)
     def on_catch_up(self, request: CatchUp) -> None:
         """Ask the venue for everything since the mark."""
-        self._ask("catch-up", lambda: self._catch_up(request), self._orders.tell)
-
-    def _catch_up(self, request: CatchUp) -> CatchUpAnswer:
-        until_ms = self._venue.venue_ms()
-        found = tuple(self._look_for(order) for order in request.orders)
-        fills = tuple(self._venue.fetch_fills(request.since_ms))
-        self._fetch_funding(request.since_ms)
-        return CatchUpAnswer(self._venue.name, self._venue.account, fills, found, until_ms)
+        self._ask("catch-up", lambda: self._reader.catch_up(request), self._orders.tell)
 
     @handles(ReadAccount)
     def on_read_account(self, _: ReadAccount) -> None:
@@ -666,36 +423,17 @@ class TradingConnection(Actor):
             self._read_account()
 
     def _read_account(self) -> None:
-        self._ask("account", self._fetch_account, lambda read: self.publish(ACCOUNT, read, retain=True))
-
-    def _fetch_account(self) -> AccountRead:
-        asked_ns = monotonic_ns()
-        positions = tuple(self._venue.fetch_positions())
-        balances = tuple(self._venue.fetch_balances())
-        return AccountRead(self._venue.name, self._venue.account, balances, positions, asked_ns)
+        self._ask("account", self._reader.account, lambda read: self.publish(ACCOUNT, read, retain=True))
 
     @handles(ReadFunding)
     def on_read_funding(self, _: ReadFunding) -> object:
         """Read what was paid and received, when there is a connection to read it through."""
         slot = self.defer()
         if self._ready and self._gate.circuit is Circuit.CONNECTED:
-            self.spawn_task(self._answer_funding, slot)
+            self.spawn_task(self._reader.answer_funding, slot)
         else:
             slot.set(False)
         return LATER
-
-    def _answer_funding(self, slot: Slot) -> None:
-        try:
-            self._fetch_funding(self._funding_ms - FUNDING_OVERLAP_MS)
-        except VenueReadError as error:
-            self.log.warning("funding not read", venue=self._venue.name, error=str(error))
-        slot.set(True)
-
-    def _fetch_funding(self, since_ms: int) -> None:
-        asked_ms = self._venue.venue_ms()
-        for payment in self._venue.fetch_funding_payments(since_ms):
-            self.publish(FUNDING, payment)
-        self._funding_ms = asked_ms
 
     def _ask(self, what: str, question: Callable[[], Any], tell: Callable[[Any], None]) -> None:
         """Put a question to the venue in a task; its answer goes to `tell`, its failure to the circuit.
@@ -713,12 +451,12 @@ class TradingConnection(Actor):
         except VenueReadError as error:
             self.log.warning("question not answered", venue=self._venue.name, what=what, error=str(error))
             if not isinstance(error, TooManyRequestsError):
-                self._call_ended(moves, error)
+                self._calls.ended(moves, error)
             if what == "catch-up" and not self._ready and self._stream is not None:
                 self._stream.close()  # without it nothing may be sent: start over
             return
         self._gate.health.went(well=True)
-        self._call_succeeded(moves)
+        self._calls.succeeded(moves)
         tell(answer)
 
     # -- the rest ------------------------------------------------------------------------------------------------
@@ -737,11 +475,14 @@ class TradingConnection(Actor):
             "refusal_to_open": self._gate.refusal_to_open(),
             "leverage": {symbol: plain(self._gate.leverage(symbol)) for symbol in self._instruments},
             "dead_man": self._gate.dead_man,
-            "not_set_up": {} if self._gate.set_up is None else dict(self._gate.set_up.refused),
+            "not_set_up": dict(self._margin.refused),
             "session": self._session,
             "up": self._stream is not None,
             "ready": self._ready,
-            "last_error": self._last_error,
+            "last_error": self._calls.last_error,
             "rate_limits": self._venue.http.limiter.describe(monotonic_ns()),
+            "orders": self._sender.sent,
+            "not_sent": self._sender.not_sent,
+            "errors": self._calls.errors,
             **attrs.asdict(self.counts),
         }

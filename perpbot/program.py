@@ -7,11 +7,12 @@ from typing import Any
 import attrs
 from gevent.event import Event
 
+from actors.account_reader import ReadFunding
 from actors.executor import Drain
 from actors.gate import KillSwitches
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
 from actors.state import ReadState, State
-from actors.trading import CancelWaiting, ReadFunding, StandDown
+from actors.trading import CancelWaiting, StandDown
 from perpbot import __version__
 from perpbot.chance import Chance
 from perpbot.clock import iso, wall_ns

@@ -1,0 +1,87 @@
+"""What a trading connection asks of its venue about the account: orders, fills, balances, positions, funding."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from actors.order_news import CatchUp, CatchUpAnswer
+from actors.runtime import Actor, Slot
+from perpbot.clock import monotonic_ns
+from perpbot.execution.inquiry import OrderFound
+from perpbot.model.instrument import Instrument
+from perpbot.model.order import Balance, Order, Position
+from perpbot.venues.venue import Venue, VenueReadError
+
+ACCOUNT = "account"
+"""Topic: `AccountRead`, whenever positions and balances were read."""
+FUNDING = "funding"
+"""Topic: `FundingPayment`s."""
+FUNDING_OVERLAP_MS = 600_000
+"""Funding is asked for from this long before the last reading; what is known already is not booked again."""
+
+
+@attrs.frozen
+class AccountRead:
+    """What the venue says the account holds, all of it, at one moment."""
+
+    venue: str
+    account: str
+    balances: tuple[Balance, ...]
+    positions: tuple[Position, ...]
+    read_ns: int
+    """Monotonic, when the question left."""
+
+
+@attrs.frozen
+class ReadAccount:
+    """Read balances and positions now."""
+
+
+@attrs.frozen
+class ReadFunding:
+    """Read funding payments now. An asker is answered when they were published, or could not be read."""
+
+
+class AccountReader:
+    """Reads one account; every method waits for the venue, and raises VenueReadError when it does not say."""
+
+    def __init__(self, actor: Actor, venue: Venue, instruments: Mapping[str, Instrument]) -> None:
+        self._actor = actor
+        self._venue = venue
+        self._instruments = instruments
+        self._funding_ms = 0
+
+    def order(self, order: Order) -> OrderFound:
+        """What the venue knows of one order."""
+        asked_ns = monotonic_ns()
+        update = self._venue.fetch_order(order, self._instruments[order.symbol])
+        return OrderFound(order.client_id, update, asked_ns)
+
+    def catch_up(self, request: CatchUp) -> CatchUpAnswer:
+        """Everything since the mark."""
+        until_ms = self._venue.venue_ms()
+        found = tuple(self.order(order) for order in request.orders)
+        fills = tuple(self._venue.fetch_fills(request.since_ms))
+        self._funding(request.since_ms)
+        return CatchUpAnswer(self._venue.name, self._venue.account, fills, found, until_ms)
+
+    def account(self) -> AccountRead:
+        """Balances and positions."""
+        asked_ns = monotonic_ns()
+        positions = tuple(self._venue.fetch_positions())
+        balances = tuple(self._venue.fetch_balances())
+        return AccountRead(self._venue.name, self._venue.account, balances, positions, asked_ns)
+
+    def answer_funding(self, slot: Slot) -> None:
+        """Publish what was paid and received since the last reading; then `slot` is answered."""
+        try:
+            self._funding(self._funding_ms - FUNDING_OVERLAP_MS)
+        except VenueReadError as error:
+            self._actor.log.warning("funding not read", venue=self._venue.name, error=str(error))
+        slot.set(True)
+
+    def _funding(self, since_ms: int) -> None:
+        asked_ms = self._venue.venue_ms()
+        for payment in self._venue.fetch_funding_payments(since_ms):
+            self._actor.publish(FUNDING, payment)
+        self._funding_ms = asked_ms

@@ -1,0 +1,138 @@
+"""The one place where orders leave: it checks the gate and the approval at the moment of sending."""
+
+from collections.abc import Mapping
+
+from gevent.threadpool import ThreadPool
+
+from actors.calls import Calls
+from actors.gate import Gate
+from actors.order_news import OrderSent, OutcomeArrived, PlaceOrder
+from actors.runtime import Actor, Ref
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.model.instrument import Instrument
+from perpbot.model.order import Order, Outcome, Refused, Unknown
+from perpbot.risk.approval import ApprovalKind
+from perpbot.venues.http import NoAnswerError, NotSentError, Request
+from perpbot.venues.rate_limit import ORDER, Urgency
+from perpbot.venues.venue import Venue
+
+SIGNER_IDLE_S = 600
+"""The thread that signs ends when there was nothing to sign for this long; the next order starts one."""
+
+
+class OrderSender:
+    """Signs in order, sends, and awaits the answers outside the handlers of the actor it belongs to."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        venue: Venue,
+        gate: Gate,
+        calls: Calls,
+        *,
+        orders: Ref,
+        instruments: Mapping[str, Instrument],
+    ) -> None:
+        """Send for `actor`; what becomes of each order is told to `orders`."""
+        self.under_way = 0
+        """Orders whose answer has not come."""
+        self.sent = 0
+        self.not_sent = 0
+        self._actor = actor
+        self._venue = venue
+        self._gate = gate
+        self._calls = calls
+        self._orders = orders
+        self._instruments = instruments
+        self._signing = ThreadPool(1, idle_task_timeout=SIGNER_IDLE_S)
+
+    def place(self, place: PlaceOrder) -> None:
+        """Check the gate, sign, and send; the answer is awaited elsewhere."""
+        refusal = self._refusal(place)
+        if refusal is not None:
+            self._refuse(place.order, refusal)
+            return
+        instrument = self._instruments.get(place.order.symbol)
+        if instrument is None:
+            self._refuse(place.order, f"{self._venue.name} does not list {place.order.symbol}")
+            return
+        reduces = place.approval.kind is ApprovalKind.REDUCE
+        wait_s = self._venue.http.limiter.take(ORDER, Urgency.REDUCE if reduces else Urgency.OPEN, monotonic_ns())
+        if wait_s:
+            self._hold_back(place, wait_s)
+            return
+        if not self._gate.take():
+            self._refuse(place.order, f"{self._venue.name} is being probed")
+            return
+        self.sent += 1
+        if self._venue.signs_slowly:
+            self._actor.spawn_task(self._sign_and_send, place, instrument)
+            return
+        request = self._venue.place(place.order, instrument)
+        self._leaves(place)
+        self._actor.spawn_task(self._send, place.order, request, self._gate.moves)
+
+    def _refusal(self, place: PlaceOrder) -> str | None:
+        """Why an order does not leave: the gate of this very moment, and an approval that covers it and is fresh."""
+        order, approval = place.order, place.approval
+        if (order.venue, order.account) != (self._venue.name, self._venue.account):
+            return f"{order.client_id} is for {order.venue}/{order.account}"
+        if approval.trade_id != order.trade_id or monotonic_ns() > approval.expires_ns:
+            return "its approval is not for it, or not fresh any more"
+        if approval.kind is ApprovalKind.REDUCE:
+            return self._gate.refusal_to_reduce()
+        if approval.generations.get(order.venue) != self._gate.generation:
+            return f"the gate of {order.venue} moved after the approval"
+        return self._gate.refusal_to_open(order.symbol)
+
+    def _hold_back(self, place: PlaceOrder, wait_s: float) -> None:
+        """Wait for a turn, unless the approval would be too old by then."""
+        if monotonic_ns() + wait_s * NS_PER_SECOND > place.approval.expires_ns:
+            reason = f"the rate limit of {self._venue.name} holds it back for {wait_s:.1f} s"
+            self._refuse(place.order, reason, retryable=True)
+        else:
+            self._actor.timers.after(wait_s, place, key=place.order.client_id)
+
+    def _refuse(self, order: Order, reason: str, *, retryable: bool = False) -> None:
+        self.not_sent += 1
+        self._orders.tell(OutcomeArrived(order.client_id, Refused(reason, retryable=retryable)))
+
+    def _leaves(self, place: PlaceOrder) -> None:
+        if place.seen_ns:
+            self._actor.system.stage("tick_to_order").add(monotonic_ns() - place.seen_ns)
+        self._orders.tell(OrderSent(place.order.client_id))
+
+    # -- in tasks of the actor -----------------------------------------------------------------------------------
+
+    def _sign_and_send(self, place: PlaceOrder, instrument: Instrument) -> None:
+        """Sign in the thread, one order after the other; the gate is read again, for it may have moved meanwhile."""
+        moves, generation = self._gate.moves, self._gate.generation
+        request = self._signing.apply(self._venue.place, (place.order, instrument))
+        if self._gate.generation != generation:
+            self._refuse(place.order, f"the gate of {self._venue.name} moved while it was signed", retryable=True)
+            return
+        self._leaves(place)
+        self._send(place.order, request, moves)
+
+    def _send(self, order: Order, request: Request, moves: int) -> None:
+        self.under_way += 1
+        try:
+            outcome = self._deliver(request, moves)
+        finally:
+            self.under_way -= 1
+        self._orders.tell(OutcomeArrived(order.client_id, outcome))
+
+    def _deliver(self, request: Request, moves: int) -> Outcome:
+        call, sent_ns = self._calls.began(moves), monotonic_ns()
+        try:
+            reply = self._venue.http.send(request)
+            self._gate.health.took(monotonic_ns() - sent_ns)
+        except NotSentError as error:
+            self._calls.ended(moves, error, call)
+            return Refused(str(error), retryable=True)
+        except NoAnswerError as error:
+            self._calls.ended(moves, error, call)
+            return Unknown(str(error))
+        outcome = self._venue.read_place(reply)
+        self._calls.ended(moves, outcome, call)
+        return outcome
