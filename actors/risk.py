@@ -70,6 +70,14 @@ class ReadStandings:
 
 
 @attrs.frozen
+class BeginCooldown:
+    """Open nothing for so many seconds, unless an operator lifts it; one that lasts longer stays."""
+
+    seconds: float
+    by: str
+
+
+@attrs.frozen
 class LiftCooldown:
     """An operator ends the pause after failures."""
 
@@ -206,6 +214,13 @@ class Risk(Actor):
     def on_reconfigured(self, news: Reconfigured) -> None:
         """Other limits count from the next order on."""
         self._limits = news.settings.risk
+
+    @handles(BeginCooldown)
+    def on_begin(self, request: BeginCooldown) -> None:
+        """The same pause as after failures."""
+        self.log.warning("cooldown", by=request.by, seconds=request.seconds)
+        until_ns = monotonic_ns() + int(request.seconds * NS_PER_SECOND)
+        self._cooldown_until_ns = max(self._cooldown_until_ns, until_ns)
 
     @handles(LiftCooldown)
     def on_lift(self, request: LiftCooldown) -> None:
