@@ -50,6 +50,15 @@ class ReadBalances:
     """The answer is every `Balance`, as last read."""
 
 
+@attrs.frozen
+class HoldSafeMode:
+    """Keep a venue, or all where none is given, in safe mode whatever its drawdown, until the same `by` lets go."""
+
+    by: str
+    on: bool
+    venue: str | None = None
+
+
 class Balances(Actor):
     """Keeps the latest balances and publishes what they come to."""
 
@@ -63,6 +72,8 @@ class Balances(Actor):
         self._venues: dict[str, VenueCapital] = {}
         self._peaks: dict[str, Decimal] = {}
         self._recorded: dict[str, Decimal] = {}
+        self._held: dict[str, str | None] = {}
+        """By who holds it, the venue that is kept in safe mode; None for all."""
 
     def on_start(self) -> None:
         """Read the peaks back, then listen."""
@@ -82,10 +93,13 @@ class Balances(Actor):
         before = self._venues.get(read.venue)
         capital = VenueCapital(equity, available, peak, safe_mode=False)
         was_safe = before is not None and before.safe_mode
-        safe = capital.drawdown >= (self._leave if was_safe else self._enter)
+        safe = capital.drawdown >= (self._leave if was_safe else self._enter) or self._is_held(read.venue)
         if safe != was_safe:
             self.log.warning("safe mode", venue=read.venue, on=safe, drawdown=str(round(capital.drawdown, 4)))
         self._venues[read.venue] = attrs.evolve(capital, safe_mode=safe)
+        self._publish()
+
+    def _publish(self) -> None:
         total = sum((each.equity for each in self._venues.values()), ZERO)
         # the total means something once every venue was read
         everywhere = "+".join(sorted(self._venues))  # another set of venues has a highest of its own
@@ -99,6 +113,23 @@ class Balances(Actor):
             self._recorded[venue] = peak
             self._journal.ask(Append([PeakEquity(venue=venue, equity=peak)]))
         return peak
+
+    def _is_held(self, venue: str) -> bool:
+        return any(held in {None, venue} for held in self._held.values())
+
+    @handles(HoldSafeMode)
+    def on_hold(self, request: HoldSafeMode) -> None:
+        """In force at once; its end is with the next balances."""
+        if request.on == (request.by in self._held):
+            return
+        self.log.warning("safe mode held" if request.on else "safe mode let go", by=request.by, venue=request.venue)
+        if not request.on:
+            del self._held[request.by]
+            return
+        self._held[request.by] = request.venue
+        for venue, capital in self._venues.items():
+            self._venues[venue] = attrs.evolve(capital, safe_mode=capital.safe_mode or self._is_held(venue))
+        self._publish()
 
     @handles(ReadBalances)
     def on_read(self, _: ReadBalances) -> list[Balance]:

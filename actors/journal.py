@@ -1,16 +1,18 @@
 """The only writer to storage. What is appended is durable when the answer comes; appends that meet are one commit."""
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 from gevent.threadpool import ThreadPool
 
-from actors.runtime import LATER, Actor, MailboxSpec, Overflow, Slot, handles
+from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Overflow, Slot, handles
 from perpbot.clock import wall_ns
 from perpbot.execution.entries import Entry
 from perpbot.storage.journal import Journal as JournalFile
 from perpbot.storage.journal import Line
+from perpbot.storage.outbox import Outbox
 
 
 @attrs.frozen
@@ -30,6 +32,20 @@ class Replay:
 @attrs.frozen
 class GetEpoch:
     """The answer is the journal's number, part of every client order id."""
+
+
+@attrs.frozen
+class UseOutbox:
+    """Have `work` done with the outbox, on the journal's thread; the answer is what it returns. To be asked only.
+
+    It fails with `OutboxError` when SQLite does; that is no failure of the journal.
+    """
+
+    work: Callable[[Outbox], Any]
+
+
+class OutboxError(DomainError):
+    """The outbox could not be read or written; the text says why."""
 
 
 class Journal(Actor):
@@ -80,6 +96,14 @@ class Journal(Actor):
         self._finish_writing()
         lines: list[Line] = self._thread.apply(lambda: list(self._file.lines(replay.kinds)))
         return lines
+
+    @handles(UseOutbox)
+    def on_outbox(self, use: UseOutbox) -> Any:
+        """Between two commits of entries."""
+        try:
+            return self._thread.apply(use.work, (self._file.outbox,))
+        except sqlite3.Error as error:
+            raise OutboxError(f"{self._file.path}: {error}") from error
 
     @handles(GetEpoch)
     def on_epoch(self, _: GetEpoch) -> int:

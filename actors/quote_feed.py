@@ -9,7 +9,7 @@ from actors.book_polling import QuoteStale
 from actors.market_data import BookLost, BookMoved
 from actors.market_news import MarketGone, MarketMoved
 from actors.runtime import Actor, MailboxSpec, handles
-from perpbot.clock import wall_ns
+from perpbot.clock import monotonic_ns, wall_ns
 from perpbot.model.events import Funding, Mark
 from perpbot.model.quote import Quote, Source
 from perpbot.scanning.ticks import BadTick, TickFilter, TickRules
@@ -39,6 +39,8 @@ class QuoteFeed(Actor):
         self._last: dict[str, Quote] = {}
         """Like `_latest`, but what is lost stays."""
         self._published = 0
+        self.streamed_ns = monotonic_ns()
+        """When the stream last brought a good quote, of whatever symbol; at first, when it began to be waited for."""
 
     @handles(BookMoved)
     def on_moved(self, moved: BookMoved) -> None:
@@ -60,6 +62,8 @@ class QuoteFeed(Actor):
             return
         self._latest[quote.symbol] = self._last[quote.symbol] = quote
         self._published += 1
+        if quote.source is Source.STREAM:
+            self.streamed_ns = quote.received_ns
         news = MarketMoved(quote, moved.book, self._funding.get(quote.symbol))
         self.publish(quote.symbol, news, retain=True)
 
