@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run setup setup-dev test test-full bench bench-venues lint format types layers unit lock clean
+.PHONY: help run setup setup-dev test test-full bench bench-venues dist lint format types layers unit lock clean
 
 run: setup  ## trade at simulated venues: no keys, no network, no money
 	$(BIN)/python -m perpbot.main
@@ -67,5 +67,11 @@ lock: setup-dev  ## pin the dependencies anew
 	$(BIN)/uv pip compile -q setup.cfg --extra build --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements/dev.txt
 
+dist: setup  ## a wheel, what it needs by hash, and the sums of both, in ./dist
+	rm -rf build dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	cp requirements/base.txt dist/requirements.txt
+	cd dist && sha256sum * > SHA256SUMS
+
 clean:  ## remove what was installed and made
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
