@@ -92,6 +92,8 @@ class Gate:
         """How well it works; written by the connection."""
         self.moved_ns = monotonic_ns()
         """When the circuit came into its state."""
+        self.left_ns = self.moved_ns
+        """When it last ceased to be connected, or was made."""
         self.set_up: SetUp | None = None
         """What the venue has confirmed of the account's margin; set by the trading connection whenever it connects."""
         self.dead_man = "off"
@@ -130,6 +132,8 @@ class Gate:
     def _set(self, circuit: Circuit, reason: str) -> None:
         self._moves += 1
         self.moved_ns = monotonic_ns()
+        if self.circuit is Circuit.CONNECTED:
+            self.left_ns = self.moved_ns
         self.circuit, self.reason = circuit, reason
 
     @property
