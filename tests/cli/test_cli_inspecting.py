@@ -16,6 +16,8 @@ import pytest
 from pseudo_terminal import ENTERED, LEFT, on_terminal, terminal_of
 from running_system import PATIENCE_S, Commands, Output, Running, ended, environment, in_process, trading_at
 
+from supervisors.inspection import MOST_COUNTED
+
 pytestmark = pytest.mark.process
 
 HIDDEN = "nobody may see this"
@@ -73,7 +75,7 @@ def test_inspect_tells_what_waits_how_long_and_what_it_is_at(sick: Running, perp
     assert "\nTrouble       growing mailbox since " in shown
     assert "\nHandles now   Price for " in shown
     actor = perpbot("inspect", "/lab/hoarder", "--json", "--state", sick.state).json
-    assert actor["mailbox"]["waiting"]["Price"] == actor["mailbox"]["depth"] >= 50
+    assert actor["mailbox"]["waiting"]["Price"] == min(actor["mailbox"]["depth"], MOST_COUNTED) >= 50
     assert actor["mailbox"]["oldest_s"] >= 0.5
     assert actor["doing"]["message"] == "Price"
     assert 0 <= actor["doing"]["seconds"] < 1
@@ -127,9 +129,10 @@ def test_a_sick_system_is_not_healthy_and_says_why(sick: Running, perpbot: Comma
 
 
 def test_stacks_show_the_line_where_an_actor_stands(sick: Running, perpbot: Commands) -> None:
-    answer = perpbot("stacks", "--json", "--state", sick.state).json
-    actors = {each["address"]: each for each in answer["actors"]}
-    assert actors["/lab/hoarder"]["stack"][0]["in"] == "Hoarder.on_price"
+    asked = (perpbot("stacks", "--json", "--state", sick.state).json for _ in range(50))  # it rests between messages
+    answers = ((answer, {each["address"]: each for each in answer["actors"]}) for answer in asked)
+    in_handler = (each for each in answers if each[1]["/lab/hoarder"]["stack"][0]["in"] == "Hoarder.on_price")
+    answer, actors = next(in_handler)
     assert actors["/lab/hoarder"]["stack"][0]["text"] == "gevent.sleep(0.025)"
     assert actors["/lab"]["stack"] == []
     assert any(task["name"] == "Stream.run" for task in actors["/venues/okx/trading"]["tasks"])
