@@ -10,8 +10,8 @@ from actors.account_reader import ACCOUNT, AccountRead
 from actors.journal import Append, Replay
 from actors.runtime import Actor, handles
 from perpbot.config.limits import Capital
-from perpbot.execution.entries import PeakEquity
-from perpbot.model.money import ZERO
+from perpbot.execution.entries import PeakEquity, SafeModeSet
+from perpbot.model.money import ZERO, plain
 from perpbot.model.order import Balance
 
 EQUITY = "equity"
@@ -46,6 +46,22 @@ class EquityChanged:
 
 
 @attrs.frozen
+class Rebase:
+    """Measure drawdowns from the present equity, at one venue or at all: after capital was withdrawn or moved.
+
+    Answered, with the equity by venue, when that is durable.
+    """
+
+    venue: str | None
+    by: str
+
+
+@attrs.frozen
+class ReadCapital:
+    """The answer is each venue's `VenueCapital`."""
+
+
+@attrs.frozen
 class ReadBalances:
     """The answer is every `Balance`, as last read."""
 
@@ -72,14 +88,19 @@ class Balances(Actor):
         self._venues: dict[str, VenueCapital] = {}
         self._peaks: dict[str, Decimal] = {}
         self._recorded: dict[str, Decimal] = {}
+        self._safe: dict[str, bool] = {}
+        """By venue, whether its drawdown put it into safe mode; it survives a restart."""
         self._held: dict[str, str | None] = {}
         """By who holds it, the venue that is kept in safe mode; None for all."""
 
     def on_start(self) -> None:
         """Read the peaks back, then listen."""
         self._journal = self.look_up(self._journal_address)
-        for line in self._journal.ask(Replay((PeakEquity,))):
-            self._peaks[line.entry.venue] = self._recorded[line.entry.venue] = line.entry.equity
+        for line in self._journal.ask(Replay((PeakEquity, SafeModeSet))):
+            if isinstance(line.entry, PeakEquity):
+                self._peaks[line.entry.venue] = self._recorded[line.entry.venue] = line.entry.equity
+            else:
+                self._safe[line.entry.venue] = line.entry.on
         for address in self._connection_addresses:
             self.subscribe(address, ACCOUNT)
 
@@ -89,22 +110,45 @@ class Balances(Actor):
         self._balances[read.venue] = read.balances
         equity = sum((each.wallet if each.equity is None else each.equity for each in read.balances), ZERO)
         available = sum((each.available or ZERO for each in read.balances), ZERO)
-        peak = self._peak(read.venue, equity)
-        before = self._venues.get(read.venue)
-        capital = VenueCapital(equity, available, peak, safe_mode=False)
-        was_safe = before is not None and before.safe_mode
-        safe = capital.drawdown >= (self._leave if was_safe else self._enter) or self._is_held(read.venue)
-        if safe != was_safe:
-            self.log.warning("safe mode", venue=read.venue, on=safe, drawdown=str(round(capital.drawdown, 4)))
-        self._venues[read.venue] = attrs.evolve(capital, safe_mode=safe)
+        capital = VenueCapital(equity, available, self._peak(read.venue, equity), safe_mode=False)
+        self._venues[read.venue] = attrs.evolve(capital, safe_mode=self._safe_mode(read.venue, capital))
         self._publish()
+
+    def _safe_mode(self, venue: str, capital: VenueCapital) -> bool:
+        was_safe = self._safe.get(venue, False)
+        safe = capital.drawdown >= (self._leave if was_safe else self._enter)
+        if safe != was_safe:
+            self._safe[venue] = safe
+            self._journal.ask(Append([SafeModeSet(venue=venue, on=safe)]))
+            self.log.warning("safe mode", venue=venue, on=safe, drawdown=str(round(capital.drawdown, 4)))
+        return safe or self._is_held(venue)
 
     def _publish(self) -> None:
         total = sum((each.equity for each in self._venues.values()), ZERO)
         # the total means something once every venue was read
-        everywhere = "+".join(sorted(self._venues))  # another set of venues has a highest of its own
-        total_peak = self._peak(everywhere, total) if len(self._venues) == len(self._connection_addresses) else total
+        known = len(self._venues) == len(self._connection_addresses)
+        total_peak = self._peak(self._everywhere, total) if known else total
         self.publish(EQUITY, EquityChanged(dict(self._venues), total, total_peak), retain=True)
+
+    @property
+    def _everywhere(self) -> str:
+        return "+".join(sorted(self._venues))  # another set of venues has a highest of its own
+
+    @handles(Rebase)
+    def on_rebase(self, request: Rebase) -> dict[str, str]:
+        """Begin anew from what there is now; the answer is that, by venue."""
+        found = {name: each for name, each in self._venues.items() if request.venue in {None, name}}
+        total = sum((each.equity for each in self._venues.values()), ZERO)
+        peaks = {**{name: each.equity for name, each in found.items()}, self._everywhere: total}
+        self._journal.ask(Append([PeakEquity(venue=venue, equity=peak) for venue, peak in peaks.items()]))
+        self._peaks.update(peaks)
+        self._recorded.update(peaks)
+        for name, each in found.items():
+            capital = attrs.evolve(each, peak=each.equity)
+            self._venues[name] = attrs.evolve(capital, safe_mode=self._safe_mode(name, capital))
+        self.log.warning("drawdowns begin anew", venues=list(found), by=request.by)
+        self._publish()
+        return {name: plain(each.equity) for name, each in found.items()}
 
     def _peak(self, venue: str, equity: Decimal) -> Decimal:
         peak = max(self._peaks.get(venue, ZERO), equity)
@@ -135,6 +179,11 @@ class Balances(Actor):
     def on_read(self, _: ReadBalances) -> list[Balance]:
         """All balances, as last read."""
         return [balance for balances in self._balances.values() for balance in balances]
+
+    @handles(ReadCapital)
+    def on_read_capital(self, _: ReadCapital) -> dict[str, VenueCapital]:
+        """Each venue's capital, as last read."""
+        return dict(self._venues)
 
     def describe(self) -> dict[str, Any]:
         """Each venue's capital."""

@@ -11,15 +11,15 @@ from actors.balances import EQUITY, EquityChanged
 from actors.connection_health import Reliability
 from actors.gate import Gate as SendGate
 from actors.hedge_watch import NAKED, NakedChanged
-from actors.journal import Replay
+from actors.journal import Append, Replay
 from actors.market_news import FastMarket
 from actors.order_requests import OPENED, SETTLED
 from actors.positions import DOUBTS, EXPOSURE, DoubtsChanged, ExposureChanged
 from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
-from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
+from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.limits import Risk as Limits
-from perpbot.execution.entries import TradeOpened, TradeRecord, TradeSettled
+from perpbot.execution.entries import CooldownLifted, TradeOpened, TradeRecord, TradeSettled
 from perpbot.execution.trade import Phase
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO
@@ -27,6 +27,7 @@ from perpbot.model.order import Order
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind, Level, Refusal
+from perpbot.risk.results import Results
 from perpbot.risk.rules import blocks, check_opening, check_reduction
 from perpbot.risk.standing import Standing, standings
 from perpbot.risk.view import Gate, LegRequest, OpenRequest, View
@@ -78,8 +79,13 @@ class BeginCooldown:
 
 
 @attrs.frozen
+class ReadRisk:
+    """The answer is a mapping for surfaces: the account as the rules see it, and why trades were refused."""
+
+
+@attrs.frozen
 class LiftCooldown:
-    """An operator ends the pause after failures."""
+    """An operator ends the pause after failures; answered when that is durable."""
 
     by: str
 
@@ -138,10 +144,7 @@ class Risk(Actor):
         self._doubts = DoubtsChanged(frozenset())
         self._equity: EquityChanged | None = None
         self._exposure = Exposure({}, {}, {}, {})
-        self._day = ""
-        self._daily = ZERO
-        self._streak = 0
-        self._cooldown_until_ns = 0
+        self._results = self._no_results()
         self._frozen_until_ns: dict[str, int] = {}
         self._last_opened_ns: dict[str, int] = {}
         self._refusals: Counter[str] = Counter()
@@ -151,8 +154,12 @@ class Risk(Actor):
     def on_start(self) -> None:
         """Learn today's result and the failures in a row from the journal, then listen."""
         self.subscribe(self._addresses["orders"], SETTLED)
-        for line in self.look_up(self._addresses["journal"]).ask(Replay((TradeSettled,)), timeout_s=60.0):
-            self._count(line.entry.record)
+        self._journal = self.look_up(self._addresses["journal"])
+        for line in self._journal.ask(Replay((TradeSettled, CooldownLifted)), timeout_s=60.0):
+            if isinstance(line.entry, CooldownLifted):
+                self._results.lift()
+            else:
+                self._count(line.entry.record)
         self.subscribe(self._addresses["orders"], OPENED)
         self.subscribe(self._addresses["positions"], EXPOSURE)
         self.subscribe(self._addresses["positions"], DOUBTS)
@@ -197,37 +204,40 @@ class Risk(Actor):
     @handles(TradeRecord)
     def on_settled(self, record: TradeRecord) -> None:
         """A trade is over: count its result; too many failures in a row make a pause."""
-        self._count(record)
-        if self._streak >= self._limits.max_consecutive_failures:
-            self._cooldown_until_ns = monotonic_ns() + int(self._limits.failure_cooldown_sec * NS_PER_SECOND)
-            self.log.warning("cooldown", failures_in_row=self._streak, seconds=self._limits.failure_cooldown_sec)
-            self._streak = 0
+        if self._count(record):
+            failures = self._limits.max_consecutive_failures
+            self.log.warning("cooldown", failures_in_row=failures, seconds=self._limits.failure_cooldown_sec)
 
-    def _count(self, record: TradeRecord) -> None:
-        settled = day(record.settled_at_ns)
-        if settled != self._day:
-            self._day, self._daily = settled, ZERO
-        self._daily += record.net
-        self._streak = 0 if record.phase == Phase.COMPLETED.value else self._streak + 1
+    def _count(self, record: TradeRecord) -> bool:
+        success = record.phase == Phase.COMPLETED.value
+        return self._results.take(settled_ns=record.settled_at_ns, net=record.net, success=success)
+
+    def _no_results(self) -> Results:
+        return Results(
+            start_hour=self._limits.day_start_hour,
+            failures=self._limits.max_consecutive_failures,
+            cooldown_ns=int(self._limits.failure_cooldown_sec * NS_PER_SECOND),
+        )
 
     @handles(Reconfigured)
     def on_reconfigured(self, news: Reconfigured) -> None:
         """Other limits count from the next order on."""
         self._limits = news.settings.risk
+        fresh = self._no_results()
+        self._results.failures, self._results.cooldown_ns = fresh.failures, fresh.cooldown_ns
 
     @handles(BeginCooldown)
     def on_begin(self, request: BeginCooldown) -> None:
         """The same pause as after failures."""
         self.log.warning("cooldown", by=request.by, seconds=request.seconds)
-        until_ns = monotonic_ns() + int(request.seconds * NS_PER_SECOND)
-        self._cooldown_until_ns = max(self._cooldown_until_ns, until_ns)
+        self._results.pause(wall_ns() + int(request.seconds * NS_PER_SECOND))
 
     @handles(LiftCooldown)
     def on_lift(self, request: LiftCooldown) -> None:
         """An operator takes the responsibility."""
+        self._journal.ask(Append([CooldownLifted(by=request.by)]))
         self.log.warning("cooldown lifted", by=request.by)
-        self._cooldown_until_ns = 0
-        self._streak = 0
+        self._results.lift()
 
     # -- what it answers -----------------------------------------------------------------------------------------
 
@@ -278,17 +288,17 @@ class Risk(Actor):
     def _view(self, assess: AssessOpening | AssessReduction | None) -> View:
         equity = self._equity
         opening = assess if isinstance(assess, AssessOpening) else None
-        today = self._daily if self._day == day(wall_ns()) else ZERO
+        now, wall = monotonic_ns(), wall_ns()
         return View(
-            now_ns=monotonic_ns(),
+            now_ns=now,
             pool="" if opening is None else opening.pool,
             pool_available={} if opening is None else opening.pool_available,
             safe_mode={} if equity is None else {venue: each.safe_mode for venue, each in equity.venues.items()},
             equity=ZERO if equity is None else equity.equity,
             peak_equity=ZERO if equity is None else equity.peak,
-            daily_profit=today,
-            failures_in_row=self._streak,
-            cooldown_until_ns=self._cooldown_until_ns,
+            daily_profit=self._results.today(wall),
+            failures_in_row=self._results.in_row,
+            cooldown_until_ns=now + self._results.paused_until_ns - wall,
             frozen_until_ns=self._frozen_until_ns,
             last_opened_ns=self._last_opened_ns,
             exposure=self._exposure,
@@ -311,15 +321,20 @@ class Risk(Actor):
             ill=self._reliability.ill,
         )
 
+    @handles(ReadRisk)
+    def on_read_risk(self, _: ReadRisk) -> dict[str, Any]:
+        """For the command line."""
+        return self.describe()
+
     def describe(self) -> dict[str, Any]:
         """The account as the rules see it, and why trades were refused."""
         now = monotonic_ns()
         return {
             "equity": None if self._equity is None else str(self._equity.equity),
             "peak": None if self._equity is None else str(self._equity.peak),
-            "daily_profit": str(self._daily),
-            "failures_in_row": self._streak,
-            "cooldown_s": max(0, (self._cooldown_until_ns - now) / NS_PER_SECOND),
+            "daily_profit": str(self._results.today(wall_ns())),
+            "failures_in_row": self._results.in_row,
+            "cooldown_s": max(0, (self._results.paused_until_ns - wall_ns()) / NS_PER_SECOND),
             "frozen": [symbol for symbol, until in self._frozen_until_ns.items() if until > now],
             "approved": self._approved,
             "refused": dict(self._refusals),

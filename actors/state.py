@@ -6,20 +6,24 @@ from typing import Any
 
 import attrs
 
-from actors.balances import ReadBalances
+from actors.balances import ReadBalances, ReadCapital, VenueCapital
 from actors.connections import ReadRegistry, Registry
 from actors.executor import Decision, ReadDecisions
 from actors.gate import Gate, KillSwitches
 from actors.hedge_watch import ReadNaked
 from actors.order_requests import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords
 from actors.pool import PoolView, ReadPool
-from actors.positions import PositionsView, ReadPositions
+from actors.positions import PositionsView, ReadPositions, ReadTradeProfits
 from actors.risk import ReadBlocks, ReadStandings
 from actors.runtime import Actor, Slot, handles
+from perpbot.capital.margin import leg_margin
+from perpbot.capital.moving import Funds, Hint, running_low
 from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import TradeRecord
+from perpbot.execution.results import with_funding
 from perpbot.execution.views import TradeView
+from perpbot.model.money import ZERO
 from perpbot.model.order import Balance
 from perpbot.model.quote import Quote
 from perpbot.portfolio.holding import Holding, HoldingKey
@@ -70,6 +74,10 @@ class State:
     pools: tuple[PoolView, ...]
     decisions: tuple[Decision, ...]
     """Newest first."""
+    capital: Mapping[str, VenueCapital] = attrs.field(factory=dict, kw_only=True)
+    """By venue: equity, its highest, and whether it is in safe mode."""
+    low: tuple[Hint, ...] = ()
+    """Venues that the largest trade does not fit any more, and what to move there."""
     kill: Mapping[str, str]
     profit: Mapping[str, Profit]
     """By currency, since the journal began; what is open counts at its mark."""
@@ -170,6 +178,7 @@ class StateView(Actor):
             (self._orders, ReadCounts()),
             (self._positions, ReadPositions()),
             (self._balances, ReadBalances()),
+            (self._balances, ReadCapital()),
             (self._executor, ReadDecisions(DECISIONS_READ)),
             (self._risk, ReadBlocks()),
             (self._risk, ReadStandings()),
@@ -180,17 +189,21 @@ class StateView(Actor):
         slots = [self.look_up(address).post(question, PATIENCE_S) for address, question in questions]
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
-        trades, records, counts, positions, balances, decisions, blocks, near, naked, registry, *pools = answers
+        trades, records, counts, positions, balances, capital, decisions, *rest = answers
+        blocks, near, naked, registry, *pools = rest
+        found = tuple(pool for pool in pools if pool is not None)
         return State(
             at_ns=wall_ns(),
             uptime_s=(monotonic_ns() - self._started_ns) / NS_PER_SECOND,
             mode=self._settings.mode.value,
             venues={venue: self._venue(venue) for venue in self._feeds},
             trades=tuple(trades or ()),
-            records=tuple(records or ()),
+            records=self._with_funding(records or (), missing),
             positions=positions,
             balances=tuple(balances or ()),
-            pools=tuple(pool for pool in pools if pool is not None),
+            capital=capital or {},
+            low=tuple(running_low(self._funds(capital or {}, found))),
+            pools=found,
             decisions=tuple(decisions or ()),
             kill=self._kill.on,
             worth=dict(getattr(self.system.cell(self._basis).actor, "worth", {})),
@@ -203,6 +216,35 @@ class StateView(Actor):
             standings=near or (),
             registry=registry,
             missing=tuple(dict.fromkeys(missing)),
+        )
+
+    def _with_funding(self, records: Sequence[TradeRecord], missing: list[str]) -> tuple[TradeRecord, ...]:
+        question = ReadTradeProfits(tuple(each.trade_id for each in records))
+        answer = self._answer(self._positions, self.look_up(self._positions).post(question, PATIENCE_S), missing)
+        legs: Mapping[str, Mapping[str, Profit]] = answer or {}
+        funding = {trade: sum(each.values(), NO_PROFIT).funding for trade, each in legs.items()}
+        return tuple(with_funding(records, funding))
+
+    def _funds(self, capital: Mapping[str, VenueCapital], pools: Sequence[PoolView]) -> dict[str, Funds]:
+        """What each venue has for arbitrage, the reserve included, and what its largest leg needs."""
+        lending = [pool for pool in pools if pool.name in {"arb", "reserve"}]
+        return {
+            gate.venue: Funds(
+                equity=(each := capital[gate.venue]).equity,
+                free=each.available or each.equity,
+                available=sum((pool.available.get(gate.venue, ZERO) for pool in lending), ZERO),
+                needed=self._needed(gate),
+            )
+            for gate in self._gates.values()
+            if gate.trading and gate.venue in capital and lending
+        }
+
+    def _needed(self, gate: Gate) -> Decimal:
+        return leg_margin(
+            self._settings.scanner.max_notional,
+            leverage=min(gate.leverage(symbol) for symbol in self._settings.symbols),
+            fee=ZERO,
+            buffer=self._settings.capital.margin_buffer_pct / 100,
         )
 
     @staticmethod

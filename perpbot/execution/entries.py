@@ -167,10 +167,28 @@ class CaughtUp:
 
 @attrs.frozen(kw_only=True)
 class PeakEquity:
-    """A new highest equity, from which drawdowns are measured. Several venues with ``+`` between: over all of them."""
+    """The equity from which drawdowns are measured: the highest so far, or the one an operator began anew from.
+
+    Several venues with ``+`` between: over all of them.
+    """
 
     venue: str
     equity: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class SafeModeSet:
+    """A venue came into safe mode, or left it."""
+
+    venue: str
+    on: bool
+
+
+@attrs.frozen(kw_only=True)
+class CooldownLifted:
+    """An operator ended the pause after failures."""
+
+    by: str
 
 
 Entry = (
@@ -188,4 +206,6 @@ Entry = (
     | FundingBooked
     | CaughtUp
     | PeakEquity
+    | SafeModeSet
+    | CooldownLifted
 )

@@ -35,7 +35,7 @@ class Standing:
 
 def standings(view: View, limits: Risk) -> tuple[Standing, ...]:
     """How the account stands in `view`, rule by rule, in the order they are asked."""
-    return tuple((*_account(view, limits), *_exposure(view, limits)))
+    return (*_account(view, limits), *_exposure(view, limits))
 
 
 def _account(view: View, limits: Risk) -> Iterator[Standing]:
