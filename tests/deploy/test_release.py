@@ -76,7 +76,8 @@ def test_an_installed_wheel_trades_in_a_directory_of_its_own(wheel: Path, tmp_pa
     perpbot = tmp_path / "venv/bin/perpbot"
     run(perpbot, "init", cwd=work)
     run(perpbot, "validate", cwd=work)
-    run(perpbot, "run", *"--duration 10 --no-console --no-web --summary out.json".split(), cwd=work, timeout_s=180)
+    for_a_moment = ("--duration", "10", "--no-console", "--no-web", "--summary", "out.json")
+    run(perpbot, "run", *for_a_moment, cwd=work, timeout_s=180)
     summary = json.loads((work / "out.json").read_text())
     assert summary["clean"] is True
     assert summary["trades"]["completed"] > 0
