@@ -177,10 +177,15 @@ class Book:
     # -- restarts ----------------------------------------------------------------------------------------------------
 
     def restore(self, alerts: Iterable[Alert], silences: Iterable[Silence], now: Moment) -> None:
-        """Go on with what fired and was silenced before a restart; what no rule knows any more is dropped."""
+        """Go on with what fired and was silenced before a restart, and tell of it again.
+
+        What no rule knows any more is dropped.
+        """
         for each in alerts:
-            if each.rule in self.rules and each.phase is Phase.FIRING:
+            rule = self.rules.get(each.rule)
+            if rule is not None and each.phase is Phase.FIRING:
                 self._alerts[each.key] = attrs.evolve(each, holds=True, since_ns=now.ns)
+                self._told[each.key] = _Told(now.ns, now.ns - rule.repeat_ns)
         for each_silence in silences:
             if each_silence.rule == EVERYTHING or each_silence.rule in self.rules:
                 self._silences[each_silence.rule] = each_silence

@@ -46,7 +46,6 @@ _ALL = (
         "Time since the venue's stream brought a good quote, of whatever symbol, or since it is waited for.",
     ),
     Signal("stale_quotes", Unit.COUNT, Per.VENUE, "Symbols whose last quote is served marked stale (MKT-5)."),
-    Signal("venue_drawdown", Unit.SHARE, Per.VENUE, "How far the equity at the venue is below its highest."),
     Signal("connection_latency", Unit.TIME, Per.CONNECTION, "Mean latency of the newest 500 messages or calls."),
     Signal("error_rate", Unit.SHARE, Per.CONNECTION, "Share of the newest 500 calls and frames that were errors."),
     Signal("error_streak", Unit.COUNT, Per.CONNECTION, "Errors in a row."),
