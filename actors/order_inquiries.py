@@ -2,13 +2,28 @@
 
 from collections.abc import Iterable, Mapping
 
-from actors.order_news import AskForOrder, CatchUp
+import attrs
+
+from actors.order_news import AskForOrder, CancelOrder, CatchUp
 from actors.runtime import Ref
+from perpbot.clock import NS_PER_SECOND
 from perpbot.execution.inquiry import is_due, needs_every_fill
 from perpbot.execution.record import OrderRecord
+from perpbot.venues.cancelling import Waiting
 
 OVERLAP_MS = 60_000
 """Fills are asked for from this long before the durable mark."""
+CANCEL_AGAIN_NS = 2 * NS_PER_SECOND
+"""The pause after the first cancel of an order; every further one is twice as long, up to the longest."""
+LONGEST_PAUSE_NS = 60 * NS_PER_SECOND
+
+
+@attrs.frozen
+class _Cancelling:
+    """An order that is being cancelled."""
+
+    pause_ns: int = CANCEL_AGAIN_NS
+    next_ns: int = 0
 
 
 class Inquiries:
@@ -23,12 +38,16 @@ class Inquiries:
         self._connections = connections
         self._arrival_ns = arrival_ns
         self._asked_ns: dict[str, int] = {}
+        self._cancelling: dict[str, _Cancelling] = {}
 
     def ask_for(self, unsettled: Iterable[OrderRecord], now_ns: int) -> None:
         """Ask for those orders whose fate should be known by now."""
         asked, self._asked_ns = self._asked_ns, {}
+        cancelling, self._cancelling = self._cancelling, {}
         for record in unsettled:
             client_id = record.order.client_id
+            if client_id in cancelling:
+                self._cancelling[client_id] = cancelling[client_id]
             if is_due(record, asked.get(client_id, 0), now_ns):
                 asked[client_id] = now_ns
                 self._ask_for(record, now_ns)
@@ -43,6 +62,21 @@ class Inquiries:
             connection.tell(CatchUp(self._since_ms(order.venue, order.account), (order,)))
         else:
             connection.tell(AskForOrder(order))
+
+    def cancel(self, record: OrderRecord, now_ns: int) -> bool:
+        """Have an order cancelled that should not wait at its venue and does; whether that was asked for now.
+
+        The pauses grow: a venue that shows an order that is gone would be asked for ever.
+        """
+        order = record.order
+        before = self._cancelling.get(order.client_id, _Cancelling())
+        connection = self._connections[order.venue]
+        if now_ns < before.next_ns or not connection.alive:
+            return False
+        pause_ns = min(2 * before.pause_ns, LONGEST_PAUSE_NS)
+        self._cancelling[order.client_id] = _Cancelling(pause_ns, now_ns + before.pause_ns)
+        connection.tell(CancelOrder(Waiting(order, record.venue_order_id, may_rest=False)))
+        return True
 
     def catch_up(self, venue: str, account: str, unsettled: Iterable[OrderRecord]) -> None:
         """Ask for everything since the durable mark, and for the fate of `unsettled`."""

@@ -56,7 +56,7 @@ from perpbot.execution.entries import (
     TradeSettled,
 )
 from perpbot.execution.foreign import Strangers, adopt, client_id
-from perpbot.execution.inquiry import OrderFound, findings, forgotten
+from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.numbering import number_orders
 from perpbot.execution.plan import Leg, Plan
@@ -69,6 +69,8 @@ from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind
 from perpbot.venues.cancelling import Waiting
 
 SWEEP_S = 0.25
+NUMBERS_KEPT = 1_000
+"""Trades of which it is known that they were opened; lower numbers than these are not opened any more."""
 UNMATCHED_KEPT = 100
 """Batches of news that match no order, kept until the venue's id of an order is known."""
 LATE = "a fill came after its end"
@@ -121,7 +123,10 @@ class Orders(Actor):
         self._unmatched: list[VenueNews] = []
         self._strangers = Strangers()
         self._last_trade = 0
-        self._opened: set[int] = set()
+        self._opened: dict[int, None] = {}
+        """Numbers of the trades that were opened, the newest."""
+        self._oldest_number = 0
+        """Trades of this number or a lower one count as opened."""
 
     def on_start(self) -> None:
         """Fold the journal."""
@@ -138,7 +143,7 @@ class Orders(Actor):
             moved = isinstance(line.entry, TradeMoved)
             self.ledger.apply(line.entry, now - max(0, wall - line.at_ns) if moved else now)
             if isinstance(line.entry, TradeOpened):
-                self._opened.add(number_of(line.entry.plan.trade_id))
+                self._note_opened(line.entry.plan)
         self.timers.every(SWEEP_S, _Sweep())
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -155,16 +160,24 @@ class Orders(Actor):
         plan = request.plan
         if request.approval.kind is not ApprovalKind.OPEN or request.approval.trade_id != plan.trade_id:
             raise NotSubmittedError(f"{plan.trade_id} has no approval to open")
-        if number_of(plan.trade_id) in self._opened:
+        number = number_of(plan.trade_id)
+        if number in self._opened or number <= self._oldest_number:
             raise NotSubmittedError(f"{plan.trade_id} was opened before")
         wants = [_opening_want(plan, leg) for leg in plan.legs]
         orders = self._number(plan, wants)
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
-        self._opened.add(number_of(plan.trade_id))
+        self._note_opened(plan)
         self._record([opened])
         self.publish(OPENED, opened)
         self._send(orders, request.approval, plan.seen_ns)
         return self._read(plan.trade_id)
+
+    def _note_opened(self, plan: Plan) -> None:
+        self._opened[number_of(plan.trade_id)] = None
+        while len(self._opened) > NUMBERS_KEPT:
+            oldest = min(self._opened)
+            del self._opened[oldest]
+            self._oldest_number = oldest
 
     @handles(SubmitOrders)
     def on_submit(self, request: SubmitOrders) -> TradeView:
@@ -348,8 +361,13 @@ class Orders(Actor):
 
     @handles(OrderFound)
     def on_found(self, found: OrderFound) -> None:
-        """The venue said what it knows of an order."""
+        """The venue said what it knows of an order. One that waits there and should not is cancelled."""
         self._take(self._findings(found))
+        record = self.ledger.order(found.client_id)
+        if record is not None and overstays(record, found) and self._inquiries.cancel(record, monotonic_ns()):
+            order = record.order
+            self.log.warning("an order waits that was to fill at once; it is cancelled", order=order.client_id,
+                             venue=order.venue, symbol=order.symbol, trade=order.trade_id)  # fmt: skip
 
     def _findings(self, found: OrderFound) -> list[OrderAnswered | OrderTold]:
         record = self.ledger.order(found.client_id)

@@ -26,6 +26,8 @@ EXPOSURE = "exposure"
 """Topic: `ExposureChanged`, retained."""
 DOUBTS = "doubts"
 """Topic: `DoubtsChanged`, retained."""
+REFS_KEPT = 20_000
+"""Ids of fills and of funding payments, each; what is told again is told soon."""
 
 
 @attrs.frozen
@@ -99,8 +101,10 @@ class Positions(Actor):
         self._scanner_addresses = list(scanners)
         self._instrument_addresses = list(instruments)
         self._holdings: dict[HoldingKey, Holding] = {}
-        self._seen: set[tuple[str, str, str]] = set()
-        self._booked: set[tuple[str, str, str]] = set()
+        self._seen: dict[tuple[str, str, str], None] = {}
+        """Fills that are counted, the newest; news that the replay had already is not counted again."""
+        self._booked: dict[tuple[str, str, str], None] = {}
+        """Funding payments that are counted, the newest; venues are asked for the last minutes again and again."""
         self._currencies: dict[tuple[str, str], str] = {}
         self._marks: dict[str, Decimal] = {}
         self._changed_ns: dict[HoldingKey, int] = {}
@@ -157,7 +161,7 @@ class Positions(Actor):
         ref = (fill.venue, fill.account, fill.trade_ref)
         if ref in self._seen:
             return
-        self._seen.add(ref)
+        _keep(self._seen, ref)
         self._accounting.apply(filled)
         key = (fill.venue, fill.account, fill.symbol)
         self._holdings[key] = self._holdings.get(key, Holding()).with_fill(fill)
@@ -176,7 +180,7 @@ class Positions(Actor):
         payment = booked.payment
         ref = (payment.venue, payment.account, payment.ref)
         if ref not in self._booked:
-            self._booked.add(ref)
+            _keep(self._booked, ref)
             self._accounting.apply(booked)
             key = (payment.venue, payment.account, payment.symbol)
             self._holdings[key] = self._holdings.get(key, Holding()).with_funding(payment.amount.amount)
@@ -207,7 +211,8 @@ class Positions(Actor):
         """Compare; a difference counts when a second reading confirms it and nothing filled in between."""
         theirs = {(each.venue, each.account, each.symbol): each.quantity for each in read.positions}
         ours = {key: each.quantity for key, each in self._holdings.items() if key[:2] == (read.venue, read.account)}
-        for key in sorted({*theirs, *ours}):
+        doubted = {key for key in self._mismatches if key[:2] == (read.venue, read.account)}
+        for key in sorted({*theirs, *ours, *doubted}):
             self._compare(key, ours.get(key, ZERO), theirs.get(key, ZERO), read.read_ns)
 
     def _compare(self, key: HoldingKey, ours: Decimal, theirs: Decimal, read_ns: int) -> None:
@@ -262,3 +267,9 @@ class Positions(Actor):
             "funding_payments": len(self._booked),
             "mismatches": [attrs.asdict(each) for each in self._mismatches.values()],
         }
+
+
+def _keep(known: dict[tuple[str, str, str], None], ref: tuple[str, str, str]) -> None:
+    known[ref] = None
+    if len(known) > REFS_KEPT:
+        del known[next(iter(known))]

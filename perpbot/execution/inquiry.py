@@ -57,6 +57,12 @@ def findings(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[Or
     return [answered(found.client_id, Refused("it never reached the venue"))]
 
 
+def overstays(record: OrderRecord, found: OrderFound) -> bool:
+    """Whether an order still waits at its venue that was sent to fill at once."""
+    waits = found.update is not None and found.update.status is OrderStatus.ACCEPTED
+    return waits and not record.status.final and record.order.time_in_force is TimeInForce.IOC
+
+
 def forgotten(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[OrderTold]:
     """An order meant to fill at once, which the venue had and knows no more, with all fills here, is over."""
     if found.update is not None or record.status is not OrderStatus.ACCEPTED:

@@ -5,10 +5,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import attrs
 import gevent
 import pytest
-from whole import CONFIG, Whole, check_accounts, settings
+from whole import CONFIG, Whole, check_accounts
 
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
@@ -76,73 +75,6 @@ def test_without_a_stream_books_are_asked_for_and_after_failed_polls_the_last_qu
     report = run_forked(without_streams, 61, state)
     assert report["clean"] is True
     assert report["supervision"]["restarts"] == 0
-
-
-def silent_book(world: World, state: Path, venue: str) -> dict[str, Any]:
-    usual = settings()
-    pair = {"okx": usual.exchanges["okx"], venue: usual.exchanges["okx"]}
-    scanner = attrs.evolve(usual.scanner, priority_exchange_pairs=())
-    whole = started(world, state, settings=attrs.evolve(usual, exchanges=pair, scanner=scanner))
-    connection = whole.program.system.cell(f"/venues/{venue}/market-data")
-    whole.venues.admin.set_faults(venue, silent_books=1)
-    began = monotonic_ns()
-    whole.wait_until(lambda: bool(events(whole, "book stood still")), 20.0, "the silence noticed")
-    noticed_s = (monotonic_ns() - began) / NS_PER_SECOND
-    whole.venues.admin.set_faults(venue, silent_books=0)
-    whole.wait_until(lambda: set(connection.actor.describe()["books"].values()) == {"valid"}, 10.0, "books")  # type: ignore[union-attr]
-    told = events(whole, "book stood still")
-    gevent.sleep(13.0)
-    assert events(whole, "book stood still") == told
-    whole.program.stop()
-    whole.venues.stop()
-    return {"noticed_s": noticed_s, "symbols": [each["symbol"] for each in told], "venue": told[0]["venue"]}
-
-
-@pytest.mark.parametrize("venue", [name for name in VENUES if name != "okx"])
-def test_a_book_that_stands_still_on_a_stream_that_lives_is_found_out_and_made_anew(venue: str, state: Path) -> None:
-    venue_class(venue)
-    found = run_forked(silent_book, 62, state, venue)
-    assert found["venue"] == venue
-    assert found["symbols"] == ["BTC-PERP"]
-    assert 9.0 < found["noticed_s"] < 16.0
-
-
-def limited(world: World, state: Path) -> dict[str, Any]:
-    whole = started(world, state)
-    faults = whole.venues.admin._venues["okx"].faults
-    whole.venues.admin.set_faults("okx", status_429=6, retry_after_s=4)
-    times: list[float] = []
-    left = faults.status_429
-    while left:
-        if faults.status_429 != left:
-            left = faults.status_429
-            times.append(monotonic_ns() / NS_PER_SECOND)
-        assert whole.circuit("okx") == "CONNECTED"
-        gevent.sleep(0.01)
-    told = events(whole, "too many requests")
-    paused = whole.program.system.cell("/venues/okx/trading").actor.describe()["rate_limits"]["paused_s"]  # type: ignore[union-attr]
-    whole.venues.admin.set_faults("okx", retry_after_s=0)
-    done = len(whole.records)
-    whole.wait_until(lambda: len(whole.records) > done + 1, 90.0, "trading again")
-    report = whole.stop()
-    check_accounts(whole, report)
-    return {
-        **report,
-        "pauses_s": [after - before for before, after in pairwise(times)],
-        "told": told,
-        "paused_s": paused,
-    }
-
-
-def test_after_a_429_nothing_is_sent_for_as_long_as_the_venue_says_and_the_log_says_so(state: Path) -> None:
-    report = run_forked(limited, 63, state)
-    assert all(pause < 0.1 or pause > 3.9 for pause in report["pauses_s"])  # the short ones were on their way
-    assert max(report["pauses_s"]) > 3.9
-    assert report["paused_s"] > 3.5
-    assert [(each["venue"], each["status"], each["nothing_leaves_for_s"]) for each in report["told"]] == [
-        ("okx", "429", 4.0)
-    ] * 6
-    assert report["clean"] is True
 
 
 def closing_at_once(world: World, state: Path) -> list[float]:

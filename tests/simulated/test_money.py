@@ -270,27 +270,6 @@ def restart_with(world: World, state: Path, change: str) -> str:
     return "it started"
 
 
-def wrong_clock(world: World, state: Path, venue: str, ahead_s: int) -> dict[str, Any]:
-    whole = started(world, state)
-    whole.wait_until(lambda: bool(whole.records), 60.0, "a first trade")
-    whole.venues.admin.set_faults(venue, clock_ahead_ms=ahead_s * 1_000)
-    gevent.sleep(30.0)
-    before = len(whole.records)
-    gevent.sleep(60.0)
-    there = [each for each in whole.records[before:] if venue in {each.buy_venue, each.sell_venue}]
-    report = whole.stop()
-    check_accounts(whole, report)
-    return {**report, "there": sum(each.phase == "completed" for each in there)}
-
-
-@pytest.mark.parametrize("ahead_s", [-3_600, 3_600])
-@pytest.mark.parametrize("venue", VENUES)
-def test_a_clock_that_is_an_hour_off_costs_nothing(venue: str, ahead_s: int, state: Path) -> None:
-    report = run_forked(wrong_clock, 41, state, venue, ahead_s)
-    assert report["there"] > 0
-    assert report["clean"] is True
-
-
 def full_disk(world: World, state: Path, seconds: float) -> dict[str, Any]:
     """The journal cannot be written for a while, from the middle of a trade on."""
     whole = started(world, state)
@@ -329,32 +308,3 @@ def test_a_disk_that_is_full_for_a_moment_is_waited_for(state: Path) -> None:
 
 def test_a_disk_that_stays_full_ends_perpbot(state: Path) -> None:
     assert run_forked(full_disk, 41, state, 3_600.0)["gave_up"] is True
-
-
-def taken_away(world: World, state: Path, share: str) -> dict[str, Any]:
-    """Somebody closes a leg of ours by hand, or the venue liquidates it."""
-    whole = started(world, state)
-    whole.wait_until(lambda: any(each.phase == "open" for each in whole.ledger.trades()), 120.0, "an open trade")
-    trade = next(each for each in whole.ledger.trades() if each.phase == "open")
-    leg = trade.plan.buy
-    natives = {each.symbol: each.native for each in whole.program.parts.venues[leg.venue].instruments}
-    lot = next(each for each in whole.program.parts.venues[leg.venue].instruments if each.symbol == trade.plan.symbol)
-    size = lot.round_quantity(trade.plan.quantity * Decimal(share))
-    somebody_trades(whole, leg.venue, natives[trade.plan.symbol], Side.SELL, size)
-    whole.wait_until(lambda: whole.ledger.trade(trade.plan.trade_id) is None, 30.0, "the trade is over")
-    sent = [each.order.purpose for each in _orders_of(whole, trade.plan.trade_id)]
-    (record,) = (each for each in whole.records if each.trade_id == trade.plan.trade_id)
-    report = whole.stop()
-    check_accounts(whole, report)
-    return {**report, "sent": sent, "reason": record.reason, "told": len(said(whole, "a fill that is not ours"))}
-
-
-@pytest.mark.parametrize("share", ["1", "0.4"])
-def test_a_leg_that_somebody_else_closes_ends_its_trade_and_the_account_agrees_to_the_last_unit(
-    share: str, state: Path
-) -> None:
-    report = run_forked(taken_away, 41, state, share)
-    assert report["told"] == 1
-    assert report["reason"] == "somebody else traded in its position"
-    assert report["sent"].count("hedge") == 0, "what somebody took away is not put back"
-    assert report["clean"] is True
