@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from actors.alert_requests import ALERTS, AlertsView
 from actors.balances import ReadBalances, ReadCapital, VenueCapital
 from actors.connections import ReadRegistry, Registry
 from actors.executor import Decision, ReadDecisions
@@ -98,6 +99,7 @@ class State:
     """How well every connection works."""
     missing: tuple[str, ...]
     """Actors that did not answer in time."""
+    alerts: AlertsView = attrs.field(factory=AlertsView, kw_only=True)
 
     @property
     def trades_over(self) -> int | None:
@@ -138,9 +140,12 @@ class StateView(Actor):
         hedge_watch: str,
         basis: str,
         connections: str,
+        alerts: str,
     ) -> None:
         super().__init__()
         self._connections = connections
+        self._alerts_address = alerts
+        self._alerts = AlertsView()
         self._settings = settings
         self._gates = gates
         self._kill = kill
@@ -159,8 +164,14 @@ class StateView(Actor):
         self._gathered_ns = 0
 
     def on_start(self) -> None:
-        """Note when everything began."""
+        """Note when everything began, and follow the alerts, which ask for the state and so cannot be asked."""
+        self.subscribe(self._alerts_address, ALERTS)
         self._started_ns = monotonic_ns()
+
+    @handles(AlertsView)
+    def on_alerts(self, view: AlertsView) -> None:
+        """They have changed."""
+        self._alerts = view
 
     @handles(ReadState)
     def on_read(self, request: ReadState) -> State:
@@ -216,6 +227,7 @@ class StateView(Actor):
             standings=near or (),
             registry=registry,
             missing=tuple(dict.fromkeys(missing)),
+            alerts=self._alerts,
         )
 
     def _with_funding(self, records: Sequence[TradeRecord], missing: list[str]) -> tuple[TradeRecord, ...]:

@@ -8,6 +8,7 @@ import attrs
 from gevent.event import Event
 
 from actors.account_reader import ReadFunding
+from actors.alert_requests import Announce
 from actors.executor import Drain
 from actors.gate import KillSwitches
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
@@ -18,8 +19,10 @@ from perpbot.chance import Chance
 from perpbot.clock import iso, wall_ns
 from perpbot.config.changing import Change, applied, changes
 from perpbot.config.decisions import OnStop
+from perpbot.config.alerts import Alerts
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import WorldBound
+from perpbot.delivery.channels import open_channels
 from perpbot.execution.ledger import Ledger
 from perpbot.logs import Background
 from perpbot.masking import Mask
@@ -50,6 +53,8 @@ class Setting:
     """What the simulated venues printed; None trades at real ones."""
     environment: Mapping[str, str]
     seed: int | None = None
+    alerts: Alerts = attrs.field(factory=Alerts)
+    """Alert rules and channels; none by default."""
 
 
 class Program:
@@ -68,6 +73,7 @@ class Program:
         Raises:
             JournalError: the journal belongs to another world.
             PlacesError: a venue cannot be reached as configured.
+            ChannelError: alerts cannot be told as configured.
         """
         self.setting = setting
         self.log = log
@@ -104,6 +110,9 @@ class Program:
             gates=tree.make_gates(made, trading, self.kill),
             surfaces=tuple(surfaces(self)),
             beat=notifier(setting.environment),
+            alerts=setting.alerts,
+            channels=open_channels(setting.alerts, setting.environment, self.mask),
+            lost_log_lines=lambda: sum(each.lost for each in self.writers),
         )
         self.system.on_unkillable = self._process_lost
         self._started_ns = wall_ns()
@@ -187,6 +196,7 @@ class Program:
         self._ask_trading(StandDown(), "dead man's switch not let go")
         clean = clean and self._nothing_left()
         report = self._report(clean=clean)
+        self._announce_end(clean=report["clean"])
         if self._root is not None:
             self._root.on_over = None
             self._root.stop(None)
@@ -194,6 +204,16 @@ class Program:
             venue.http.close()
         self.journal.close()
         return report
+
+    def _announce_end(self, *, clean: bool) -> None:
+        """Tell every channel that it is over; what is not delivered now is with the next start."""
+        if not self.parts.channels:
+            return
+        texts = ("PerpBot has stopped", "PerpBot 已停止") if clean else ("PerpBot stopped uncleanly", "PerpBot 异常停止")
+        try:
+            self.system.ref(tree.ALERTS).ask(Announce(*texts), timeout_s=LAST_WORDS_S)
+        except (ActorDeadError, AskTimeoutError) as error:
+            self.log.warning("the end was not announced", reason=str(error))
 
     def _read_funding(self) -> None:
         """Have every venue say what funding it paid, so that the last word on the profit is the venues'."""

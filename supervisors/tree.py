@@ -9,7 +9,7 @@
         books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
         trades          one_for_one     the executor, and one actor per trade in progress
         strategies      one_for_one     one scanner per symbol, and what their currencies are worth
-      operations        one_for_one     state, connections, vitals, heartbeat, status log
+      operations        one_for_one     state, connections, vitals, heartbeat, status log, deliveries, alerts
       surfaces          one_for_one     control socket, terminal
 
 `perpbot`, `trading`, `operations` and `surfaces` only group: an address starts below them, as in
@@ -21,11 +21,15 @@ from decimal import Decimal
 
 import attrs
 
+from actors.alert_desk import AlertDesk, Neighbours
+from actors.alert_doors import Addresses, Doors
+from actors.alert_values import Sources, Watch
 from actors.balances import Balances
 from actors.basis import BasisWatch
 from actors.book_polling import BookPolling
 from actors.connection_health import HealthLimits, Reliability
 from actors.connections import Connections
+from actors.deliveries import Deliveries
 from actors.executor import Admitted, Executor
 from actors.gate import Gate, KillSwitches
 from actors.heartbeat import Heartbeat
@@ -49,9 +53,12 @@ from actors.trading import TradingConnection
 from perpbot.capital.allocation import Allocation
 from perpbot.capital.pool import shares
 from perpbot.clock import NS_PER_MS
+from perpbot.config.alerts import Alerts
 from perpbot.config.exchanges import Connection, Trading
 from perpbot.config.settings import Settings
+from perpbot.delivery.channels import Channel
 from perpbot.scanning.ticks import TickRules
+from perpbot.scores import component_scores, overall_score
 from perpbot.storage.journal import Journal as JournalFile
 from perpbot.venues.venue import Venue
 from supervisors.administration import StartChild
@@ -59,7 +66,7 @@ from supervisors.breaker import BreakerRules
 from supervisors.spec import ChildSpec, Flags, Kind, Limit, Restart, Strategy
 from supervisors.supervisor import Supervisor
 from supervisors.venue import Circuited, VenueSupervisor
-from supervisors.vitals import Vitals
+from supervisors.vitals import GRAVE, Vitals
 
 JOURNAL = "/journal"
 KILL_SWITCH = "/kill-switch"
@@ -75,6 +82,8 @@ EXECUTOR = "/trades/executor"
 BASIS = "/strategies/basis"
 STATE = "/state"
 CONNECTIONS = "/connections"
+ALERTS = "/alerts"
+DELIVERIES = "/deliveries"
 HUNDRED = Decimal(100)
 REPLAY_START_S = 90.0
 """What reads the journal at its start gives up on that before its supervisor gives up on it."""
@@ -111,6 +120,11 @@ class Parts:
     surfaces: Sequence[ChildSpec] = ()
     beat: Callable[[], None] = lambda: None
     """Called once a second while journal and risk answer."""
+    alerts: Alerts = attrs.field(factory=Alerts)
+    """Alert rules, and how much is told when."""
+    channels: Mapping[str, Channel] = attrs.field(factory=dict)
+    """Ways to tell somebody, by name."""
+    lost_log_lines: Callable[[], int] = lambda: 0
 
     def trading_gates(self) -> dict[str, Gate]:
         """The gate orders go through, by venue."""
@@ -433,13 +447,47 @@ def operations(parts: Parts) -> list[ChildSpec]:
                 hedge_watch=HEDGE_WATCH,
                 basis=BASIS,
                 connections=CONNECTIONS,
+                alerts=ALERTS,
             ),
         ),
         _resilient("connections", parts, lambda: Connections(parts.gates, parts.health_limits())),
         _resilient("vitals", parts, Vitals),
         _resilient("heartbeat", parts, lambda: Heartbeat((JOURNAL, RISK), parts.beat)),
         _resilient("status-log", parts, lambda: StatusLog(STATE, parts.settings.log.status_interval_sec)),
+        _resilient(
+            "deliveries",
+            parts,
+            lambda: Deliveries(parts.channels, journal=JOURNAL, give_up_s=parts.alerts.give_up_sec),
+        ),
+        _resilient("alerts", parts, lambda: _alert_desk(parts)),
     ]
+
+
+def _alert_desk(parts: Parts) -> AlertDesk:
+    system, symbols = parts.system, parts.settings.symbols
+    sources = Sources(
+        gates=parts.gates,
+        feeds=parts.each_venue("quotes"),
+        score=lambda state: overall_score(component_scores(state, system, symbols)),
+        troubles=lambda: _grave_troubles(system),
+        lost_log_lines=parts.lost_log_lines,
+    )
+    doors = Addresses(kill_switch=KILL_SWITCH, risk=RISK, balances=BALANCES, executor=EXECUTOR)
+    return AlertDesk(
+        parts.alerts,
+        parts.channels,
+        Watch(sources, system),
+        Doors(doors, parts.kill, system.ref),
+        Neighbours(state=STATE, heartbeat=HEARTBEAT, journal=JOURNAL, deliveries=DELIVERIES),
+        mode=parts.settings.mode.value,
+    )
+
+
+def _grave_troubles(system: System) -> int:
+    """How many actors are in trouble that makes a system unwell."""
+    vitals = system.cell(VITALS).actor
+    troubles = vitals.troubles() if isinstance(vitals, Vitals) else []
+    return len({address for address, trouble in troubles if trouble.kind in GRAVE})
 
 
 # -- specs -----------------------------------------------------------------------------------------------------------
