@@ -17,12 +17,12 @@ from actors.trading import CancelWaiting, StandDown
 from perpbot import __version__
 from perpbot.chance import Chance
 from perpbot.clock import iso, wall_ns
+from perpbot.config.alerts import Alerts
 from perpbot.config.changing import Change, applied, changes
 from perpbot.config.decisions import OnStop
-from perpbot.config.alerts import Alerts
 from perpbot.config.settings import Settings
-from perpbot.execution.entries import WorldBound
 from perpbot.delivery.channels import open_channels
+from perpbot.execution.entries import WorldBound
 from perpbot.execution.ledger import Ledger
 from perpbot.logs import Background
 from perpbot.masking import Mask
@@ -209,9 +209,9 @@ class Program:
         """Tell every channel that it is over; what is not delivered now is with the next start."""
         if not self.parts.channels:
             return
-        texts = ("PerpBot has stopped", "PerpBot 已停止") if clean else ("PerpBot stopped uncleanly", "PerpBot 异常停止")
+        how, how_zh = ("", "已停止") if clean else (" uncleanly", "异常停止")
         try:
-            self.system.ref(tree.ALERTS).ask(Announce(*texts), timeout_s=LAST_WORDS_S)
+            self.system.ref(tree.ALERTS).ask(Announce(f"PerpBot stopped{how}", f"PerpBot {how_zh}"), timeout_s=LAST_WORDS_S)
         except (ActorDeadError, AskTimeoutError) as error:
             self.log.warning("the end was not announced", reason=str(error))
 
