@@ -31,19 +31,21 @@ import gevent
 from actors.runtime import StartError
 from actors.runtime.crashes import MOST_HISTORIES
 from perpbot import logs
+from perpbot.config.alerts import load_alerts
 from perpbot.config.loader import ConfigError
 from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings, load_settings
 from perpbot.control.crashes import CRASHES_NAME, history_line, read_histories
 from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
 from perpbot.credentials import CredentialsError, with_credentials
+from perpbot.delivery.errors import ChannelError
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.interrupts import heed_interrupts
 from perpbot.masking import Mask
 from perpbot.metrics.listener import metrics_listener
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting, open_journal
-from perpbot.shipped import chosen_config
+from perpbot.shipped import alert_rules, chosen_config
 from perpbot.statedir import SOCKET_NAME, state_directory
 from perpbot.storage.journal import Journal, JournalError
 from perpbot.storage.ring_file import RingFile
@@ -99,7 +101,15 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
             return _with_venues(options, settings, environment, journal)
         finally:
             journal.close()
-    except (ConfigError, CredentialsError, PlacesError, JournalError, EmbeddedVenuesError, FilesError) as error:
+    except (
+        ChannelError,
+        ConfigError,
+        CredentialsError,
+        PlacesError,
+        JournalError,
+        EmbeddedVenuesError,
+        FilesError,
+    ) as error:
         click.echo(str(error), err=True)
         return EXIT_CONFIG
 
@@ -182,6 +192,7 @@ def _trade(
         simulated=simulated,
         environment=environment,
         seed=options.seed if options.seed is not None else settings.simulation.seed,
+        alerts=load_alerts(alert_rules(options.config), environment),
     )
 
     def surfaces(program: Program) -> Sequence[ChildSpec]:

@@ -211,7 +211,8 @@ class Program:
             return
         how, how_zh = ("", "已停止") if clean else (" uncleanly", "异常停止")
         try:
-            self.system.ref(tree.ALERTS).ask(Announce(f"PerpBot stopped{how}", f"PerpBot {how_zh}"), timeout_s=LAST_WORDS_S)
+            news = Announce(f"PerpBot stopped{how}", f"PerpBot {how_zh}")
+            self.system.ref(tree.ALERTS).ask(news, timeout_s=LAST_WORDS_S)
         except (ActorDeadError, AskTimeoutError) as error:
             self.log.warning("the end was not announced", reason=str(error))
 

@@ -9,8 +9,15 @@ _FILES = Path(__file__).parent / "files"
 CONFIGURATIONS = _FILES / "config"
 UNIT = _FILES / "systemd" / "perpbot.service"
 
+ALERT_RULES = "alerts.yaml"
 DEFAULT_CONFIG = "config/simulation.yaml"
 """The configuration that is meant where none is given, seen from the current directory."""
+
+
+def alert_rules(config: Path) -> Path:
+    """The file of alert rules that goes with a configuration: ``alerts.yaml`` beside it, or the shipped one."""
+    beside = config.parent / ALERT_RULES
+    return beside if beside.exists() else CONFIGURATIONS / ALERT_RULES
 
 
 def chosen_config(given: Path) -> Path:
