@@ -44,7 +44,9 @@ class OrderSender:
         self._calls = calls
         self._orders = orders
         self._instruments = instruments
-        self._signing = ThreadPool(1, idle_task_timeout=SIGNER_IDLE_S)
+        if venue.signs_slowly:
+            signing = ThreadPool(1, idle_task_timeout=SIGNER_IDLE_S)
+            venue.compute = lambda work, *arguments: signing.apply(work, arguments)
 
     def place(self, place: PlaceOrder) -> None:
         """Check the gate, sign, and send; the answer is awaited elsewhere."""
@@ -107,7 +109,7 @@ class OrderSender:
     def _sign_and_send(self, place: PlaceOrder, instrument: Instrument) -> None:
         """Sign in the thread, one order after the other; the gate is read again, for it may have moved meanwhile."""
         moves, generation = self._gate.moves, self._gate.generation
-        request = self._signing.apply(self._venue.place, (place.order, instrument))
+        request = self._venue.compute(self._venue.place, place.order, instrument)
         if self._gate.generation != generation:
             self._refuse(place.order, f"the gate of {self._venue.name} moved while it was signed", retryable=True)
             return

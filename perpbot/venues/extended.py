@@ -136,9 +136,14 @@ class Extended(SignedVenue):
         self._read_leverages: JsonReader[_Answer[list[_Leverage]]] = _reader(list[_Leverage])
         self._read_funding: JsonReader[_Answer[list[FundingRow]]] = _reader(list[FundingRow])
 
+    @classmethod
+    def load(cls) -> None:
+        """Load ccxt, and make it faster."""
+        super().load()
+        speed_up_ccxt()
+
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with."""
-        speed_up_ccxt()
         chain = "SN_SEPOLIA" if self.endpoints.testnet else "SN_MAIN"
         return {
             **{name: credentials[name] for name in self.credential_names},

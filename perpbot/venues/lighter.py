@@ -124,6 +124,11 @@ class Lighter(Venue):
     request_lifetime_s: ClassVar[float] = 10.0
     """Signed into every transaction."""
 
+    @classmethod
+    def load(cls) -> None:
+        """Make the tables that signing multiplies with."""
+        ecgfp5.public(1)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._client = LighterClient(self)
@@ -234,7 +239,7 @@ class Lighter(Venue):
         key = self._client.key
         asked = {"account_index": key.account, "api_key_index": key.index}
         told = first(self.name, self._client.public(self._read_keys, "apikeys", **asked).api_keys)
-        ours = to_bytes(ecgfp5.encode(ecgfp5.public(key.secret))).hex()
+        ours = to_bytes(ecgfp5.encode(self.compute(ecgfp5.public, key.secret))).hex()
         if told.api_key_index != key.index or told.public_key.removeprefix("0x").lower() != ours:
             raise VenueReadError(
                 f"lighter: key {key.index} of account {key.account} has another private key than the one configured"

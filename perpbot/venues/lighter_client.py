@@ -76,8 +76,9 @@ class LighterClient:
         """A token that is good for seven hours at least."""
         now_ms = self._venue.venue_ms()
         if not TOKEN_RENEWED_MS < self._token_until_ms - now_ms <= TOKEN_MS:
-            self._token_until_ms = now_ms + TOKEN_MS
-            self._token = signing.token(self.key, self._token_until_ms // 1_000)
+            until_ms = now_ms + TOKEN_MS
+            self._token = self._venue.compute(signing.token, self.key, until_ms // 1_000)
+            self._token_until_ms = until_ms
         return self._token
 
     def public(self, read: JsonReader[T], path: str, **parameters: object) -> T:
@@ -109,7 +110,7 @@ class LighterClient:
         Orders are signed in a thread: another transaction may take the next nonce before this one is signed.
         """
         now_ms = self._venue.venue_ms()
-        nonce = self.last_nonce = max(now_ms, self.last_nonce + 1)
+        nonce = self._nonce(now_ms)
         expires_ms = now_ms + int(self._venue.request_lifetime_s * 1_000)
         signed = signing.transaction(self.key, kind, body, nonce, expires_ms)
         form, content_type = encode_multipart_formdata({"tx_type": str(kind), "tx_info": signed}, BOUNDARY)
@@ -123,7 +124,7 @@ class LighterClient:
 
     def carry_out(self, kind: int, body: Mapping[str, int]) -> None:
         """Send a transaction; `VenueReadError` unless Lighter takes it."""
-        self._ask(self._read_answer, self.transaction(kind, body))
+        self._ask(self._read_answer, self._venue.compute(self.transaction, kind, body))
 
     def _question(
         self, path: str, parameters: Mapping[str, object], headers: Mapping[str, str] | None = None

@@ -148,9 +148,14 @@ class Paradex(SignedVenue):
         self._read_nothing: JsonReader[object] = _reader(dict)
         self._read_funding: JsonReader[_Rows[FundingRow]] = _reader(_Rows[FundingRow])
 
+    @classmethod
+    def load(cls) -> None:
+        """Load ccxt, and make it faster."""
+        super().load()
+        speed_up_ccxt()
+
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with. The account is given whole, so that it never asks for an Ethereum key."""
-        speed_up_ccxt()
         account = {"privateKey": credentials["privateKey"], "address": credentials["walletAddress"]}
         urls = dict.fromkeys(("v1", "v2"), self.endpoints.rest)
         return {"urls": {"api": urls}, "options": {"paradexAccount": account}}
@@ -213,7 +218,7 @@ class Paradex(SignedVenue):
         now_s = now_ms // 1_000
         times = {"timestamp": now_s, "expiration": now_s + TOKEN_S}
         message: dict[str, object] = {"method": "POST", "path": "/v1/auth", "body": "", **times}
-        signature = self._sign("Request", _LOGIN_FIELDS, message)
+        signature = self.compute(self._sign, "Request", _LOGIN_FIELDS, message)
         proof = {"signature": signature, "account": self.secrets["walletAddress"], **times}
         self._token = self._read(self._read_token, self._build("privatePostAuth", proof)).jwt_token
         self._token_ms = now_ms

@@ -1,8 +1,9 @@
 """ccxt as the builder and signer of requests. It opens no connection: our `Http` is the only way out.
 
 A `Signer` calls methods of ccxt's class for the venue, whole operations (``create_order``) or single endpoints
-(``privatePostTradeOrder``), and takes away the signed request at the point where ccxt would send it. ccxt is
-imported when the first signer is made, because it costs 0.4 s and 56 MB that market data does not need.
+(``privatePostTradeOrder``), and takes away the signed request at the point where ccxt would send it. ccxt costs half a
+second and 56 MB that market data does not need, so it is imported by `SignedVenue.load`, at the latest for the first
+signer.
 """
 
 import threading
@@ -83,13 +84,21 @@ class Signer:
 
 
 def _exchange(name: str, settings: Mapping[str, object], signer: Signer) -> Any:
-    with localcontext():  # ccxt changes how the importing thread rounds
-        import ccxt
+    load_ccxt()
+    import ccxt
 
-    _use_fast_keccak()
     made = _offline(getattr(ccxt, name), signer)({"enableRateLimit": False, **settings})
     made.number = str
     return made
+
+
+def load_ccxt() -> None:
+    """Import ccxt and what it would import for the first signature."""
+    with localcontext():  # ccxt changes how the importing thread rounds
+        import ccxt.static_dependencies.msgpack  # noqa: F401 - the same
+        import coincurve  # noqa: F401 - ccxt asks for it when it signs
+
+    _use_fast_keccak()
 
 
 def _offline(base: Any, signer: Signer) -> Any:
@@ -116,6 +125,7 @@ def _use_fast_keccak() -> None:
     from ccxt.static_dependencies.ethabi import abi, typed_data
 
     keccak.SHA3 = abi.keccak = typed_data.keccak = keccak_256
+    keccak_256(b"")
 
 
 def keccak_256(data: bytes) -> bytearray:
@@ -137,10 +147,16 @@ class SignedVenue(Venue):
         super().__init__(endpoints, http, credentials, account)
         self._signer: Signer | None = None
 
+    @classmethod
+    def load(cls) -> None:
+        """Load ccxt."""
+        load_ccxt()
+
     @property
     def signer(self) -> Signer:
         """The account's signer, made when it is first needed; `VenueReadError` without credentials."""
         if self._signer is None:
+            self.load()
             settings = self.signer_settings(self.secrets)
             self._signer = Signer(self.ccxt_name, self.http, self.venue_ms, settings)
         return self._signer

@@ -117,6 +117,7 @@ def signed_by(private_key: int, message: int, signature: tuple[int, int]) -> boo
     return scalar != 0 and multiply(scalar, GENERATOR)[0] % ORDER == r
 
 
+@cache
 def speed_up_ccxt() -> None:
     """Let ccxt hash and multiply with what is here; the tables are made now and not by the first order."""
     from ccxt.static_dependencies.starknet.hash import poseidon as slow_poseidon

@@ -6,9 +6,9 @@ request and decoding never do.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import attrs
 
@@ -18,6 +18,8 @@ from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.model.order import Balance, Fill, FundingPayment, Order, OrderUpdate, Outcome, Position
 from perpbot.venues.http import Http, Reply, Request, call_kind
 from perpbot.venues.rate_limit import RateLimits
+
+T = TypeVar("T")
 
 
 class VenueReadError(Exception):
@@ -94,6 +96,18 @@ class Pace:
     pause_s: float
 
 
+class Compute(Protocol):
+    """Calls a function that only computes, where its caller wants that done."""
+
+    def __call__(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` gives for `arguments`."""
+
+
+def at_once(work: Callable[..., T], *arguments: Any) -> T:
+    """Compute here and now."""
+    return work(*arguments)
+
+
 class Venue(ABC):
     """One venue and one account at it."""
 
@@ -122,8 +136,8 @@ class Venue(ABC):
     quiet_book_s: ClassVar[float] = 10.0
     """A book that the stream says nothing of for this long is compared with the one by REST."""
     signs_slowly: ClassVar[bool] = False
-    """Whether `place` computes for milliseconds, as curves do in pure Python. It is then called in a thread, by one
-    caller at a time, while the other methods are called as ever."""
+    """Whether signing computes for milliseconds, as curves do in pure Python. `place` and `cancel` are then called
+    through `compute`, and what else is signed goes that way by itself."""
     private_keepalive_s: ClassVar[float | None] = None
     """How often `keep_private_alive` must be called while a private stream is up; None for never."""
     request_lifetime_s: ClassVar[float]
@@ -138,7 +152,14 @@ class Venue(ABC):
         self.credentials = credentials
         self.account = account
         self.instruments = InstrumentTable()
+        self.compute: Compute = at_once
+        """How it is signed where that takes milliseconds: a trading connection has it done in a thread, one call after
+        the other, while all other methods are called as ever."""
         http.declare(self.limits, self.call_kind)
+
+    @classmethod  # noqa: B027 - some venues need nothing
+    def load(cls) -> None:
+        """Import and compute once what signing needs. It may take a second: do it before anybody waits."""
 
     @property
     def secrets(self) -> Credentials:
