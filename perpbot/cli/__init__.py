@@ -10,13 +10,16 @@ import click
 
 from perpbot import __version__
 from perpbot.beginning import EXIT_INTERRUPTED
+from perpbot.cli.accounts import ACCOUNTS
 from perpbot.cli.actor import inspect
 from perpbot.cli.asking import EXIT_NO, Failure
+from perpbot.cli.exporting import export
 from perpbot.cli.failures import FAILURES
 from perpbot.cli.handling import HANDS
 from perpbot.cli.health import health
 from perpbot.cli.installing import INSTALLING
 from perpbot.cli.looking import LOOKING
+from perpbot.cli.risk import risk
 from perpbot.cli.running import RUNNING
 from perpbot.cli.stacks import stacks
 from perpbot.cli.steering import STEERING
@@ -64,8 +67,8 @@ def command() -> None:
 
 for _each in (
     *(*RUNNING, stop, wait),
-    *(*LOOKING, tree, top, inspect, trace, stacks, *FAILURES),
-    *(*STEERING, *HANDS),
+    *(*LOOKING, *ACCOUNTS, tree, top, inspect, trace, stacks, *FAILURES),
+    *(*STEERING, risk, export, *HANDS),
     *(venues, validate, health, *INSTALLING),
 ):
     command.add_command(_each)

@@ -49,6 +49,8 @@ def show_status(status: Mapping[str, Any]) -> None:
     for name, each in status["venues"].items():
         if each["unlisted"]:
             click.echo(clean(f"{name} does not list {', '.join(each['unlisted'])}."))
+    for hint in status["low"]:
+        click.echo(f"{click.style('$', fg='yellow', bold=True)} {clean(hint)}")
     for problem in status["problems"]:
         click.echo(f"{click.style('!', fg='red', bold=True)} {clean(problem)}")
 

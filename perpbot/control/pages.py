@@ -73,6 +73,8 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
             "net": plain(round(state.positions.exposure.net_total, 4)),
             "gross": plain(round(state.positions.exposure.gross_total, 4)),
         },
+        "safe_mode": [venue for venue, each in state.capital.items() if each.safe_mode],
+        "low": [str(each) for each in state.low],
         "pools": {pool.name: {venue: plain(each) for venue, each in pool.available.items()} for pool in state.pools},
         "basis": {currency: plain(each) for currency, each in state.worth.items()},
         "dead_man_switches": dict(state.dead_men),

@@ -14,7 +14,7 @@ from actors.kill_switch import TurnKillSwitch
 from actors.state import TRADES_SHOWN as MOST_TRADES
 from actors.state import State
 from perpbot import __version__
-from perpbot.control import looking
+from perpbot.control import accounts, looking
 from perpbot.control.arguments import Args, BadRequestError, number
 from perpbot.control.handling import HANDS, lay_hands
 from perpbot.control.pages import opportunities, positions, status, trades
@@ -142,6 +142,10 @@ VERBS: dict[str, Verb] = {
     "trades": _trades,
     "positions": lambda program, _: positions(_state(program)),
     "opportunities": lambda program, _: opportunities(_state(program)),
+    "pnl": accounts.pnl,
+    "balances": accounts.balances,
+    "orders": accounts.orders,
+    "risk": accounts.risk,
     "kill-switch": _kill_switch,
     "flatten": _flatten,
     "cancel-all": _cancel_all,

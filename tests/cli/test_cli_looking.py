@@ -1,5 +1,7 @@
 """Commands that look into a running system, for people and for programs."""
 
+import csv
+import io
 import json
 import re
 import signal
@@ -7,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,3 +196,86 @@ def test_every_answer_is_json_without_anything_around_it(system: Running, perpbo
         "dead-letters",
     ):
         json.loads(perpbot(command, "--json", "--state", system.state).out)
+
+
+# -- money -------------------------------------------------------------------------------------------------------------
+
+
+def test_profit_adds_up_by_every_facet_and_to_what_status_says(system: Running, perpbot: Commands) -> None:
+    pnl = perpbot("pnl", "--json", "--state", system.state).json
+    assert pnl["statistics"]["trades"] >= 1
+    for currency, each in pnl["currencies"].items():
+        for facet in ("day", "pool", "venue", "symbol"):
+            cuts = [Decimal(cut[currency]["net"]) for cut in pnl["by"][facet].values() if currency in cut]
+            assert sum(cuts) + Decimal(pnl["open"][currency]) == Decimal(each["net"])
+    assert set(pnl["by"]["pool"]) == {"arb"}
+
+
+@pytest.mark.parametrize("by", ["day", "pool", "venue", "symbol"])
+def test_profit_is_shown_by_one_facet_with_how_well_trading_went(system: Running, perpbot: Commands, by: str) -> None:
+    shown = perpbot("pnl", "--by", by, "--state", system.state)
+    assert shown.out.split()[:6] == [by, "currency", "prices", "fees", "funding", "net"]
+    assert re.search(r"^Win rate +\d", shown.out, re.MULTILINE)
+    assert re.search(r"^In all +[+-]?\d", shown.out, re.MULTILINE)
+
+
+def test_balances_show_accounts_and_pools(system: Running, perpbot: Commands) -> None:
+    answer = perpbot("balances", "--json", "--state", system.state).json
+    assert {each["venue"] for each in answer["balances"]} == set(answer["venues"])
+    arb = answer["pools"]["arb"]
+    assert all(
+        Decimal(each["available"]) <= Decimal(each["total"]) + Decimal(each["borrowed"]) for each in arb.values()
+    )
+    assert answer["allocation"]["efficiency"]
+    shown = perpbot("balances", "--state", system.state).out
+    assert re.search(r"^okx +main +USDT ", shown, re.MULTILINE)
+    assert re.search(r"^BTC-PERP ", shown, re.MULTILINE)
+
+
+def test_orders_of_trades_in_progress_are_shown(system: Running, perpbot: Commands) -> None:
+    answer = perpbot("orders", "--json", "--state", system.state).json
+    assert all(each["standing"] in {"unknown", "waiting", "over"} for each in answer["orders"])
+    assert perpbot("orders", "--state", system.state).code == 0
+
+
+def test_risk_shows_each_limit_and_lifts_the_pause_and_begins_drawdowns_anew(
+    system: Running, perpbot: Commands
+) -> None:
+    answer = perpbot("risk", "status", "--json", "--state", system.state).json
+    assert {"drawdown", "daily-loss", "concentration"} <= {each["rule"] for each in answer["limits"]}
+    assert answer["approved"] >= 1
+    assert "drawdown" in perpbot("risk", "status", "--state", system.state).out
+    assert perpbot("risk", "resume", "--yes", "--state", system.state).out == "The pause is over.\n"
+    rebased = perpbot("risk", "rebase", "--venue", "okx", "--yes", "--state", system.state)
+    assert re.fullmatch(r"okx: drawdowns are measured from [\d,.]+\.\n", rebased.out)
+    wrong = perpbot("risk", "rebase", "--venue", "nowhere", "--yes", "--state", system.state)
+    assert (wrong.code, wrong.err.startswith("nothing is traded at 'nowhere'; there are ")) == (2, True)
+
+
+@pytest.mark.parametrize("table", ["trades", "fills", "funding", "pnl"])
+def test_a_table_is_exported_for_other_programs(system: Running, perpbot: Commands, table: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(perpbot("export", table, "--state", system.state).out)))
+    lines = [
+        json.loads(line)
+        for line in perpbot("export", table, "--format", "jsonl", "--state", system.state).out.splitlines()
+    ]
+    assert rows == lines[: len(rows)], "it may have gone on trading in between"
+    assert rows or table == "funding"
+
+
+def test_what_is_exported_adds_up(system: Running, perpbot: Commands) -> None:
+    trades = perpbot("export", "trades", "--state", system.state).out
+    fills = list(csv.DictReader(io.StringIO(perpbot("export", "fills", "--state", system.state).out)))
+    for each in csv.DictReader(io.StringIO(trades)):
+        mine = [fill for fill in fills if fill["trade"] == each["trade"]]
+        sign = {"buy": -1, "sell": 1}
+        cash = sum(sign[fill["side"]] * Decimal(fill["quantity"]) * Decimal(fill["price"]) for fill in mine)
+        assert cash == Decimal(each["trading"])
+        assert sum(Decimal(fill["fee"]) for fill in mine) == Decimal(each["fees"])
+        assert sum(Decimal(fill["quantity"]) * Decimal(fill["price"]) for fill in mine) == Decimal(each["volume"])
+
+
+def test_an_export_without_a_journal_says_where_it_looked(perpbot: Commands, tmp_path: Path) -> None:
+    shown = perpbot("export", "trades", "--state", tmp_path)
+    assert (shown.code, shown.out) == (78, "")
+    assert str(tmp_path) in shown.err

@@ -1,0 +1,140 @@
+"""Rows for other programs, from the journal's entries: trades, fills, funding payments, profit and loss (USR-6)."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import attrs
+
+from perpbot.clock import iso
+from perpbot.execution.accounting import Accounting
+from perpbot.execution.entries import (
+    Entry,
+    ForeignAdopted,
+    FundingBooked,
+    OrderFilled,
+    OrdersIntended,
+    TradeOpened,
+    TradeRecord,
+    TradeSettled,
+)
+from perpbot.execution.results import with_funding
+from perpbot.model.money import plain
+from perpbot.model.order import Order
+
+Row = Mapping[str, str]
+"""Column to text; every row of a table has the same columns."""
+
+
+def trade_rows(entries: Iterable[Entry]) -> Iterator[Row]:
+    """Every trade that is over, oldest first, with the funding that is known of it."""
+    accounting, records = Accounting(), list[TradeRecord]()
+    for entry in entries:
+        accounting.apply(entry)
+        if isinstance(entry, TradeSettled):
+            records.append(entry.record)
+    funding = {each.trade_id: accounting.pnl.trade(each.trade_id).funding for each in records}
+    for each in with_funding(records, funding):
+        yield {
+            "trade": each.trade_id,
+            "pool": each.pool,
+            "symbol": each.symbol,
+            "buy": each.buy_venue,
+            "sell": each.sell_venue,
+            "quantity": plain(each.quantity),
+            "phase": each.phase,
+            "reason": each.reason,
+            "opened_at": iso(each.opened_at_ns),
+            "settled_at": iso(each.settled_at_ns),
+            "currencies": "+".join(each.currencies),
+            "volume": plain(each.volume),
+            "trading": plain(each.trading),
+            "fees": plain(each.fees),
+            "funding": plain(each.funding),
+            "net": plain(each.net),
+            "expected_net": plain(each.expected_net),
+            "slippage": plain(each.slippage),
+            "sent_ms": str(each.sent_ms),
+            "hedged_ms": str(each.hedged_ms),
+            "max_unhedged": plain(each.max_unhedged),
+            "unhedged_ms": str(each.unhedged_ms),
+        }
+
+
+def fill_rows(entries: Iterable[Entry]) -> Iterator[Row]:
+    """Every fill, in the order in which they became known, with the trade it belongs to."""
+    orders: dict[str, Order] = {}
+    for entry in entries:
+        match entry:
+            case TradeOpened() | OrdersIntended():
+                orders.update({order.client_id: order for order in entry.orders})
+            case ForeignAdopted():
+                orders[entry.order.client_id] = entry.order
+            case OrderFilled():
+                yield _fill_row(entry, orders.get(entry.client_id))
+            case _:
+                pass
+
+
+def _fill_row(entry: OrderFilled, order: Order | None) -> Row:
+    fill = entry.fill
+    return {
+        "at": iso(fill.time_ns),
+        "venue": fill.venue,
+        "account": fill.account,
+        "symbol": fill.symbol,
+        "side": fill.side.value,
+        "quantity": plain(fill.quantity),
+        "price": plain(fill.price),
+        "fee": plain(fill.fee.amount),
+        "currency": fill.fee.currency,
+        "liquidity": fill.liquidity.value,
+        "venue_trade": fill.trade_ref,
+        "order": entry.client_id,
+        "trade": "" if order is None else order.trade_id,
+        "leg": "" if order is None else order.leg,
+        "purpose": "" if order is None else order.purpose,
+    }
+
+
+def funding_rows(entries: Iterable[Entry]) -> Iterator[Row]:
+    """Every funding payment; positive was received."""
+    for entry in entries:
+        if isinstance(entry, FundingBooked):
+            payment = entry.payment
+            yield {
+                "settled_at": iso(payment.settled_ns),
+                "venue": payment.venue,
+                "account": payment.account,
+                "symbol": payment.symbol,
+                "amount": plain(payment.amount.amount),
+                "currency": payment.amount.currency,
+                "venue_payment": payment.ref,
+            }
+
+
+def pnl_rows(entries: Iterable[Entry]) -> Iterator[Row]:
+    """Realised profit and loss by day, pool, venue, symbol and currency."""
+    accounting = Accounting()
+    for entry in entries:
+        accounting.apply(entry)
+    booked = accounting.pnl.booked
+    for account in sorted(booked, key=attrs.astuple):
+        each = booked[account]
+        yield {
+            "day": account.day,
+            "pool": account.pool,
+            "venue": account.venue,
+            "symbol": account.symbol,
+            "currency": account.currency,
+            "trading": plain(each.trading),
+            "fees": plain(each.fees),
+            "funding": plain(each.funding),
+            "net": plain(each.net),
+        }
+
+
+TABLES: Mapping[str, Callable[[Iterable[Entry]], Iterator[Row]]] = {
+    "trades": trade_rows,
+    "fills": fill_rows,
+    "funding": funding_rows,
+    "pnl": pnl_rows,
+}
