@@ -53,6 +53,9 @@ from perpbot.terminal.options import run_options
 from perpbot.terminal.plain import plain_view
 from perpbot.terminal.view import fits_terminal, how_to_look, live_view
 from perpbot.venues.registry import venue_names
+from perpbot.web.log_tail import LogTail
+from perpbot.web.server import web_console
+from perpbot.web.site import Site, SiteError, open_site
 from supervisors.spec import ChildSpec
 
 SWITCH_INTERVAL_S = 0.0005
@@ -74,7 +77,8 @@ class Options:
     seed: int | None
     console: bool
     web: bool
-    port: int
+    port: int | None
+    """None where the configuration decides."""
     venues: Path | None
     state: Path | None
 
@@ -98,7 +102,8 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
         _make_places(state, options.summary)
         journal = open_journal(state)
         try:
-            return _with_venues(options, settings, environment, journal)
+            site = open_site(settings.web, options.port, state) if options.web else None
+            return _with_venues(options, settings, environment, journal, site)
         finally:
             journal.close()
     except (
@@ -109,6 +114,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
         JournalError,
         EmbeddedVenuesError,
         FilesError,
+        SiteError,
     ) as error:
         click.echo(str(error), err=True)
         return EXIT_CONFIG
@@ -147,16 +153,18 @@ def _make_places(state: Path, summary: Path | None) -> None:
         raise FilesError(f"{error.filename} cannot be made: {error.strerror}") from error
 
 
-def _with_venues(options: Options, settings: Settings, environment: Mapping[str, str], journal: Journal) -> int:
+def _with_venues(
+    options: Options, settings: Settings, environment: Mapping[str, str], journal: Journal, site: Site | None
+) -> int:
     if options.venues is not None:
-        return _trade(options, settings, environment, journal, _read_venues(options.venues))
+        return _trade(options, settings, environment, journal, _read_venues(options.venues), site)
     if not settings.simulation.enabled:
-        return _trade(options, settings, environment, journal, None)
+        return _trade(options, settings, environment, journal, None, site)
     seed = options.seed if options.seed is not None else settings.simulation.seed
     place = journal.path.parent / "venues"
     embedded = EmbeddedVenues(list(settings.exchanges), settings.simulation, seed, place)
     try:
-        return _trade(options, settings, environment, journal, embedded.details)
+        return _trade(options, settings, environment, journal, embedded.details, site)
     finally:
         embedded.stop()
 
@@ -175,6 +183,7 @@ def _trade(
     environment: Mapping[str, str],
     journal: Journal,
     simulated: Mapping[str, Any] | None,
+    site: Site | None,
 ) -> int:
     state = journal.path.parent
     live = options.console and fits_terminal()
@@ -183,6 +192,9 @@ def _trade(
     file = None if settings.log.file is None else logs.Background(logs.LogFile(state / settings.log.file).write)
     if file is not None:
         writers.append(file.write)
+    tail = LogTail()
+    if site is not None:
+        writers.append(tail.write)
     mask = Mask()
     log = logs.make_log(settings.log.level.value, *writers, mask=mask)
     setting = Setting(
@@ -201,6 +213,7 @@ def _trade(
             control_socket(program),
             live_view(program) if live else plain_view(program, say),
             *([] if listen is None else [metrics_listener(program, listen)]),
+            *([] if site is None else web_console(program, site, tail)),
         ]
 
     def say(event: logs.Event) -> None:
@@ -209,7 +222,7 @@ def _trade(
     program = Program(setting, journal, log, surfaces, mask)
     crashes = _keep_crashes(program)
     program.writers = [each for each in (crashes, terminal, file) if each is not None]
-    _say_where(setting)
+    _say_where(setting, site)
     try:
         with _strays(state / "stderr.log") if live else nullcontext():
             code, last_words, report = _run(program, options, live=live)
@@ -247,11 +260,15 @@ def _strays(path: Path) -> Iterator[None]:
             click.echo(f"Something was written to stderr meanwhile; see {path}", err=True)
 
 
-def _say_where(setting: Setting) -> None:
+def _say_where(setting: Setting, site: Site | None) -> None:
     if setting.simulated is not None:
         click.echo(_world(setting.simulated["world"], setting.state), err=True)
     click.echo(f"Look inside from another terminal: {how_to_look(setting.state)}", err=True)
-    click.echo(f"Control socket: {setting.state / SOCKET_NAME}. There is no web console yet.", err=True)
+    click.echo(f"Control socket: {setting.state / SOCKET_NAME}", err=True)
+    if site is not None:
+        click.echo(f"Web console: {site.url}", err=True)
+        for note in site.notes:
+            click.echo(note, err=True)
 
 
 def _world(world: Mapping[str, Any], state: Path) -> str:
@@ -264,8 +281,9 @@ def _world(world: Mapping[str, Any], state: Path) -> str:
 
 
 def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, Mapping[str, Any]]:
-    for number in (signal.SIGTERM, *([signal.SIGHUP] if live else [])):
-        gevent.signal_handler(number, program.over_asked)
+    gevent.signal_handler(signal.SIGTERM, program.over_asked)
+    # of a terminal it means that the terminal is gone, of a service that its configuration is to be read again
+    gevent.signal_handler(signal.SIGHUP, program.over_asked if live else lambda: reload(program, options))
     heed_interrupts(program)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     program.watch_hub()
@@ -281,6 +299,17 @@ def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, M
         options.summary.write_text(program.mask(json.dumps(report, indent=2)) + "\n")
     code = EXIT_OK if report["clean"] else EXIT_UNCLEAN
     return EXIT_GAVE_UP if gave_up else code, _last_words(report), report
+
+
+def reload(program: Program, options: Options) -> None:
+    """Read the configuration again and go by what of it may change while PerpBot runs; the log says what came of it."""
+    try:
+        settings = load_settings(options.config, program.setting.environment, tuple(venue_names()))
+    except ConfigError as error:
+        program.log.error("configuration not reloaded: nothing is changed", why=str(error))
+        return
+    done = program.reconfigure(settings)
+    program.log.info("configuration reloaded", file=str(options.config), changed=len(done))
 
 
 def _last_words(report: Mapping[str, Any]) -> str:

@@ -34,14 +34,13 @@ _OPTIONS = (
     click.option(
         "--no-console", "console", flag_value=False, default=True, help="Log lines in place of the live terminal view."
     ),
-    click.option("--no-web", "web", flag_value=False, default=True, help="No web console. (There is none yet.)"),
+    click.option("--no-web", "web", flag_value=False, default=True, help="No web console and no API."),
     click.option(
         "--port",
         type=WholeNumber(0, 65_535),
-        default=8000,
-        show_default=True,
+        default=None,
         metavar="NUMBER",
-        help="Port of the web console. (There is none yet.)",
+        help="Port of the web console, in place of the configuration's; 0 for any free one.",
     ),
     click.option(
         "--venues", type=_FILE, metavar="FILE", help="Trade at the venues that `perpbot venues serve > FILE` serves."

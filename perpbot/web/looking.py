@@ -322,8 +322,16 @@ def _why_not_ready(desk: Desk) -> list[str]:
     return found
 
 
+def public_metrics(call: Call) -> Encoded:
+    """Read all metrics, without a token; not here where they have a listener of their own."""
+    listen = call.desk.program.setting.settings.metrics.listen
+    if listen is not None:
+        raise Problem(404, "not found", f"metrics are served at {listen}, as metrics.listen says")
+    return metrics(call)
+
+
 def metrics(call: Call) -> Encoded:
-    """Read all metrics, for Prometheus."""
+    """Read all metrics."""
     return Encoded(render(call.desk.program), CONTENT_TYPE)
 
 
@@ -338,7 +346,10 @@ ROUTES = [
     Route(method="GET", path="/api/dashboard/quick-stats", handle=quick_stats, answer=QuickStats),
     Route(method="GET", path="/api/health", handle=health, answer=Health),
     Route(method="GET", path="/api/metrics", handle=metrics, answer=None, media=TEXT),
-    Route(method="GET", path="/metrics", handle=metrics, answer=None, media=TEXT, access=Access.OPEN),
+    Route(
+        method="GET", path="/metrics", handle=public_metrics, answer=None, media=TEXT, access=Access.OPEN,
+        problems=(404,),
+    ),
     Route(method="GET", path="/healthz", handle=alive, answer=Alive, access=Access.OPEN, problems=(503,)),
     Route(method="GET", path="/readyz", handle=ready, answer=Ready, access=Access.OPEN, problems=(503,)),
-]
+]  # fmt: skip

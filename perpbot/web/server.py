@@ -45,6 +45,7 @@ ROUTES: tuple[Route, ...] = (
 
 def web_console(program: Program, site: Site, tail: LogTail) -> list[ChildSpec]:
     """The child specs of the console of `program`: who watches the state, and who serves it."""
+    program.mask.learn([site.operator.key.decode()])
     desk = Desk(
         program=program,
         settings=site.settings,
