@@ -82,6 +82,8 @@ class OrderCounts:
     unknown_open: int
     duplicates: int
     trades_over: int
+    illegal: int = 0
+    """News that contradicted what was known; what is not a fill of it was not obeyed."""
 
 
 @attrs.frozen

@@ -289,7 +289,7 @@ class Orders(Actor):
     def _announce(self, entry: OrderNews, record: OrderRecord) -> None:
         if isinstance(entry, OrderFilled):
             self.publish(FILLS, entry)
-        elif record.status is OrderStatus.REFUSED:
+        elif record.status in {OrderStatus.REFUSED, OrderStatus.EXPIRED}:
             order = record.order
             self.log.warning(
                 "order refused", trade=order.trade_id, venue=order.venue, symbol=order.symbol, purpose=order.purpose,
@@ -421,7 +421,9 @@ class Orders(Actor):
         unknown = sum(each.status is OrderStatus.UNKNOWN for each in self.ledger.unsettled())
         counts = self.counts
         over = self.ledger.trades_opened - len(self.ledger.trades())
-        return OrderCounts(counts.sent, counts.accepted, counts.refused, unknown, self.ledger.duplicate_ids, over)
+        return OrderCounts(
+            counts.sent, counts.accepted, counts.refused, unknown, self.ledger.duplicate_ids, over, counts.illegal
+        )
 
     @handles(MoveTrade)
     def on_move(self, request: MoveTrade) -> TradeView:

@@ -117,6 +117,7 @@ def _orders(run: Iterable[Line], state: State) -> dict[str, int]:
         "refused": counts.refused,
         "unknown_open": counts.unknown_open,
         "duplicates": counts.duplicates,
+        "illegal": counts.illegal,
     }
 
 

@@ -45,7 +45,7 @@ class ForeignAdopted:
 
 @attrs.frozen(kw_only=True)
 class OrderAnswered:
-    """What became of a request to place an order: ``accepted``, ``refused`` or ``unknown``."""
+    """What became of a request to place an order: ``accepted``, ``refused``, ``unknown`` or ``expired``."""
 
     client_id: str
     outcome: str

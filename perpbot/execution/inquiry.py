@@ -3,9 +3,9 @@
 import attrs
 
 from perpbot.execution.entries import OrderAnswered, OrderTold
-from perpbot.execution.ledger import answered
+from perpbot.execution.ledger import EXPIRED
 from perpbot.execution.record import OrderRecord
-from perpbot.model.order import OrderStatus, OrderUpdate, Refused, TimeInForce
+from perpbot.model.order import OrderStatus, OrderUpdate, TimeInForce
 
 NS_PER_SECOND = 1_000_000_000
 ASK_UNKNOWN_AFTER_NS = 200_000_000
@@ -41,7 +41,7 @@ def needs_every_fill(record: OrderRecord, arrival_ns: int, now_ns: int) -> bool:
     `arrival_ns` is how long after the last news of an order its request may still arrive at the venue.
     """
     late_ns = _too_late_ns(record, arrival_ns) + FORGOTTEN_AFTER_NS
-    return record.status.final or (record.status is OrderStatus.ACCEPTED and now_ns > late_ns)
+    return record.status.final or (record.status.open and now_ns > late_ns)
 
 
 def findings(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[OrderAnswered | OrderTold]:
@@ -50,11 +50,11 @@ def findings(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[Or
         return []
     if found.update is not None:
         return [OrderTold(client_id=found.client_id, update=found.update)]
-    if record.status.final or record.status is OrderStatus.ACCEPTED:
+    if record.status.final or record.status.open:
         return []  # the venue once had it: not knowing it now says nothing, see `forgotten`
     if found.asked_ns < _too_late_ns(record, arrival_ns):
         return []  # the request may still be on its way
-    return [answered(found.client_id, Refused("it never reached the venue"))]
+    return [OrderAnswered(client_id=found.client_id, outcome=EXPIRED, reason="it never reached the venue")]
 
 
 def overstays(record: OrderRecord, found: OrderFound) -> bool:
@@ -65,7 +65,7 @@ def overstays(record: OrderRecord, found: OrderFound) -> bool:
 
 def forgotten(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[OrderTold]:
     """An order meant to fill at once, which the venue had and knows no more, with all fills here, is over."""
-    if found.update is not None or record.status is not OrderStatus.ACCEPTED:
+    if found.update is not None or not record.status.open:
         return []
     order = record.order
     waits = order.time_in_force is not TimeInForce.IOC

@@ -30,6 +30,8 @@ OrderNews = OrderAnswered | OrderTold | OrderFilled
 WireKey = tuple[str, str, str]
 """Venue, account, and an id the venue knows an order by."""
 
+EXPIRED = "expired"
+"""What became of a request that can no longer arrive."""
 ORDERS_KEPT = 20_000
 """Orders of trades that are over, kept so that late news of them is recognised as ours."""
 
@@ -230,6 +232,8 @@ def _copy(record: OrderRecord) -> OrderRecord:
 
 def _feed(record: OrderRecord, entry: OrderNews) -> bool:
     match entry:
+        case OrderAnswered(outcome="expired"):
+            return record.expire(entry.reason)
         case OrderAnswered():
             return record.outcome(_outcome(entry))
         case OrderTold():

@@ -8,19 +8,14 @@ from decimal import Decimal
 
 import attrs
 
+from perpbot.execution.order_edges import LEGAL
 from perpbot.model.money import ZERO, Quantity
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
 
-LEGAL: dict[OrderStatus, frozenset[OrderStatus]] = {
-    OrderStatus.JOURNALLED: frozenset(OrderStatus),
-    OrderStatus.SUBMITTED: frozenset(OrderStatus) - {OrderStatus.JOURNALLED},
-    OrderStatus.UNKNOWN: frozenset(OrderStatus) - {OrderStatus.JOURNALLED, OrderStatus.SUBMITTED},
-    OrderStatus.ACCEPTED: frozenset({OrderStatus.ACCEPTED, OrderStatus.FILLED, OrderStatus.CANCELLED}),
-    OrderStatus.FILLED: frozenset({OrderStatus.FILLED}),
-    OrderStatus.CANCELLED: frozenset({OrderStatus.CANCELLED, OrderStatus.FILLED}),
-    OrderStatus.REFUSED: frozenset({OrderStatus.REFUSED}),
-}
-"""Which status may follow which. A cancel that lost the race against the last fill ends as filled."""
+ENDED_EARLY = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
+"""Which of the two it was is of no importance: the first that is told stays."""
+OVER_WITH_NOTHING = frozenset({OrderStatus.REFUSED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
+"""As long as nothing is filled these three mean the same: nothing will be."""
 
 
 class IllegalOrderEventError(Exception):
@@ -69,10 +64,25 @@ class OrderRecord:
         """What its fills did to the position, signed."""
         return Quantity(self.order.side.sign * self.filled)
 
+    @property
+    def _written_off(self) -> bool:
+        """Whether nothing could fill: it was refused, or could no longer arrive."""
+        never_there = self.status is OrderStatus.EXPIRED and not self.venue_order_id
+        return self.status is OrderStatus.REFUSED or never_there
+
     def submitted(self) -> None:
         """It was handed to the network."""
         if self.status is OrderStatus.JOURNALLED:
             self.status = OrderStatus.SUBMITTED
+
+    def cancelling(self) -> None:
+        """Its venue was asked to end it. That changes nothing unless it is open."""
+        if self.status.open:
+            self.status = OrderStatus.PENDING_CANCEL
+
+    def expire(self, reason: str) -> bool:
+        """It can no longer arrive at its venue, which does not know it; whether that is news."""
+        return self._follows(OrderStatus.EXPIRED) and self._move(OrderStatus.EXPIRED, reason)
 
     def outcome(self, outcome: Outcome) -> bool:
         """The venue's answer to the request, or its absence; whether it is news."""
@@ -96,16 +106,14 @@ class OrderRecord:
         """
         if update.filled > self.order.quantity:
             raise IllegalOrderEventError(f"{self.order.client_id}: more filled than ordered, {update.filled}")
-        status = update.status
-        if status is OrderStatus.REFUSED and (update.filled or self.status is OrderStatus.ACCEPTED):
-            status = OrderStatus.CANCELLED
-        filled_yet_refused = bool(update.filled) and self.status is OrderStatus.REFUSED
-        follows = not filled_yet_refused and self._follows(status)
+        status = self._meant(update)
+        filled_yet_written_off = bool(update.filled) and self._written_off
+        follows = not filled_yet_written_off and self._follows(status)
         news = self._learn(update.venue_order_id)
         if update.filled > self.reported:
             self.reported, news = update.filled, True
-        if filled_yet_refused:
-            self._take_refusal_back()
+        if filled_yet_written_off:
+            self._take_back()
             follows = self._follows(status)
         return (follows and self._move(status, update.reason)) or news
 
@@ -118,18 +126,29 @@ class OrderRecord:
         if fill.trade_ref in self.fills:
             return False
         self.fills[fill.trade_ref] = fill
+        written_off = self._written_off
         self._learn(fill.venue_order_id)
         filled = self.filled
         self.reported = max(self.reported, filled)
-        if self.status is OrderStatus.REFUSED:
-            self._take_refusal_back()
+        if written_off:
+            self._take_back()
         if filled > self.order.quantity:
             self.contradiction = f"{filled} filled of {self.order.quantity}"
         if filled >= self.order.quantity:
             self._move(OrderStatus.FILLED, "")
-        elif not self.status.final:
-            self._move(OrderStatus.ACCEPTED, "")
+        elif self._follows(OrderStatus.PARTIALLY_FILLED):
+            self._move(OrderStatus.PARTIALLY_FILLED, "")
         return True
+
+    def _meant(self, update: OrderUpdate) -> OrderStatus:
+        """What the venue's word for the status comes to."""
+        if update.status is OrderStatus.REFUSED and (update.filled or self.status.open):
+            return OrderStatus.CANCELLED
+        if update.status is OrderStatus.EXPIRED and update.filled and self._written_off:
+            return OrderStatus.CANCELLED
+        if update.status is OrderStatus.ACCEPTED and update.filled:
+            return OrderStatus.PARTIALLY_FILLED
+        return update.status
 
     def _learn(self, venue_order_id: str) -> bool:
         """Keep the first id the venue calls it by; whether that is news."""
@@ -138,16 +157,20 @@ class OrderRecord:
         self.venue_order_id = venue_order_id
         return True
 
-    def _take_refusal_back(self) -> None:
-        self.contradiction = f"filled although refused ({self.reason})"
+    def _take_back(self) -> None:
+        self.contradiction = f"filled although {self.status.value} ({self.reason})"
         self.status = OrderStatus.CANCELLED
 
     def _follows(self, status: OrderStatus) -> bool:
         """Whether `status` may follow; False when the order's end has overtaken it, an error when it contradicts."""
+        ends = {self.status, status}
+        same = ends == ENDED_EARLY or (len(ends) > 1 and not self.reported and ends <= OVER_WITH_NOTHING)
+        overtaken = status.open and (self.status.final or self.status.open)
+        if same:
+            return False
         if status in LEGAL[self.status]:
             return True
-        nothing_filled = not self.reported and {self.status, status} == {OrderStatus.REFUSED, OrderStatus.CANCELLED}
-        if nothing_filled or (status is OrderStatus.ACCEPTED and self.status.final):
+        if overtaken:
             return False
         raise IllegalOrderEventError(f"{self.order.client_id}: {status.value} after {self.status.value}")
 

@@ -13,6 +13,7 @@ from perpbot.model.order import Fill, OrderStatus
 from perpbot.portfolio.holding import total
 
 NS_PER_MS = 1_000_000
+NOT_TAKEN = frozenset({OrderStatus.REFUSED, OrderStatus.EXPIRED})
 
 
 @attrs.define
@@ -109,7 +110,7 @@ def settle(
 
 def _refusals(orders: Iterable[OrderView]) -> str:
     """What the venues said to the orders that they refused, each sentence once."""
-    said = [f"{each.order.venue} refused: {each.reason}" for each in orders if each.status is OrderStatus.REFUSED]
+    said = [f"{each.order.venue} refused: {each.reason}" for each in orders if each.status in NOT_TAKEN]
     return "; ".join(dict.fromkeys(said))
 
 

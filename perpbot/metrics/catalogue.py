@@ -87,6 +87,7 @@ TRADING = (
     Metric("orders", Kind.COUNTER, "Orders that were answered: `accepted` or `refused`.", ("result",)),
     Metric("orders_unknown", Kind.GAUGE, "Orders whose fate is not known now."),
     Metric("order_duplicates", Kind.COUNTER, "Orders whose id was used before, since the journal began; it stays 0."),
+    Metric("order_contradictions", Kind.COUNTER, "News of orders that contradicted what was known; it stays 0."),
     Metric(
         "stage_seconds",
         Kind.HISTOGRAM,

@@ -131,6 +131,7 @@ def _trading(system: System, state: State) -> Iterator[Sample]:
         yield "orders", ("refused",), state.orders.refused
         yield "orders_unknown", (), state.orders.unknown_open
         yield "order_duplicates", (), state.orders.duplicates
+        yield "order_contradictions", (), state.orders.illegal
     for stage, times in system.stages.items():
         yield "stage_seconds", (stage,), times.cells
     yield "trades_open", (), len(state.trades)

@@ -61,9 +61,15 @@ class OrderStatus(StrEnum):
     """Handed to the network."""
     ACCEPTED = "accepted"
     """The venue has it and it is open."""
+    PARTIALLY_FILLED = "partially-filled"
+    """Open, and a part of it is filled."""
+    PENDING_CANCEL = "pending-cancel"
+    """Open, and its venue was asked to end it."""
     FILLED = "filled"
     CANCELLED = "cancelled"
-    """Ended with less than its quantity filled, perhaps nothing; an expired order is one too."""
+    """Ended with less than its quantity filled, perhaps nothing."""
+    EXPIRED = "expired"
+    """Ended because its time was over: it can no longer arrive, or its venue ended it for its age."""
     REFUSED = "refused"
     """The venue, or the gate before it, did not take it; nothing can fill."""
     UNKNOWN = "unknown"
@@ -72,7 +78,16 @@ class OrderStatus(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing more can happen to the order, late fills apart."""
-        return self in {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REFUSED}
+        return self in _FINAL
+
+    @property
+    def open(self) -> bool:
+        """Whether the venue has it, and it may fill."""
+        return self in _OPEN
+
+
+_FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUSED})
+_OPEN = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL})
 
 
 class Liquidity(StrEnum):

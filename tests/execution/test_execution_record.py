@@ -1,7 +1,9 @@
 """One order's fate: whatever comes, in whatever order, nothing filled is lost and nothing counts twice."""
 
 import copy
+from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from perpbot.execution.record import LEGAL, IllegalOrderEventError, OrderRecord
+from perpbot.execution.order_edges import EDGES, LEGAL, MEANING, markdown
+from perpbot.execution.record import IllegalOrderEventError, OrderRecord
 from perpbot.model.instrument import Side
 from perpbot.model.order import Accepted, Fill, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
 
@@ -23,10 +26,11 @@ ACCEPTED, FILLED, CANCELLED, REFUSED = (
 ORDER = order(quantity=d(4))
 Event = Outcome | OrderUpdate | Fill
 TOLD = [ACCEPTED, FILLED, CANCELLED, REFUSED]
+EXPIRED, PARTLY, CANCELLING = OrderStatus.EXPIRED, OrderStatus.PARTIALLY_FILLED, OrderStatus.PENDING_CANCEL
 OUTCOMES = st.sampled_from([Accepted("v7-1"), Accepted("other"), Refused("no"), Unknown("timeout")])
 UPDATES = st.builds(
     lambda status, filled, ident: update(ORDER, status, filled, venue_order_id=ident),
-    st.sampled_from(TOLD),
+    st.sampled_from([*TOLD, EXPIRED]),
     st.integers(0, 5),
     st.sampled_from(["v7-1", ""]),
 )
@@ -62,6 +66,26 @@ class AnyHistory(RuleBasedStateMachine):
     @rule()
     def submitted(self) -> None:
         self.record.submitted()
+
+    @rule()
+    def asked_to_end(self) -> None:
+        open_before = self.record.status.open
+        self.record.cancelling()
+        assert (self.record.status is CANCELLING) is open_before
+
+    @rule()
+    def can_no_longer_arrive(self) -> None:
+        before = state(self.record)
+        try:
+            assert self.record.expire("too late") is (state(self.record) != before)
+        except IllegalOrderEventError:
+            assert state(self.record) == before
+
+    @invariant()
+    def it_took_a_step_that_is_in_the_table(self) -> None:
+        last, self.last = getattr(self, "last", OrderStatus.JOURNALLED), self.record.status
+        steps = {last, *LEGAL[last], *(after for each in LEGAL[last] for after in LEGAL[each])}
+        assert self.record.status in steps, "a fill of a refused order takes two: back, and on"
 
     @rule(event=OUTCOMES | UPDATES)
     def told(self, event: Outcome | OrderUpdate) -> None:
@@ -100,6 +124,7 @@ class AnyHistory(RuleBasedStateMachine):
     def what_is_whole_is_over(self) -> None:
         assert self.record.filled < ORDER.quantity or self.record.status is FILLED
         assert self.record.status is not REFUSED or not self.refs
+        assert self.record.status is not ACCEPTED or not self.refs
 
 
 TestAnyHistory = AnyHistory.TestCase
@@ -178,8 +203,61 @@ def test_the_table_of_what_may_follow(status: OrderStatus) -> None:
     if status.final:
         assert all(each.final for each in LEGAL[status])
     else:
-        assert {FILLED, CANCELLED} <= LEGAL[status]
+        assert {FILLED, CANCELLED, EXPIRED} <= LEGAL[status]
     assert OrderStatus.JOURNALLED not in LEGAL[status] - {OrderStatus.JOURNALLED} or status is OrderStatus.JOURNALLED
+
+
+def test_each_step_and_each_status_is_written_down_once_and_the_page_is_the_table() -> None:
+    assert len({(edge.before, edge.after) for edge in EDGES}) == len(EDGES)
+    assert set(MEANING) == set(OrderStatus)
+    assert (Path(__file__).parents[2] / "docs" / "orders.md").read_text() == markdown(), (
+        "run python -m perpbot.execution"
+    )
+
+
+@pytest.mark.parametrize("before", OrderStatus)
+@pytest.mark.parametrize("told", [*TOLD, EXPIRED])
+def test_no_news_takes_an_order_where_the_table_does_not(before: OrderStatus, told: OrderStatus) -> None:
+    record = OrderRecord(ORDER, status=before, venue_order_id="v7-1", reported=d(1))
+    with suppress(IllegalOrderEventError):
+        record.update(update(ORDER, told))
+    assert record.status in LEGAL[before]
+
+
+def test_a_cancel_is_pending_until_the_venue_says_how_it_ended() -> None:
+    record = record_after(Accepted("v7-1"))
+    record.cancelling()
+    assert record.status is CANCELLING
+    assert record.update(update(ORDER, ACCEPTED)) is False, "it was told before the cancel arrived"
+    record.fill(fill(ORDER, 1, 1))
+    assert (record.status, record.in_flight) == (CANCELLING, d(3))
+    record.update(update(ORDER, CANCELLED, 1))
+    assert (record.status, record.settled) == (CANCELLED, True)
+
+
+@pytest.mark.parametrize("before", [OrderStatus.SUBMITTED, OrderStatus.UNKNOWN, FILLED])
+def test_what_is_not_open_is_not_cancelled(before: OrderStatus) -> None:
+    record = OrderRecord(ORDER, status=before)
+    record.cancelling()
+    assert record.status is before
+
+
+def test_an_order_that_could_no_longer_arrive_and_filled_yet_is_a_contradiction() -> None:
+    record = record_after(Unknown("timeout"))
+    assert record.expire("it never reached the venue") is True
+    assert (record.status, record.settled) == (EXPIRED, True)
+    assert record.fill(fill(ORDER, 1, 1)) is True
+    assert (record.status, record.contradiction) == (
+        CANCELLED,
+        "filled although expired (it never reached the venue)",
+    )
+
+
+def test_an_order_that_its_venue_ended_for_its_age_may_have_late_fills() -> None:
+    record = record_after(Accepted("v7-1"), update(ORDER, EXPIRED))
+    assert record.settled
+    record.fill(fill(ORDER, 1, 4))
+    assert (record.status, record.contradiction) == (FILLED, "")
 
 
 def test_a_cancel_that_lost_the_race_is_just_another_fill() -> None:
@@ -200,7 +278,7 @@ def test_an_end_with_more_than_is_here_waits_for_the_rest() -> None:
 
 def test_fills_that_run_ahead_of_the_updates_are_no_news_when_these_come() -> None:
     record = record_after(fill(ORDER, 1, 3))
-    assert record.status is ACCEPTED
+    assert record.status is PARTLY
     assert record.update(update(ORDER, ACCEPTED, 1)) is False
     assert (record.filled, record.reported) == (d(3), d(3))
 
@@ -213,7 +291,7 @@ def test_a_timeout_after_the_answer_says_nothing() -> None:
 
 def test_an_order_of_unknown_fate_may_become_anything() -> None:
     for status in TOLD:
-        filled = 0 if status is REFUSED else 4
+        filled = 4 if status in {FILLED, CANCELLED} else 0
         assert record_after(Unknown("timeout"), update(ORDER, status, filled)).status is status
     assert record_after(Unknown("timeout"), update(ORDER, REFUSED, 1)).status is CANCELLED, "some of it was taken"
 
