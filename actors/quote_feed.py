@@ -9,10 +9,14 @@ from actors.book_polling import QuoteStale
 from actors.market_data import BookLost, BookMoved
 from actors.market_news import MarketGone, MarketMoved
 from actors.runtime import Actor, MailboxSpec, handles
-from perpbot.clock import monotonic_ns, wall_ns
+from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.model.events import Funding, Mark
 from perpbot.model.quote import Quote, Source
 from perpbot.scanning.ticks import BadTick, TickFilter, TickRules
+
+
+FIRST_QUOTE_NS = 20 * NS_PER_SECOND
+"""Connecting to every venue at once takes a while."""
 
 
 def _latest_by(message: Any) -> Hashable | None:
@@ -39,8 +43,8 @@ class QuoteFeed(Actor):
         self._last: dict[str, Quote] = {}
         """Like `_latest`, but what is lost stays."""
         self._published = 0
-        self.streamed_ns = monotonic_ns()
-        """When the stream last brought a good quote, of whatever symbol; at first, when it began to be waited for."""
+        self.streamed_ns = monotonic_ns() + FIRST_QUOTE_NS
+        """When the stream last brought a good quote, of whatever symbol; at first, when one should be there."""
 
     @handles(BookMoved)
     def on_moved(self, moved: BookMoved) -> None:

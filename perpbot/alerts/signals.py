@@ -43,7 +43,7 @@ class Signal:
 _ALL = (
     Signal(
         "quote_latency", Unit.TIME, Per.VENUE,
-        "Time since the venue's stream brought a good quote, of whatever symbol, or since it is waited for.",
+        "Time since the venue's stream brought a good quote, of whatever symbol; counted from 20 s after a start on.",
     ),
     Signal("stale_quotes", Unit.COUNT, Per.VENUE, "Symbols whose last quote is served marked stale (MKT-5)."),
     Signal("connection_latency", Unit.TIME, Per.CONNECTION, "Mean latency of the newest 500 messages or calls."),

@@ -12,6 +12,7 @@ from perpbot import __version__
 from perpbot.beginning import EXIT_INTERRUPTED
 from perpbot.cli.accounts import ACCOUNTS
 from perpbot.cli.actor import inspect
+from perpbot.cli.alerts import alerts
 from perpbot.cli.asking import EXIT_NO, Failure
 from perpbot.cli.exporting import export
 from perpbot.cli.failures import FAILURES
@@ -68,7 +69,7 @@ def command() -> None:
 for _each in (
     *(*RUNNING, stop, wait),
     *(*LOOKING, *ACCOUNTS, tree, top, inspect, trace, stacks, *FAILURES),
-    *(*STEERING, risk, export, *HANDS),
+    *(*STEERING, alerts, risk, export, *HANDS),
     *(venues, validate, health, *INSTALLING),
 ):
     command.add_command(_each)

@@ -6,6 +6,7 @@ from typing import Any
 from actors.connections import Registry
 from actors.runtime import System
 from actors.state import State
+from perpbot.alerts.alert import Severity
 from perpbot.clock import iso
 from perpbot.control.episodes import Episode, Episodes
 from perpbot.control.process import process
@@ -79,6 +80,10 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
         "basis": {currency: plain(each) for currency, each in state.worth.items()},
         "dead_man_switches": dict(state.dead_men),
         "kill_switch": dict(state.kill),
+        "alerts": [
+            {"id": each.id, "severity": each.severity, "title": each.title, "reading": each.reading}
+            for each in state.alerts.firing
+        ],
         "actors": sum(cell.alive for cell in system.cells()),
         "restarts": sum(cell.restarts for cell in system.cells()),
         "crashes": system.crashes.total,
@@ -129,7 +134,16 @@ def problems(state: State) -> list[str]:
     found += [f"nothing is opened: {each}" for each in state.blocks]
     found += _untradable(state)
     found += [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
-    return found
+    return found + _alerts(state)
+
+
+def _alerts(state: State) -> list[str]:
+    """Those that fire and that nobody has taken on, where they are more than a warning."""
+    return [
+        f"alert {each.id}: {each.title}" + (f", {each.reading}" if each.reading else "")
+        for each in state.alerts.firing
+        if not each.acknowledged_by and Severity(each.severity).rank >= Severity.ERROR.rank
+    ]
 
 
 def _untradable(state: State) -> list[str]:

@@ -15,6 +15,7 @@ from actors.state import TRADES_SHOWN as MOST_TRADES
 from actors.state import State
 from perpbot import __version__
 from perpbot.control import accounts, looking
+from perpbot.control.alerting import alerts
 from perpbot.control.arguments import Args, BadRequestError, number
 from perpbot.control.handling import HANDS, lay_hands
 from perpbot.control.pages import opportunities, positions, status, trades
@@ -146,6 +147,7 @@ VERBS: dict[str, Verb] = {
     "balances": accounts.balances,
     "orders": accounts.orders,
     "risk": accounts.risk,
+    "alerts": alerts,
     "kill-switch": _kill_switch,
     "flatten": _flatten,
     "cancel-all": _cancel_all,

@@ -118,6 +118,7 @@ class StateObserver(Actor):
         yield "positions", lambda: money.positions(state.positions)
         yield "exposure", lambda: money.exposure(state)
         yield "kill_switch", lambda: dict(state.kill)
+        yield "alerts", lambda: operations.alerts(state)
         yield from self._extra.items()
 
     def _seldom(self, state: State) -> Iterator[tuple[str, Section]]:

@@ -121,6 +121,23 @@ def _connection(state: State, gate: Gate) -> shapes.Connection:
     return row
 
 
+def alerts(state: State) -> dict[str, shapes.Alert]:
+    """Those that fire or are pending, by id; one that is gone is over."""
+    return {
+        each.id: shapes.Alert(
+            severity=each.severity,
+            state=each.phase,
+            text=f"{each.title}: {each.reading}" if each.reading else each.title,
+            since=iso(each.at_ns),
+            rule=each.rule,
+            acknowledged=bool(each.acknowledged_by),
+            silenced=each.silenced,
+            runbook=each.runbook,
+        )
+        for each in state.alerts.alerts
+    }
+
+
 # -- actors ------------------------------------------------------------------------------------------------------------
 
 
