@@ -30,7 +30,6 @@ from perpbot.config.section import (
     word,
 )
 
-FILE = "alerts.yaml"
 _TEXT = "[^\\x00-\\x1f]{1,100}"
 
 
