@@ -14,7 +14,6 @@ from perpbot.model.events import Funding, Mark
 from perpbot.model.quote import Quote, Source
 from perpbot.scanning.ticks import BadTick, TickFilter, TickRules
 
-
 FIRST_QUOTE_NS = 20 * NS_PER_SECOND
 """Connecting to every venue at once takes a while."""
 
