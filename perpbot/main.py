@@ -261,6 +261,8 @@ def _strays(path: Path) -> Iterator[None]:
 
 
 def _say_where(setting: Setting, site: Site | None) -> None:
+    for warning in setting.settings.capital.warnings():
+        click.echo(f"Warning: {warning}.", err=True)
     if setting.simulated is not None:
         click.echo(_world(setting.simulated["world"], setting.state), err=True)
     click.echo(f"Look inside from another terminal: {how_to_look(setting.state)}", err=True)

@@ -1,6 +1,5 @@
 """`perpbot export`: the journal's trades, fills, funding payments and profits for other programs."""
 
-import csv
 import json
 import os
 import sys
@@ -59,6 +58,8 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
 
 
 def _write_csv(rows: Iterable[Mapping[str, str]], file: TextIO) -> None:
+    import csv
+
     writer: csv.DictWriter[str] | None = None
     for row in rows:
         if writer is None:

@@ -99,6 +99,7 @@ def _configuration(config: Path, environment: Mapping[str, str]) -> tuple["Setti
         problems = str(error).splitlines()
         return None, Area(max(_values(config), len(problems)), problems)
     note = f"{config}: mode {settings.mode}, {len(settings.exchanges)} venues, {len(settings.symbols)} symbols"
+    note = "; ".join((note, *settings.capital.warnings()))
     try:
         refuse_what_cannot_run(settings, served=False)
     except PlacesError as error:

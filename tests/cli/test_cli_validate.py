@@ -107,3 +107,16 @@ def test_a_journal_that_is_none(perpbot: Commands, tmp_path: Path) -> None:
 def test_a_journal_that_was_never_written_to_is_no_problem(perpbot: Commands, tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite").touch()
     assert perpbot("validate", "--state", tmp_path).code == 0
+
+
+def test_older_settings_of_five_layers_are_valid_and_the_note_says_how_they_are_understood(
+    perpbot: Commands, tmp_path: Path
+) -> None:
+    text = Path("config/simulation.yaml").read_text(encoding="utf-8")
+    begin, end = text.index("  pools: "), text.index("  safe_mode_drawdown_pct:")
+    config = tmp_path / "older.yaml"
+    config.write_text(f"{text[:begin]}  layer_targets: {{L1: 0.5, L3: 0.3, L5: 0.2}}\n{text[end:]}", encoding="utf-8")
+    shown = perpbot("validate", "--config", config, "--state", tmp_path)
+    assert shown.code == 0
+    assert "capital.layer_targets is of an older configuration" in shown.out
+    assert "wash 50 %, arb 30 %, reserve 20 %" in shown.out
