@@ -15,6 +15,12 @@ export const base = (symbol) => symbol?.replace(/-PERP$/, "");
 /** "t62" of "1795220521-t62". */
 export const short = (id) => id.slice(id.lastIndexOf("-") + 1);
 
+/** Seconds from `iso` until the state was taken, by PerpBot's clock and not the browser's. */
+export function ageOf(iso) {
+  const at = section("overview").value?.at;
+  return iso && at ? Math.max(0, (new Date(at) - new Date(iso)) / 1000) : undefined;
+}
+
 /** Names of the venues. */
 export const venueNames = () => Object.keys(section("venues").value ?? {});
 

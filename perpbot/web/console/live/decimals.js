@@ -33,10 +33,19 @@ export function sign(text) {
   return number.negative ? -1 : 1;
 }
 
+/** How many decimals `text` has. */
+export const decimals = (text) => parts(String(text))?.fraction.length ?? 0;
+
 /** A price as exact as it came, thousands apart. */
 export function price(text) {
   const number = parts(String(text));
   return number ? fixed(text, number.fraction.length) : "–";
+}
+
+/** A price that was reckoned, to seven digits. */
+export function mean(text) {
+  const number = parts(String(text));
+  return number ? fixed(text, Math.max(0, 7 - number.whole.length)) : "–";
 }
 
 /** A quantity without the zeros at its end. */

@@ -15,7 +15,7 @@ function options(width, height, label, digits) {
     padding: [12, 8, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     legend: { show: true, live: true },
-    axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map((each) => each.toFixed(digits)) }],
+    axes: [{ ...axis, values: (_, ticks) => ticks.map((each) => moment(each, ticks)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map((each) => each.toFixed(digits)) }],
     series: [
       { value: (_, at) => (at ? new Date(at * 1000).toLocaleString("sv-SE") : "–") },
       { label, stroke: colour("accent"), width: 1.75, fill: colour("accent-wash"), points: { show: false },
@@ -24,15 +24,23 @@ function options(width, height, label, digits) {
   };
 }
 
+/** A tick of the time axis, as exact as its neighbours want it. */
+function moment(seconds, ticks) {
+  const [date, time] = new Date(seconds * 1000).toLocaleString("sv-SE").split(" ");
+  const span = ticks.at(-1) - ticks[0];
+  return span > 172_800 ? date.slice(5) : span > 600 ? time.slice(0, 5) : time;
+}
+
 /** `points` is [seconds, numbers]. `summary` says in words what the picture shows. */
 export function Chart({ points, label, summary, height = 220, digits = 2 }) {
   const place = useRef(null);
   const plot = useRef(null);
   useEffect(() => {
-    const width = () => place.current.clientWidth || 300;
-    plot.current = new uPlot(options(width(), height, label, digits), points, place.current);
+    const element = place.current;
+    const width = () => element.clientWidth || 300;
+    plot.current = new uPlot(options(width(), height, label, digits), points, element);
     const watch = new ResizeObserver(() => plot.current?.setSize({ width: width(), height }));
-    watch.observe(place.current);
+    watch.observe(element);
     return () => {
       watch.disconnect();
       plot.current.destroy();

@@ -1,5 +1,6 @@
 // A part of a view with its heading, and what stands there while there is nothing to show.
 
+import { seq } from "../live/store.js";
 import { t } from "../words/index.js";
 import { html } from "./html.js";
 
@@ -19,7 +20,10 @@ export const Loading = () =>
   html`<div class="loading" role="status"><span class="hidden">${t("loading")}</span><i></i><i></i><i></i></div>`;
 
 /** What `children()` draws as soon as `of`, a section's value, is known. */
-export const Known = ({ of, children }) => (of === undefined ? html`<${Loading} />` : children());
+export function Known({ of, children }) {
+  if (of !== undefined) return children();
+  return seq.value === null ? html`<${Loading} />` : html`<${Empty} text=${t("unknown")} />`;
+}
 
 /** One figure with its label. */
 export const Figure = ({ label, note, tone = "", children }) =>

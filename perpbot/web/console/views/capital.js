@@ -40,11 +40,13 @@ export function Capital() {
         <${Figure} label=${t("capital.allocated")}><${Money} value=${of("allocated")} unit="USD" /><//>
         <${Figure} label=${t("capital.available")}><${Money} value=${of("available")} unit="USD" /><//>
       </dl>
-      <div class="columns">
-        <${Panel} title=${t("overview.pools")}><${Pools} /><//>
-        <${Panel} title=${t("capital.owners")} note=${t("capital.owners.note")}><${Owners} owners=${capital.owners} /><//>
+      <div class="split">
         <${Panel} title=${t("capital.balances")} flush>
-          <${Table} columns=${balanceColumns.value} rows=${Object.entries(capital.balances)} label=${t("capital.balances")} empty=${t("capital.none")} /><//>
+          <${Table} columns=${balanceColumns.value} rows=${Object.entries(capital.balances).sort()} label=${t("capital.balances")} empty=${t("capital.none")} /><//>
+        <div class="stack">
+          <${Panel} title=${t("overview.pools")}><${Pools} /><//>
+          <${Panel} title=${t("capital.owners")} note=${t("capital.owners.note")}><${Owners} owners=${capital.owners} /><//>
+        </div>
       </div>
       <${Panel} title=${t("capital.ledger")} note=${t("capital.ledger.note")} flush>
         <${Table} columns=${ledgerColumns.value} rows=${ledger} label=${t("capital.ledger")} empty=${t("capital.none")} /><//>`;

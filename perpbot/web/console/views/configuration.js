@@ -5,7 +5,7 @@ import { change } from "../live/actions.js";
 import { useAnswer } from "../live/asked.js";
 import { may } from "../live/session.js";
 import { html, memo } from "../parts/html.js";
-import { Empty, Loading, Panel } from "../parts/panel.js";
+import { Empty, Loading } from "../parts/panel.js";
 import { Tabs } from "../parts/tabs.js";
 import { t } from "../words/index.js";
 
@@ -50,9 +50,11 @@ function bySection(settings) {
   return [...sections];
 }
 
+/** There are many venues with the same keys: they open when they are wanted. */
 const Section = ({ name, settings }) =>
-  html`<${Panel} title=${html`<code>${name || t("configuration.top")}</code>`} flush>
-    <div class="settings">${settings.map((each) => html`<${Setting} key=${each.key} setting=${each} draft=${drafts.value[each.key]} />`)}</div><//>`;
+  html`<details class="panel flush" open=${!name.startsWith("exchanges.") || sought.value !== ""}>
+    <summary><h2><code>${name || t("configuration.top")}</code></h2><small class="faint">${settings.length}</small></summary>
+    <div class="settings">${settings.map((each) => html`<${Setting} key=${each.key} setting=${each} draft=${drafts.value[each.key]} />`)}</div></details>`;
 
 const Setting = memo(({ setting: { key, value, default: usual, meaning, allowed, at_once: atOnce }, draft }) => {
   const name = key.slice(key.lastIndexOf(".") + 1);

@@ -9,6 +9,7 @@ import { html } from "../parts/html.js";
 import { Matrix } from "../parts/matrix.js";
 import { Money } from "../parts/money.js";
 import { Known, Panel } from "../parts/panel.js";
+import { Refusals } from "../parts/refusals.js";
 import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
 import { Waterfall } from "../parts/waterfall.js";
@@ -34,20 +35,22 @@ export function Opportunities() {
   const shown = symbols().includes(symbol.value) ? symbol.value : symbols()[0];
   const keep = { all: () => true, taken: (row) => row.admitted, refused: (row) => !row.admitted }[only.value];
   const rows = sorted(opportunities, (each) => each.last_at, keep);
-  return html`<div class="columns">
-    <${Panel} title=${t("opportunities.matrix")} note=${t("opportunities.matrix.note")} wide flush
+  return html`<div class="split">
+    <${Panel} title=${t("opportunities.matrix")} note=${t("opportunities.matrix.note")} flush
       tools=${html`<${Tabs} label=${t("symbol")} chosen=${shown} choose=${(each) => (symbol.value = each)}
         options=${symbols().map((each) => [each, base(each)])} />`}>
       <${Matrix} symbol=${shown} /><//>
+    <div class="stack">
     <${Panel} title=${t("opportunities.waterfall")} note=${rows[0] && `${base(rows[0][1].symbol)} ${rows[0][1].buy} → ${rows[0][1].sell}`}>
       <${Waterfall} row=${rows[0]?.[1]} /><//>
-    <${Panel} title=${t("opportunities.list")} className="full" flush
+    <${Panel} title=${t("opportunities.why")} note=${t("opportunities.why.note")}><${Refusals} of=${opportunities} /><//>
+    </div></div>
+    <${Panel} title=${t("opportunities.list")} flush
       tools=${html`<${Tabs} label=${t("filter")} chosen=${only.value} choose=${(each) => (only.value = each)}
         options=${["all", "taken", "refused"].map((each) => [each, t(`opportunities.${each}`)])} />`}>
       <${Known} of=${opportunities}>${() =>
         html`<${Table} columns=${columns.value} rows=${rows} most=${100} label=${t("opportunities.list")} empty=${t("opportunities.none")} />`}<//>
-    <//>
-  </div>`;
+    <//>`;
 }
 
 const Verdict = ({ row }) =>

@@ -16,13 +16,17 @@ import { named, t } from "../words/index.js";
 export function Overview() {
   const overview = section("overview").value;
   return html`<${Known} of=${overview}>${() => html`<${Figures} overview=${overview} />
-    <div class="columns">
-      <${Panel} title=${t("overview.prices")} note=${t("overview.prices.note")} wide flush><${Prices} /><//>
-      <${Controls} overview=${overview} />
-      <${Problems} overview=${overview} />
-      <${Panel} title=${t("overview.profit")} note=${t("overview.profit.note")} wide><${ProfitChart} height=${200} /><//>
-      <${Panel} title=${t("overview.pools")}><${Pools} /><//>
-      <${Venues} />
+    <div class="split">
+      <div class="stack">
+        <${Panel} title=${t("overview.prices")} note=${t("overview.prices.note")} flush><${Prices} /><//>
+        <${Panel} title=${t("overview.profit")} note=${t("overview.profit.note")}><${ProfitChart} height=${220} /><//>
+      </div>
+      <div class="stack">
+        <${Controls} overview=${overview} />
+        <${Problems} overview=${overview} />
+        <${Panel} title=${t("overview.pools")}><${Pools} /><//>
+        <${Venues} />
+      </div>
     </div>`}<//>`;
 }
 

@@ -35,7 +35,7 @@ export function Performance() {
   const pnl = section("pnl").value;
   return html`<${Known} of=${pnl}>${() => html`<${Figures} pnl=${pnl} />
     <${Panel} title=${t("overview.profit")} note=${t("overview.profit.note")}><${ProfitChart} height=${280} /><//>
-    <div class="columns">${Object.entries(CUTS).map(
+    <div class="halves">${Object.entries(CUTS).map(
       ([cut, columns]) => html`<${Panel} key=${cut} title=${t(`performance.${cut}`)} flush>
         <${Table} columns=${columns.value} rows=${Object.entries(pnl[cut] ?? {}).sort().reverse()} label=${t(`performance.${cut}`)}
           empty=${t("performance.none")} /><//>`,

@@ -1,8 +1,8 @@
 // What is held where, and how much of it stands alone.
 
 import { computed } from "../vendor/signals.js";
-import { base, short, sorted } from "../live/choose.js";
-import { price, quantity, sign } from "../live/decimals.js";
+import { ageOf, base, short, sorted } from "../live/choose.js";
+import { mean, quantity, sign } from "../live/decimals.js";
 import { section } from "../live/store.js";
 import { duration } from "../live/times.js";
 import { Badge } from "../parts/badge.js";
@@ -12,11 +12,13 @@ import { Figure, Known, Panel } from "../parts/panel.js";
 import { Table } from "../parts/table.js";
 import { named, t } from "../words/index.js";
 
+const Age = ({ since }) => duration(ageOf(since));
+
 const unhedgedColumns = computed(() => [
   { head: t("trade"), cell: (_, key) => html`<code>${short(key)}</code>` },
   { head: t("symbol"), cell: (row) => base(row.symbol) },
   { head: t("positions.alone"), end: true, cell: (row) => html`<${Money} value=${row.value} unit="USD" />` },
-  { head: t("age"), end: true, cell: (row) => `${row.age_s.toFixed(1)} s` },
+  { head: t("age"), end: true, cell: (row) => html`<${Age} since=${row.since} />` },
   { head: t("view.venues"), rank: 2, cell: (row) => row.venues.join(", ") },
   { head: t("positions.unknownAt"), rank: 2, cell: (row) => row.unknown_at.join(", ") || "–" },
 ]);
@@ -28,7 +30,7 @@ const positionColumns = computed(() => [
   { head: t("account"), rank: 3, cell: (row) => row.account },
   { head: t("order.side"), rank: 2, cell: (row) => html`<span class="side ${side(row)}">${named("position", side(row))}</span>` },
   { head: t("quantity"), end: true, cell: (row) => html`<span class="number">${quantity(row.quantity)}</span>` },
-  { head: t("positions.mark"), end: true, rank: 3, cell: (row) => html`<span class="number">${price(row.mark)}</span>` },
+  { head: t("positions.mark"), end: true, rank: 3, cell: (row) => html`<span class="number">${mean(row.mark)}</span>` },
   { head: t("value"), end: true, cell: (row) => html`<${Money} value=${row.value} unit=${row.currency} />` },
   { head: t("positions.venueSays"), end: true, rank: 2, cell: (row) =>
       row.venue_says === undefined
@@ -51,12 +53,12 @@ export function Positions() {
   const exposure = section("exposure").value;
   const positions = section("positions").value;
   const venues = Object.entries(exposure?.venues ?? {}).map(([name, gross]) => [name, { gross }]);
-  const alone = sorted(exposure?.unhedged, (each) => each.age_s);
+  const alone = sorted(exposure?.unhedged, (each) => each.since).reverse();
   return html`<${Known} of=${exposure}>${() => html`<dl class="figures">
       <${Figure} label=${t("exposure.net")} note=${t("exposure.net.note")}><${Money} value=${exposure.net} unit="USD" /><//>
       <${Figure} label=${t("exposure.gross")} note=${t("exposure.gross.note")}><${Money} value=${exposure.gross} unit="USD" /><//>
       <${Figure} label=${t("positions.unhedged")} tone=${alone.length ? "warn" : ""}
-        note=${alone.length ? t("positions.oldest", { age: duration(alone[0][1].age_s) }) : t("positions.allHedged")}>${alone.length}<//>
+        note=${alone.length ? t("positions.oldest", { age: duration(ageOf(alone[0][1].since)) }) : t("positions.allHedged")}>${alone.length}<//>
     </dl>
     ${alone.length > 0 &&
     html`<${Panel} title=${t("positions.unhedged")} note=${t("positions.unhedged.note")} className="alarming" flush>
@@ -64,7 +66,7 @@ export function Positions() {
     <${Panel} title=${t("positions.held")} note=${t("positions.held.note")} flush>
       <${Table} columns=${positionColumns.value} rows=${sorted(positions, (each) => each.symbol).reverse()}
         label=${t("positions.held")} empty=${t("positions.none")} /><//>
-    <div class="columns">
+    <div class="halves">
       <${Panel} title=${t("positions.bySymbol")} flush>
         <${Table} columns=${exposureColumns.value} rows=${Object.entries(exposure.symbols)} label=${t("positions.bySymbol")} empty=${t("positions.none")} /><//>
       <${Panel} title=${t("positions.byVenue")} flush>

@@ -18,7 +18,7 @@ export function Risk() {
       ${risk.blocks.length
         ? html`<ul class="problems">${risk.blocks.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`
         : html`<${Empty} text=${t("risk.noBlock")} />`}<//>
-    <div class="columns">${LEVELS.map((level) => html`<${Level} key=${level} level=${level} limits=${risk.limits} />`)}</div>`}<//>`;
+    <div class="halves">${LEVELS.map((level) => html`<${Level} key=${level} level=${level} limits=${risk.limits} />`)}</div>`}<//>`;
 }
 
 function Level({ level, limits }) {

@@ -4,7 +4,7 @@ import { computed } from "../vendor/signals.js";
 import { base, short, sorted } from "../live/choose.js";
 import { price, quantity } from "../live/decimals.js";
 import { section } from "../live/store.js";
-import { clock, duration } from "../live/times.js";
+import { clock } from "../live/times.js";
 import { Badge } from "../parts/badge.js";
 import { html } from "../parts/html.js";
 import { Money } from "../parts/money.js";
@@ -52,13 +52,13 @@ const orderColumns = computed(() => [
   { head: t("quantity"), end: true, rank: 2, cell: (row) => html`<span class="number">${quantity(row.filled)} / ${quantity(row.quantity)}</span>` },
   { head: t("price"), end: true, rank: 3, cell: (row) => html`<span class="number">${price(row.price)}</span>` },
   { head: t("state"), cell: (row) => html`<${Badge} state=${row.unknown ? "unknown" : row.status} />` },
-  { head: t("age"), end: true, rank: 3, cell: (row) => duration(row.age_s) },
+  { head: t("order.changed"), end: true, rank: 3, cell: (row) => html`<span class="number">${clock(row.changed_at)}</span>` },
 ]);
 
 export function Trades() {
   const trades = section("trades").value;
   const orders = section("orders").value;
-  const unknown = sorted(orders, (each) => each.age_s, (each) => each.unknown);
+  const unknown = sorted(orders, (each) => each.changed_at, (each) => each.unknown).reverse();
   return html`${unknown.length > 0 &&
     html`<${Panel} title=${t("trades.unknown")} note=${t("trades.unknown.note")} flush className="alarming">
       <${Table} columns=${orderColumns.value} rows=${unknown} label=${t("trades.unknown")} /><//>`}
@@ -68,7 +68,7 @@ export function Trades() {
           label=${t("trades.open")} empty=${t("trades.open.none")} details=${Timeline} />`}<//><//>
     <${Panel} title=${t("trades.orders")} note=${t("trades.orders.note")} flush>
       <${Known} of=${orders}>${() =>
-        html`<${Table} columns=${orderColumns.value} rows=${sorted(orders, (each) => -each.age_s, (each) => !each.unknown)}
+        html`<${Table} columns=${orderColumns.value} rows=${sorted(orders, (each) => each.changed_at, (each) => !each.unknown)}
           label=${t("trades.orders")} empty=${t("trades.orders.none")} most=${50} />`}<//><//>
     <${Panel} title=${t("trades.over")} note=${t("trades.over.note")} flush>
       <${Known} of=${trades}>${() =>

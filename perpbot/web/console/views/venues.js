@@ -2,6 +2,7 @@
 
 import { cancelAll, flatten, killOff, killOn } from "../live/actions.js";
 import { may } from "../live/session.js";
+import { ageOf } from "../live/choose.js";
 import { section } from "../live/store.js";
 import { duration } from "../live/times.js";
 import { Badge } from "../parts/badge.js";
@@ -27,12 +28,13 @@ const Venue = memo(
       <th scope="col" class="end">p50</th><th scope="col" class="end">p99</th><th scope="col" class="end">${t("venue.streak")}</th></tr></thead>
       <tbody>${Object.entries(venue.connections).map(([each, row]) => html`<${Connection} key=${each} name=${each} row=${row} />`)}</tbody></table>
     <dl class="facts">
-      <div><dt>${t("venue.tokens")}</dt><dd>${tokens(venue.tokens)}</dd></div>
+      <div><dt>${t("venue.reads")}</dt><dd class="number">${left(venue.tokens.reads)}</dd></div>
+      <div><dt>${t("venue.orders")}</dt><dd class="number">${left(venue.tokens.orders)}</dd></div>
       <div><dt>${t("venue.clock")}</dt><dd class="number">${ahead(venue.clock_ahead_ms)}</dd></div>
       <div><dt>${t("venue.quotes")}</dt><dd class="number">${count(venue.counts.quotes)}</dd></div>
       <div><dt>${t("venue.reconnects")}</dt><dd class="number">${count(venue.counts.reconnects)}</dd></div>
       <div><dt>${t("venue.gaps")}</dt><dd class="number">${count(venue.counts.gaps)}</dd></div>
-      <div><dt>${t("venue.deadMan")}</dt><dd>${venue.dead_man ?? "–"}</dd></div>
+      <div class="full"><dt>${t("venue.deadMan")}</dt><dd>${venue.dead_man ?? "–"}</dd></div>
     </dl>
     ${venue.paused_s > 0 && html`<p class="standing warn">${t("venue.paused", { age: duration(venue.paused_s) })}</p>`}
     ${venue.unlisted.length > 0 && html`<p class="standing warn">${t("venue.unlisted", { symbols: venue.unlisted.join(", ") })}</p>`}
@@ -49,10 +51,11 @@ const Connection = memo(
     <td><${Badge} state=${row.circuit} title=${row.reason} /></td>
     <td class="end number">${ms(row.latency_ms.p50)}</td><td class="end number">${ms(row.latency_ms.p99)}</td>
     <td class="end number ${row.error_streak ? "warn" : ""}">${row.error_streak ?? "–"}</td></tr>
-    ${row.circuit !== "CONNECTED" && row.reason && html`<tr><td colspan="5" class="warn small">${row.reason}, ${duration(row.since_s)}</td></tr>`}`,
+    ${row.circuit !== "CONNECTED" && row.reason && html`<tr><td colspan="5" class="warn small">${row.reason}, <${Age} since=${row.since} /></td></tr>`}`,
 );
 
+const Age = ({ since }) => duration(ageOf(since));
 const ms = (value) => (value === undefined ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
 const ahead = (value) => `${value > 0 ? "+" : value < 0 ? "\u2212" : ""}${Math.abs(value)} ms`;
 const count = (value) => (value ?? 0).toLocaleString("en");
-const tokens = (of) => Object.entries(of ?? {}).map(([kind, left]) => `${named("tokens", kind)} ${Math.floor(left)}`).join(" · ") || "–";
+const left = (tokens) => (tokens === undefined ? "–" : Math.floor(tokens));

@@ -1,6 +1,7 @@
 // English.
 
 export const english = {
+  "unknown": "PerpBot does not tell at the moment.",
   "loading": "Loading",
   "skip": "Skip to the view",
   "menu": "Views",
@@ -193,6 +194,9 @@ export const english = {
   "opportunity.quotes": "Quotes",
   "opportunity.verdict": "Verdict",
   "opportunity.trade": "trade {id}",
+  "opportunities.why": "Why not",
+  "opportunities.why.note": "Refused ones, by the rule that refused",
+  "opportunities.why.none": "None was refused.",
   "matrix.axes": "buy ↓ sell →",
   "matrix.none": "It takes prices of two venues.",
 
@@ -212,6 +216,7 @@ export const english = {
   "trade.why": "Why",
   "trade.settled": "Settled",
   "order.purpose": "Purpose",
+  "order.changed": "Last heard",
   "order.side": "Side",
   "timeline.planned": "Planned",
   "timeline.sent": "Both orders sent",
@@ -275,8 +280,9 @@ export const english = {
 
   "venue.opens": "New trades may be opened here.",
   "venue.refuses": "Nothing new is opened here: {why}",
-  "venue.streak": "Errors in a row",
-  "venue.tokens": "Calls left",
+  "venue.streak": "Errors",
+  "venue.reads": "Reads left",
+  "venue.orders": "Orders left",
   "venue.clock": "Clock ahead",
   "venue.quotes": "Quotes",
   "venue.reconnects": "Reconnects",
@@ -284,8 +290,6 @@ export const english = {
   "venue.deadMan": "Dead man's switch",
   "venue.paused": "The venue complained; nothing is sent for {age}.",
   "venue.unlisted": "Not listed here: {symbols}",
-  "tokens.reads": "reads",
-  "tokens.orders": "orders",
 
   "risk.blocks": "What refuses every new trade",
   "risk.noBlock": "No rule refuses everything.",
@@ -337,6 +341,10 @@ export const english = {
   "latency.none": "Nothing was measured yet.",
   "latency.count": "{count} times",
   "latency.max": "slowest",
+  "latency.trips": "Round trips to venues",
+  "latency.trips.note": "As the connections measure them",
+  "latency.mean": "Mean",
+  "latency.errors": "Share of errors",
   "latency.axis": "each bar twice the one before",
   "stage.tick_to_order": "From a quote to an order sent",
   "stage.tick_to_journal": "From a quote to the plan on disk",
@@ -419,7 +427,7 @@ export const english = {
   "action.flatten": "Close all trades",
   "action.cancel-all": "Cancel orders",
   "action.restart": "Restart an actor",
-  "action.sign-in": "Sign in",
+  "action.sign in": "Sign in",
   "action.config": "Change the configuration",
 
   "mode.simulation": "SIMULATION",

@@ -1,6 +1,7 @@
 // 简体中文。
 
 export const chinese = {
+  "unknown": "PerpBot 暂时没有提供该数据。",
   "loading": "加载中",
   "skip": "跳到内容",
   "menu": "视图",
@@ -193,6 +194,9 @@ export const chinese = {
   "opportunity.quotes": "报价数",
   "opportunity.verdict": "结论",
   "opportunity.trade": "交易 {id}",
+  "opportunities.why": "拒绝原因",
+  "opportunities.why.note": "按拒绝的规则统计",
+  "opportunities.why.none": "没有被拒绝的机会。",
   "matrix.axes": "买入 ↓ 卖出 →",
   "matrix.none": "需要至少两个交易所的价格。",
 
@@ -212,6 +216,7 @@ export const chinese = {
   "trade.why": "原因",
   "trade.settled": "结算",
   "order.purpose": "目的",
+  "order.changed": "最后消息",
   "order.side": "方向",
   "timeline.planned": "计划",
   "timeline.sent": "两单发出",
@@ -275,8 +280,9 @@ export const chinese = {
 
   "venue.opens": "可以在此开仓。",
   "venue.refuses": "不在此开仓：{why}",
-  "venue.streak": "连续错误",
-  "venue.tokens": "剩余调用",
+  "venue.streak": "错误",
+  "venue.reads": "剩余查询",
+  "venue.orders": "剩余下单",
   "venue.clock": "时钟快",
   "venue.quotes": "报价",
   "venue.reconnects": "重连",
@@ -284,8 +290,6 @@ export const chinese = {
   "venue.deadMan": "失联保护",
   "venue.paused": "交易所提出限制；暂停发送 {age}。",
   "venue.unlisted": "此处未上架：{symbols}",
-  "tokens.reads": "查询",
-  "tokens.orders": "订单",
 
   "risk.blocks": "拒绝一切新交易的规则",
   "risk.noBlock": "没有规则拒绝一切交易。",
@@ -337,6 +341,10 @@ export const chinese = {
   "latency.none": "尚无测量数据。",
   "latency.count": "{count} 次",
   "latency.max": "最慢",
+  "latency.trips": "与交易所的往返",
+  "latency.trips.note": "由各连接测得",
+  "latency.mean": "平均",
+  "latency.errors": "错误率",
   "latency.axis": "每格为前一格的两倍",
   "stage.tick_to_order": "从报价到发出订单",
   "stage.tick_to_journal": "从报价到计划落盘",
@@ -419,7 +427,7 @@ export const chinese = {
   "action.flatten": "全部平仓",
   "action.cancel-all": "撤单",
   "action.restart": "重启 Actor",
-  "action.sign-in": "登录",
+  "action.sign in": "登录",
   "action.config": "修改配置",
 
   "mode.simulation": "模拟",
