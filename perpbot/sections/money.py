@@ -1,6 +1,6 @@
 """Sections about money: orders, trades, positions, exposure, capital, profit, and the limits of risk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from actors.positions import PositionsView
@@ -12,6 +12,7 @@ from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import ZERO, plain
 from perpbot.model.order import OrderStatus
 from perpbot.portfolio.holding import Holding
+from perpbot.portfolio.pnl import Account, Facet, by
 from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.sections import shapes
 from perpbot.sections.moments import wall_second
@@ -199,27 +200,24 @@ def risk(state: State) -> shapes.Risk:
     return shapes.Risk(limits=limits, blocks=list(state.blocks))
 
 
-def profit_and_loss(state: State, days: Mapping[str, Profit]) -> shapes.ProfitAndLoss:
-    """What was earned, cut in several ways; `days` from the journal."""
-    view = state.positions
-    venues: dict[str, Profit] = {}
-    symbols: dict[str, Profit] = {}
-    for (venue, _, symbol), holding in ({} if view is None else view.holdings).items():
-        earned = _earned(holding, None if view is None else view.marks.get(symbol))
-        venues[venue] = venues.get(venue, NO_PROFIT) + earned
-        symbols[symbol] = symbols.get(symbol, NO_PROFIT) + earned
+def profit_and_loss(state: State, booked: Mapping[Account, Profit]) -> shapes.ProfitAndLoss:
+    """What was earned, cut in several ways; `booked` is what was realised."""
     return shapes.ProfitAndLoss(
         currencies=_profits(state.profit),
         open=_profits(state.open_profit),
-        venues=_profits(venues),
-        symbols=_profits(symbols),
-        days=_profits(days),
+        venues=_profits(cut(booked, "venue")),
+        symbols=_profits(cut(booked, "symbol")),
+        pools=_profits({name or "none": each for name, each in cut(booked, "pool").items()}),
+        days=_profits(cut(booked, "day")),
     )
 
 
-def _earned(holding: Holding, mark: Decimal | None) -> Profit:
-    trading = holding.cash if mark is None else holding.trading(mark)
-    return Profit(trading=trading, fees=holding.fees, funding=holding.funding)
+def cut(booked: Mapping[Account, Profit], facet: Facet) -> dict[str, Profit]:
+    """The sums by one facet, dollars of all kinds added one to one."""
+    sums: dict[str, Profit] = {}
+    for (name, _), each in by(booked, facet).items():
+        sums[name] = sums.get(name, NO_PROFIT) + each
+    return sums
 
 
 def _profits(each: Mapping[str, Profit]) -> dict[str, shapes.Profit]:
@@ -231,16 +229,6 @@ def profit(each: Profit) -> shapes.Profit:
     return shapes.Profit(
         trading=_usd(each.trading), fees=_usd(each.fees), funding=_usd(each.funding), net=_usd(each.net)
     )
-
-
-def by_day(records: Iterable[TradeRecord]) -> dict[str, Profit]:
-    """What trades brought, by the UTC day they were settled."""
-    days: dict[str, Profit] = {}
-    for each in records:
-        settled = iso(each.settled_at_ns)[:10]
-        one = Profit(trading=each.trading, fees=each.fees, funding=each.funding)
-        days[settled] = days.get(settled, NO_PROFIT) + one
-    return days
 
 
 def _usd(value: Decimal) -> str:

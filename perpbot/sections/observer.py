@@ -6,17 +6,18 @@ from typing import Any
 import attrs
 import gevent
 
+from actors.positions import ReadPnl
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, handles
 from actors.runtime.telemetry import HandlerTimes
 from actors.state import ReadState, State
 from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
 from perpbot.control.episodes import Episodes
 from perpbot.execution.entries import TradeRecord
-from perpbot.portfolio.profit import NO_PROFIT
+from perpbot.portfolio.pnl import Account
+from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.program import Program
 from perpbot.sections import market, money, operations, shapes
 from perpbot.sections.feed import Feed
-from perpbot.sections.history import TradeHistory
 from supervisors import tree
 from supervisors.spec import ChildSpec
 
@@ -24,6 +25,7 @@ LOOK_S = 0.2
 SELDOM_NS = NS_PER_SECOND
 """How often what changes slowly is looked at."""
 TRADES_SHOWN = 50
+PATIENCE_S = 5.0
 NAME = "state-feed"
 ADDRESS = f"/{NAME}"
 
@@ -42,25 +44,22 @@ class _Look:
 
 def state_feed(program: Program, feed: Feed, extra: Mapping[str, Section]) -> ChildSpec:
     """The child spec of the actor that keeps `feed` up to date; `extra` sections come from elsewhere."""
-    history = TradeHistory(program.journal.path)
     return ChildSpec(
-        name=NAME, start=lambda: StateObserver(program, feed, history, extra), backoff=Backoff(min_s=0.5, max_s=10.0)
+        name=NAME, start=lambda: StateObserver(program, feed, extra), backoff=Backoff(min_s=0.5, max_s=10.0)
     )
 
 
 class StateObserver(Actor):
     """Composes the sections; between one section and the next everybody else has their turn."""
 
-    def __init__(self, program: Program, feed: Feed, history: TradeHistory, extra: Mapping[str, Section]) -> None:
+    def __init__(self, program: Program, feed: Feed, extra: Mapping[str, Section]) -> None:
         super().__init__()
         self._program = program
         self._feed = feed
-        self._history = history
         self._extra = extra
         self._episodes = Episodes()
         self._over: dict[str, shapes.Trade] = {}
-        self._days: dict[str, Any] = {}
-        self._days_of = -1
+        self._booked: Mapping[Account, Profit] = {}
         self._looked_ns = self._seldom_ns = 0
         self._times = HandlerTimes()
 
@@ -82,14 +81,16 @@ class StateObserver(Actor):
 
     def _look(self) -> None:
         try:
-            state: State = self.look_up(tree.STATE).ask(ReadState(), timeout_s=5.0)
+            state: State = self.look_up(tree.STATE).ask(ReadState(), timeout_s=PATIENCE_S)
+            seldom = not self._feed.state or monotonic_ns() - self._seldom_ns >= SELDOM_NS
+            if seldom:
+                self._booked = self.look_up(tree.POSITIONS).ask(ReadPnl(), timeout_s=PATIENCE_S)
         except (ActorDeadError, AskTimeoutError) as error:
             self.log.warning("the state cannot be read", reason=str(error))
             return
         self._looked_ns = monotonic_ns()
         self._episodes.take(state.decisions)
         self._keep_over(state)
-        seldom = not self._feed.state or self._looked_ns - self._seldom_ns >= SELDOM_NS
         found = {}
         for name, section in (*self._often(state), *(self._seldom(state) if seldom else ())):
             began = monotonic_ns()
@@ -132,13 +133,10 @@ class StateObserver(Actor):
         yield "pnl", lambda: self._profit(state)
 
     def _profit(self, state: State) -> shapes.ProfitAndLoss:
-        if state.trades_over != self._days_of:
-            self._days = money.by_day(self._history.records())
-            self._days_of = -1 if state.trades_over is None else state.trades_over
-        return money.profit_and_loss(state, self._days)
+        return money.profit_and_loss(state, self._booked)
 
     def _today(self) -> str:
-        return money.profit(self._days.get(day(wall_ns()), NO_PROFIT))["net"]
+        return money.profit(money.cut(self._booked, "day").get(day(wall_ns()), NO_PROFIT))["net"]
 
     def describe(self) -> dict[str, Any]:
         """Who follows, and how long composing keeps everybody else waiting."""

@@ -133,6 +133,8 @@ def alerts(state: State) -> dict[str, shapes.Alert]:
             acknowledged=bool(each.acknowledged_by),
             silenced=each.silenced,
             runbook=each.runbook,
+            about=each.about,
+            sound=each.sound,
         )
         for each in state.alerts.alerts
     }

@@ -36,7 +36,7 @@ class Overview(TypedDict):
     equity: Money
     """Over all venues, dollars of all kinds added one to one."""
     profit_today: Money
-    """Net of the trades that were settled this UTC day."""
+    """Net, realised this UTC day."""
     net_exposure: NotRequired[Money]
     gross_exposure: NotRequired[Money]
     trades_open: int
@@ -339,16 +339,18 @@ class Profit(TypedDict):
 
 
 class ProfitAndLoss(TypedDict):
-    """What was earned since the journal began, cut in several ways. Open positions count at their marks."""
+    """What was earned since the journal began: in all, and what was realised cut in several ways."""
 
     currencies: dict[str, Profit]
+    """In all; open positions count at their marks."""
     open: dict[str, Profit]
     """The part of trades in progress, by currency."""
     venues: dict[str, Profit]
     symbols: dict[str, Profit]
-    pools: NotRequired[dict[str, Profit]]
+    pools: dict[str, Profit]
+    """``none`` is what belongs to no trade."""
     days: dict[str, Profit]
-    """Of trades that are over, by the UTC day they were settled."""
+    """By UTC day."""
 
 
 class Audit(TypedDict):
@@ -367,13 +369,20 @@ class Alert(TypedDict):
     """One alert."""
 
     severity: str
+    """``info``, ``warning``, ``high``, ``error`` or ``critical``."""
     state: str
+    """``pending`` or ``firing``."""
     text: str
-    since: NotRequired[Time]
-    rule: NotRequired[str]
-    acknowledged: NotRequired[bool]
-    silenced: NotRequired[bool]
-    runbook: NotRequired[str]
+    """What is wrong, with the values behind it."""
+    since: Time
+    rule: str
+    about: str
+    """The venue, connection or component; empty for all together."""
+    acknowledged: bool
+    silenced: bool
+    runbook: str
+    sound: bool
+    """Whether it is to be heard."""
 
 
 class Sections(TypedDict):
@@ -401,6 +410,7 @@ class Sections(TypedDict):
     latencies: dict[str, Latency]
     """By stage."""
     alerts: dict[str, Alert]
+    """Pending and firing, by id; one that is gone is over."""
     pnl: ProfitAndLoss
     kill_switch: dict[str, str]
     """Scopes that are killed (``global``, a venue, or a connection's address), and by whom."""

@@ -16,7 +16,7 @@ from perpbot.program import Program
 from perpbot.sections.feed import Feed
 from perpbot.sections.history import TradeHistory
 from perpbot.sections.observer import state_feed
-from perpbot.web import configuring, log_pages, looking, signing_in, steering, streams, trades
+from perpbot.web import alarms, configuring, log_pages, looking, signing_in, steering, streams, trades
 from perpbot.web.application import application
 from perpbot.web.desk import Desk
 from perpbot.web.log_tail import LogTail
@@ -39,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *streams.ROUTES,
     *configuring.ROUTES,
     *steering.ROUTES,
+    *alarms.ROUTES,
 )
 """Everything there is below the console."""
 

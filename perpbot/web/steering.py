@@ -119,7 +119,7 @@ def _turn(call: Call, given: KillSwitchTurn, what: str, action: str) -> KillSwit
         "connection": given.connection,
         "by": f"{call.who} in the web console",
     }
-    found = _act(call, action, what, partial(VERBS["kill-switch"], call.desk.program, arguments))
+    found = act(call, action, what, partial(VERBS["kill-switch"], call.desk.program, arguments))
     return KillSwitches(on=found["on"])
 
 
@@ -127,15 +127,15 @@ def flatten(call: Call) -> Flattened:
     """Close the trades that are open, and wait until they are; new ones may follow."""
     given: Flattening = call.given
     arguments = {"venue": given.venue, "timeout": given.timeout}
-    found = _act(call, "flatten", given.venue or "everywhere", partial(VERBS["flatten"], call.desk.program, arguments))
+    found = act(call, "flatten", given.venue or "everywhere", partial(VERBS["flatten"], call.desk.program, arguments))
     return Flattened(closed=list(found["closed"]))
 
 
 def cancel_all(call: Call) -> Cancelled:
     """Cancel our orders that wait at venues; nobody else's."""
     given: AtVenue = call.given
-    act = partial(VERBS["cancel-all"], call.desk.program, {"venue": given.venue})
-    found = _act(call, "cancel-all", given.venue or "everywhere", act)
+    cancel = partial(VERBS["cancel-all"], call.desk.program, {"venue": given.venue})
+    found = act(call, "cancel-all", given.venue or "everywhere", cancel)
     rows = [
         CancelledAt(venue=each["venue"], gone=list(each["gone"]), left=list(each["left"]), trouble=each["trouble"])
         for each in found["venues"]
@@ -147,8 +147,8 @@ def restart(call: Call) -> Restarted:
     """Restart an actor, as after a failure; its supervisor decides who else starts anew."""
     given: Restarting = call.given
     arguments = {"address": given.address, "yes": given.yes, "by": f"{call.who} in the web console"}
-    act = partial(VERBS["restart"], call.desk.program, arguments)
-    found = _act(call, "restart", given.address, act) if given.yes else act()
+    again = partial(VERBS["restart"], call.desk.program, arguments)
+    found = act(call, "restart", given.address, again) if given.yes else again()
     return Restarted(
         address=found["address"],
         done=found["done"],
@@ -158,14 +158,14 @@ def restart(call: Call) -> Restarted:
     )
 
 
-def _act(call: Call, action: str, what: str, act: Callable[[], Any]) -> Any:
+def act(call: Call, action: str, what: str, do: Callable[[], Any]) -> Any:
     """Do it and write it down, also when it went wrong."""
 
     def note(outcome: str) -> None:
         call.desk.audit.note(OperatorActed(who=call.who, source=call.source, action=action, what=what, outcome=outcome))
 
     try:
-        found = act()
+        found = do()
     except BadRequestError:
         raise  # nothing was done
     except AskTimeoutError as error:

@@ -8,10 +8,11 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 import attrs
 import msgspec
 
-from perpbot.clock import NS_PER_SECOND, day
+from perpbot.clock import NS_PER_SECOND
 from perpbot.execution.entries import TradeRecord
+from perpbot.execution.results import results
 from perpbot.model.money import ZERO, plain
-from perpbot.portfolio.statistics import Period, Result, statistics
+from perpbot.portfolio.statistics import Period, statistics
 from perpbot.sections import money, shapes
 from perpbot.web.route import Call, Problem, Route
 
@@ -175,7 +176,7 @@ def performance(call: Call) -> TradeStatistics:
     given: StatisticsQuery = call.given
     period = Period(given.period)
     records = [each for each in call.desk.history.records() if given.symbol in {None, each.symbol}]
-    found = statistics([_result(each) for each in records], period)
+    found = statistics(results(records), period)
     row = Performance(
         total_trades=found.trades,
         won=found.won,
@@ -197,10 +198,6 @@ def performance(call: Call) -> TradeStatistics:
     row |= {name: _usd(value) for name, value in known.items() if value is not None}  # type: ignore[typeddict-item]
     chart = [Point(date=begun, pnl=_usd(net)) for begun, net in found.chart.items()]
     return TradeStatistics(period=period.value, statistics=row, daily_chart=chart)
-
-
-def _result(record: TradeRecord) -> Result:
-    return Result(day=day(record.settled_at_ns), net=record.net, volume=record.volume, traded=record.phase != "failed")
 
 
 def _sum(values: Iterable[Decimal]) -> str:
