@@ -6,7 +6,7 @@ import attrs
 
 from actors.alert_values import BY_ALERT
 from actors.balances import HoldSafeMode
-from actors.executor import CloseOpen
+from actors.flattener import Flatten
 from actors.gate import GLOBAL, KillSwitches
 from actors.kill_switch import TurnKillSwitch
 from actors.risk import BeginCooldown
@@ -27,7 +27,7 @@ class Addresses:
     kill_switch: str
     risk: str
     balances: str
-    executor: str
+    flattener: str
 
 
 def venue_of(rule: Rule, alert: Alert) -> str | None:
@@ -69,10 +69,10 @@ class Doors:
             case ActionKind.COOLDOWN:
                 self._look_up(self._to.risk).tell(BeginCooldown(action.seconds, by))
             case ActionKind.FLATTEN:
-                self._look_up(self._to.executor).tell(CloseOpen(venue))
+                self._look_up(self._to.flattener).tell(Flatten(venue))
             case ActionKind.EMERGENCY_STOP:
                 self._turn(GLOBAL, f"{EMERGENCY}{alert.key}", on=True)
-                self._look_up(self._to.executor).tell(CloseOpen(None))
+                self._look_up(self._to.flattener).tell(Flatten())
             case _:
                 pass  # safe mode is held, not begun
 

@@ -65,16 +65,6 @@ class Drain:
 
 
 @attrs.frozen
-class CloseOpen:
-    """Close the trades that are open, at one venue or at all; new ones may follow.
-
-    Answered with their ids when they are over.
-    """
-
-    venue: str | None
-
-
-@attrs.frozen
 class Decision:
     """What became of an opportunity, for the user."""
 
@@ -324,17 +314,6 @@ class Executor(Actor):
         """Open nothing any more; answer when nothing is open."""
         self._stopped = True
         return self._when_over(list(self._open), CloseReason.STOP if drain.close else None)
-
-    @handles(CloseOpen)
-    def on_close_open(self, request: CloseOpen) -> object:
-        """Close what is open; answer when it is over."""
-        trades = self._orders.ask(ReadOpenTrades())
-        ids = [
-            trade.plan.trade_id
-            for trade in trades
-            if request.venue is None or request.venue in {leg.venue for leg in trade.plan.legs}
-        ]
-        return self._when_over([each for each in ids if each in self._open], CloseReason.FLATTENED)
 
     def _when_over(self, trades: list[str], close: CloseReason | None) -> object:
         if not trades:

@@ -46,6 +46,8 @@ class SubmitOrders:
     trade_id: str
     wants: tuple[Want, ...]
     approval: Approval
+    seen: int
+    """How many orders the trade had when this was decided; refused when there are more by now."""
 
 
 @attrs.frozen

@@ -187,6 +187,8 @@ class Orders(Actor):
             raise NotSubmittedError(f"{request.trade_id} is not in progress")
         if request.approval.trade_id != request.trade_id:
             raise NotSubmittedError(f"{request.trade_id} has no approval")
+        if len(trade.orders) != request.seen:
+            raise NotSubmittedError(f"{request.trade_id} has {len(trade.orders)} orders, not {request.seen}")
         orders = self._number(trade.plan, request.wants)
         intended = OrdersIntended(orders=orders)
         self._record([intended])

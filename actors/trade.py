@@ -154,9 +154,7 @@ class Trade(Actor):
     @handles(TradeChanged)
     def on_changed(self, _: TradeChanged) -> None:
         """Something happened to an order; the order book knows all of it."""
-        self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
-        self._watch_exposure()
-        self._advance()
+        self._read_again()
 
     @handles(Reconfigured)
     def on_reconfigured(self, news: Reconfigured) -> None:
@@ -172,9 +170,14 @@ class Trade(Actor):
     @handles(_LookAgain)
     def on_look(self, _: _LookAgain) -> None:
         """Read again, and decide again."""
-        if self._view is not None:
-            self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
-            self._watch_exposure()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
+        if self._view is None:  # it is over: somebody else has settled it
+            self.finish(forget=True)
+            return
+        self._watch_exposure()
         self._advance()
 
     # -- what is done --------------------------------------------------------------------------------------------
@@ -230,7 +233,13 @@ class Trade(Actor):
                 self.log.warning("order refused", trade=self._plan.trade_id, why=self._refusal)
             self._look_in(RETRY_REFUSED_MS)
             return
-        self._view = self._orders.ask(SubmitOrders(trade_id=self._plan.trade_id, wants=step.wants, approval=approval))
+        seen = 0 if self._view is None else len(self._view.orders)
+        submit = SubmitOrders(trade_id=self._plan.trade_id, wants=step.wants, approval=approval, seen=seen)
+        try:
+            self._view = self._orders.ask(submit)
+        except NotSubmittedError as error:  # somebody else looks after it too, see the flattener
+            self.log.warning("orders not taken", trade=self._plan.trade_id, why=str(error))
+            self._look_in(RETRY_REFUSED_MS)
 
     def _approve(self, wants: tuple[Want, ...]) -> Approval | Refusal:
         legs = tuple(self._leg_request(want) for want in wants)

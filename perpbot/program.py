@@ -11,6 +11,7 @@ from gevent.event import Event
 from actors.account_reader import ReadFunding
 from actors.alert_requests import Announce
 from actors.executor import Drain
+from actors.flattener import Flatten
 from actors.gate import KillSwitches
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
 from actors.state import ReadState, State
@@ -191,7 +192,16 @@ class Program:
                 Drain(close=execution.on_stop is OnStop.CLOSE), timeout_s=execution.stop_timeout_sec
             )
         except (ActorDeadError, AskTimeoutError) as error:
-            self.log.error("trades did not finish in time; they are taken up at the next start", reason=str(error))
+            if execution.on_stop is not OnStop.CLOSE or not self._flatten(execution.stop_timeout_sec):
+                self.log.error("trades did not finish in time; they are taken up at the next start", reason=str(error))
+                return False
+        return True
+
+    def _flatten(self, timeout_s: float) -> bool:
+        """Close what the executor did not; whether that was done in time."""
+        try:
+            self.system.ref(tree.FLATTENER).ask(Flatten(), timeout_s=timeout_s)
+        except (ActorDeadError, AskTimeoutError):
             return False
         return True
 

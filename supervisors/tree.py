@@ -7,6 +7,7 @@
         venues          one_for_one     one supervisor per venue, with its circuits
           okx           one_for_one     instruments, quotes, market-data, polling, trading
         books           rest_for_one    orders, balances, positions, pools, risk: what we owe and own
+        flattening      one_for_one     closes what is open, also when trades and strategies are dead
         trades          one_for_one     the executor, and one actor per trade in progress
         strategies      one_for_one     one scanner per symbol, and what their currencies are worth
       operations        one_for_one     state, connections, vitals, heartbeat, status log, deliveries, alerts
@@ -31,6 +32,7 @@ from actors.connection_health import HealthLimits, Reliability
 from actors.connections import Connections
 from actors.deliveries import Deliveries
 from actors.executor import Admitted, Executor
+from actors.flattener import Flattener
 from actors.gate import Gate, KillSwitches
 from actors.heartbeat import Heartbeat
 from actors.hedge_watch import HedgeWatch
@@ -79,6 +81,8 @@ HEDGE_WATCH = "/books/hedge-watch"
 RISK = "/books/risk"
 TRADES = "/trades"
 EXECUTOR = "/trades/executor"
+FLATTENING = "/flattening"
+FLATTENER = "/flattening/flattener"
 BASIS = "/strategies/basis"
 STATE = "/state"
 CONNECTIONS = "/connections"
@@ -174,6 +178,7 @@ def trading(parts: Parts) -> list[ChildSpec]:
         _actor("kill-switch", parts, lambda: KillSwitch(parts.kill, JOURNAL)),
         _supervisor("venues", parts, Strategy.ONE_FOR_ONE, [venue(parts, name) for name in parts.venues]),
         _supervisor("books", parts, Strategy.REST_FOR_ONE, books(parts)),
+        _flattening(parts),
         _trades(parts),
         _supervisor(
             "strategies",
@@ -360,21 +365,32 @@ def _trades(parts: Parts) -> ChildSpec:
             orders=ORDERS,
             pool=pool_address("arb"),
             risk=RISK,
-            start_trade=_trade_starter(parts),
+            start_trade=_trade_starter(parts, TRADES),
         ),
     )
     flags = attrs.evolve(_flags(parts, Strategy.ONE_FOR_ONE), dynamic=True)
     return _supervised("trades", [executor], flags)
 
 
-def _trade_starter(parts: Parts) -> Callable[[Admitted], None]:
+def _flattening(parts: Parts) -> ChildSpec:
+    """Beside the trades, so that it lives when they do not."""
+    flattener = _resilient(
+        "flattener",
+        parts,
+        lambda: Flattener(orders=ORDERS, trades=TRADES, start_trade=_trade_starter(parts, FLATTENING)),
+    )
+    flags = attrs.evolve(_flags(parts, Strategy.ONE_FOR_ONE), dynamic=True)
+    return _supervised("flattening", [flattener], flags)
+
+
+def _trade_starter(parts: Parts, supervisor: str) -> Callable[[Admitted], None]:
     def start(admitted: Admitted) -> None:
         spec = attrs.evolve(
             _resilient(admitted.plan.trade_id, parts, lambda: _trade(parts, admitted)),
             restart=Restart.TRANSIENT,
             start_timeout_s=TRADE_START_S,
         )
-        parts.system.ref(TRADES).ask(StartChild(spec))
+        parts.system.ref(supervisor).ask(StartChild(spec))
 
     return start
 
@@ -472,7 +488,7 @@ def _alert_desk(parts: Parts) -> AlertDesk:
         troubles=lambda: _grave_troubles(system),
         lost_log_lines=parts.lost_log_lines,
     )
-    doors = Addresses(kill_switch=KILL_SWITCH, risk=RISK, balances=BALANCES, executor=EXECUTOR)
+    doors = Addresses(kill_switch=KILL_SWITCH, risk=RISK, balances=BALANCES, flattener=FLATTENER)
     return AlertDesk(
         parts.alerts,
         parts.channels,

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import gevent
 
-from actors.executor import CloseOpen
+from actors.flattener import Flatten
 from actors.gate import GLOBAL
 from actors.kill_switch import TurnKillSwitch
 from actors.state import TRADES_SHOWN as MOST_TRADES
@@ -104,7 +104,7 @@ def _flatten(program: Program, args: Args) -> Any:
         raise _no_venue(program, venue)
     usual = program.setting.settings.execution.stop_timeout_sec
     timeout_s = number(args, "timeout", usual, 1, 600)
-    closing = program.system.ref(tree.EXECUTOR).ask(CloseOpen(venue), timeout_s=timeout_s)
+    closing = program.system.ref(tree.FLATTENER).ask(Flatten(venue), timeout_s=timeout_s)
     return {"closed": closing, "positions": positions(_state(program))}
 
 

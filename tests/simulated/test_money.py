@@ -12,7 +12,7 @@ import pytest
 from whole import Whole, check_accounts
 from whole import settings as whole_settings
 
-from actors.executor import CloseOpen
+from actors.flattener import Flatten
 from actors.order_news import VenueNews
 from perpbot import clock
 from perpbot.model.instrument import Side
@@ -101,7 +101,7 @@ def test_what_stands_alone_beside_a_venue_that_died_is_given_back_told_and_nothi
 
 def flatten_beside_a_dead_venue(world: World, state: Path) -> dict[str, Any]:
     whole = one_order_lost_and_its_venue_gone(world, state, "okx")
-    whole.program.system.ref(tree.EXECUTOR).post(CloseOpen(None), 60.0)
+    whole.program.system.ref(tree.FLATTENER).post(Flatten(), 60.0)
     gevent.sleep(30.0)
     left = positions(whole)
     whole.venues.admin.start("okx")

@@ -16,7 +16,7 @@ from whole import CONFIG, Whole, check_accounts, settings
 from actors import orders, positions
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
-from perpbot.execution import ledger
+from perpbot.execution import accounting, ledger
 from perpbot.model.quote import Quote
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.orders import Ticket, VenueOrder
@@ -197,6 +197,7 @@ def _measure(thing: Any, name: str, sizes: dict[str, int], depth: int) -> None:
 
 def busy(world: World, state: Path) -> dict[str, tuple[int, int]]:
     ledger.ORDERS_KEPT = orders.NUMBERS_KEPT = positions.REFS_KEPT = 15
+    accounting.ORDERS_KEPT = 15  # type: ignore[attr-defined]
     whole = started(world, state, market=MarketSettings(frames_per_second=4.0, edge_every_s=1.0))
     whole.ledger._keep = 15
     whole.wait_until(lambda: whole.ledger.trades_opened >= 15, 200.0, "the caches full")
