@@ -1,0 +1,179 @@
+"""Capital in the whole program: safe mode, borrowing, hints, and what a restart of a pool remembers."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import gevent
+import pytest
+from whole import Whole, check_accounts, settings
+
+from actors.balances import Rebase
+from actors.pool import PoolView, ReadPool
+from actors.state import ReadState, State
+from perpbot import clock
+from perpbot.control import accounts
+from perpbot.control.pages import status
+from perpbot.simulation.world import World, run_forked
+from supervisors import tree
+
+pytest_plugins = ["whole"]
+pytestmark = pytest.mark.simulated
+
+VENUE = "okx"
+
+
+def started(world: World, state: Path, **capital: Any) -> Whole:
+    usual = settings()
+    whole = Whole(world, state, settings=attrs.evolve(usual, capital=attrs.evolve(usual.capital, **capital)))
+    whole.program.start()
+    whole.wait_until(whole.all_connected, 10.0, "all connections up")
+    return whole
+
+
+def pay_in(whole: Whole, venue: str, amount: Decimal) -> None:
+    """Deposit at the venue, or withdraw when it is negative."""
+    served = whole.venues.venues[venue]
+    with served.lock:
+        account = served.engine.accounts["main"]
+        account.settle(amount)
+        account.deposited += amount
+
+
+def view(whole: Whole) -> State:
+    state: State = whole.program.system.ref(tree.STATE).ask(ReadState(0.0))
+    return state
+
+
+def pool(whole: Whole, name: str) -> PoolView:
+    found: PoolView = whole.program.system.ref(tree.pool_address(name)).ask(ReadPool())
+    return found
+
+
+def opened_since(whole: Whole, since_ns: int) -> int:
+    """How many trades were opened at the venue."""
+    over = [each for each in whole.records if each.opened_at_ns > since_ns]
+    fresh = [each.plan for each in whole.ledger.trades() if each.plan.opened_at_ns > since_ns]
+    return sum(VENUE in {each.buy_venue, each.sell_venue} for each in over) + sum(
+        VENUE in {leg.venue for leg in plan.legs} for plan in fresh
+    )
+
+
+def opened_in(whole: Whole, seconds: float) -> int:
+    since_ns = clock.wall_ns()
+    gevent.sleep(seconds)
+    return opened_since(whole, since_ns)
+
+
+# -- safe mode ---------------------------------------------------------------------------------------------------------
+
+
+def losing(world: World, state: Path) -> dict[str, Any]:
+    whole = started(world, state)
+    safe = f"pool/safe-mode: {VENUE} is in safe mode, allowed arbitrage at venues that are not"
+    equity = view(whole).capital[VENUE].equity
+    pay_in(whole, VENUE, -equity * 6 / 100)
+    whole.wait_until(lambda: view(whole).capital[VENUE].safe_mode, 10.0, "safe mode")
+    in_safe_mode = opened_in(whole, 15.0)
+    refused = any(safe in each.verdict for each in view(whole).decisions)
+    pay_in(whole, VENUE, equity * Decimal("1.5") / 100)
+    whole.crash("/books/balances")
+    gevent.sleep(4.0)
+    kept = view(whole).capital[VENUE].safe_mode, opened_in(whole, 8.0)
+    page = status(view(whole), whole.program.system)
+    whole.program.system.ref(tree.BALANCES).ask(Rebase(VENUE, "the test"))
+    lifted = view(whole).capital[VENUE].safe_mode
+    since_ns = clock.wall_ns()
+    whole.wait_until(lambda: opened_since(whole, since_ns) > 0, 120.0, "a trade there again")
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {
+        "in_safe_mode": in_safe_mode,
+        "refused": refused,
+        "kept": kept,
+        "shown": page["safe_mode"],
+        "lifted": not lifted,
+    }
+
+
+def test_a_venue_that_lost_is_not_traded_at_until_it_recovers_even_after_a_restart_or_an_operator_says_so(
+    state: Path,
+) -> None:
+    report = run_forked(losing, 41, state)
+    assert report["in_safe_mode"] == 0
+    assert report["refused"]
+    assert report["kept"] == (True, 0), "4.5 percent is above the release of 4"
+    assert report["shown"] == [VENUE]
+    assert report["lifted"]
+
+
+# -- pools -------------------------------------------------------------------------------------------------------------
+
+
+def borrowing(world: World, state: Path) -> dict[str, Any]:
+    """Pools so small that one trade uses most of what arbitrage has."""
+    usual = settings().capital.pools
+    small = attrs.evolve(
+        usual,
+        wash=attrs.evolve(usual.wash, share_pct=Decimal(96), enabled=True),
+        arb=attrs.evolve(usual.arb, share_pct=Decimal(2)),
+        reserve=attrs.evolve(usual.reserve, share_pct=Decimal(2)),
+    )
+    whole = started(world, state, pools=small)
+    whole.wait_until(lambda: any(pool(whole, "arb").borrowed.values()), 120.0, "the reserve tops arbitrage up")
+    lent = pool(whole, "arb"), pool(whole, "reserve")
+    whole.crash(tree.pool_address("reserve"))
+    gevent.sleep(3.0)
+    again = pool(whole, "arb"), pool(whole, "reserve")
+    hints = [str(each) for each in view(whole).low]
+    owners = set(pool(whole, "arb").owners) - {each.plan.trade_id for each in whole.ledger.trades()}
+    whole.crash(tree.pool_address("arb"))
+    gevent.sleep(3.0)
+    adopted = set(pool(whole, "arb").owners) ^ {each.plan.trade_id for each in whole.ledger.trades()}
+    page = accounts.balances(whole.program, {})
+    whole.wait_until(lambda: whole.open_trades == 0, 240.0, "no trade in progress")
+    gevent.sleep(0.1)
+    left = pool(whole, "arb").owners
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {
+        "lent": lent,
+        "again": again,
+        "hints": hints,
+        "strangers": owners,
+        "adopted": adopted,
+        "left": left,
+        "page": page,
+    }
+
+
+def test_the_reserve_tops_arbitrage_up_and_both_agree_after_either_was_restarted(state: Path) -> None:
+    report = run_forked(borrowing, 43, state)
+    for arb, reserve in (report["lent"], report["again"]):
+        for venue, borrowed in arb.borrowed.items():
+            assert borrowed <= reserve.total[venue]
+            assert reserve.available[venue] == reserve.total[venue] - borrowed
+            assert arb.available[venue] == arb.total[venue] + borrowed - arb.allocated[venue]
+    assert report["strangers"] == set(), "every reservation belongs to a trade in progress"
+    assert report["adopted"] == set(), "and every trade in progress has its reservation again"
+    assert report["left"] == ()
+    assert set(report["page"]["symbols"]) == {"BTC-PERP", "ETH-PERP", "SOL-PERP"}
+
+
+def emptied(world: World, state: Path) -> list[str]:
+    whole = started(world, state)
+    whole.wait_until(lambda: len(view(whole).capital) == 3, 20.0, "balances are read")
+    pay_in(whole, VENUE, -view(whole).capital[VENUE].equity * 99 / 100)
+    whole.wait_until(lambda: bool(view(whole).low), 20.0, "a hint")
+    hints = status(view(whole), whole.program.system)["low"]
+    whole.program.stop()
+    whole.venues.stop()
+    return hints  # type: ignore[no-any-return]
+
+
+def test_a_venue_that_runs_low_is_named_with_what_to_move_there_and_from_where(state: Path) -> None:
+    (hint,) = run_forked(emptied, 47, state)
+    assert hint.startswith(f"{VENUE} has ")
+    assert "left to trade with, and a trade needs 110: move about " in hint
+    assert hint.endswith(("there from aster", "there from hyperliquid"))
