@@ -4,13 +4,14 @@ Signatures, nonces and expiries of transactions are checked as on the chain, tok
 that pays fees, a premium one, of which more is asked at once than of others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 from hashlib import shake_256
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -213,6 +214,8 @@ class Lighter(SimulatedVenue):
             return {"positions": self.trading.positions(held), "shares": []}
         if kind == "user_stats":
             return {"stats": words.stats_words(account, self.engine.marks)}
+        if kind == "account_all":
+            return self._summary([], list(self.coins))
         if kind == "account_all_assets":
             asset = {"symbol": "USDC", "asset_id": words.USDC, "balance": "0.000000", "locked_balance": "0.000000"}
             return {"assets": {str(words.USDC): asset}}
@@ -227,6 +230,26 @@ class Lighter(SimulatedVenue):
                 self._tell_order(event, now_ns)
         self._tell("account_all_positions", {"positions": self.trading.positions(changed), "shares": []}, now_ns)
         self._tell("user_stats", self._own_content("user_stats"), now_ns)
+        fills = [
+            words.fill_words(each.execution, self.instrument(each.order.symbol), self.account_index)
+            for each in events
+            if isinstance(each, OrderEvent) and each.execution is not None
+        ]
+        self._tell("account_all", self._summary(fills, changed), now_ns)
+
+    def _summary(self, fills: Sequence[Words], symbols: Iterable[str]) -> Words:
+        """What has become of the account, all at once: new trades, and positions in some markets."""
+        volumes = {f"{span}_volume": 0 for span in ("total", "monthly", "weekly", "daily")}
+        counts = {f"{span}_trades_count": len(fills) for span in ("total", "monthly", "weekly", "daily")}
+        return {
+            "account": self.account_index,
+            **counts,
+            **volumes,
+            "funding_histories": {},
+            "positions": self.trading.positions(symbols),
+            "shares": [],
+            "trades": _by_market(fills, "market_id"),
+        }
 
     def _tell_order(self, event: OrderEvent, now_ns: int) -> None:
         if event.execution is not None:
@@ -300,8 +323,11 @@ def _by_market(rows: Any, name: str = "market_index") -> dict[str, list[Words]]:
 
 
 def _form(request: Request) -> dict[str, str]:
-    """The fields of a form with several parts."""
-    head = f"Content-Type: {request.headers.get('content-type', '')}\r\n\r\n".encode()
+    """The fields of a form, with several parts or written like a query."""
+    kind = request.headers.get("content-type", "")
+    if kind == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(request.body.decode(), strict_parsing=True))
+    head = f"Content-Type: {kind}\r\n\r\n".encode()
     whole = BytesParser(_class=EmailMessage, policy=HTTP).parsebytes(head + request.body)
     return {
         str(part.get_param("name", header="content-disposition")): str(part.get_content()).strip()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from perpbot.simulation.venues.lighter import Lighter
 
 PING_NS = 60 * clock.NS_PER_SECOND
-OPEN_CHANNELS = ("user_stats",)
+OPEN_CHANNELS = ("user_stats", "account_all")
 """Those of an account that need no token."""
 OWN_CHANNELS = ("account_all_orders", "account_all_trades", "account_all_positions", "account_all_assets")
 _MARKET_CHANNELS = ("order_book", "ticker", "market_stats", "trade")
