@@ -19,7 +19,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Grows with the severity."""
-        return {"info": 0, "warning": 1, "high": 2, "error": 2, "critical": 3}[self.value]
+        return _RANKS[self.value]
+
+
+_RANKS = {"info": 0, "warning": 1, "high": 2, "error": 2, "critical": 3}
 
 
 class Phase(StrEnum):

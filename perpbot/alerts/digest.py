@@ -85,8 +85,9 @@ class Digest:
     def _make_room(self, notice: Notice) -> None:
         """Keep the graver ones."""
         self._left_out += 1
-        least = min(self._waiting.values(), key=lambda each: each.severity.rank)
-        if least.severity.rank < notice.severity.rank:
+        rank = notice.severity.rank
+        least = next((each for each in self._waiting.values() if each.severity.rank < rank), None)
+        if least is not None:
             del self._waiting[least.key]
             self._waiting[notice.key] = notice
             self._seen[notice.key] += 1
