@@ -66,6 +66,8 @@ class Digest:
         self._wait_ns = wait_ns
         self._per_hour = per_hour
         self._waiting: dict[str, Notice] = {}
+        self._ranks: Counter[int] = Counter()
+        """How many of each rank wait."""
         self._seen: Counter[str] = Counter()
         self._left_out = 0
         self._since_ns = 0
@@ -78,19 +80,26 @@ class Digest:
         if notice.key not in self._waiting and len(self._waiting) >= MOST_WAITING:
             self._make_room(notice)
             return
-        self._waiting.pop(notice.key, None)
+        self._drop(notice.key)
+        self._put(notice)
+
+    def _put(self, notice: Notice) -> None:
         self._waiting[notice.key] = notice
+        self._ranks[notice.severity.rank] += 1
         self._seen[notice.key] += 1
+
+    def _drop(self, key: str) -> None:
+        dropped = self._waiting.pop(key, None)
+        if dropped is not None:
+            self._ranks[dropped.severity.rank] -= 1
 
     def _make_room(self, notice: Notice) -> None:
         """Keep the graver ones."""
         self._left_out += 1
-        rank = notice.severity.rank
-        least = next((each for each in self._waiting.values() if each.severity.rank < rank), None)
-        if least is not None:
-            del self._waiting[least.key]
-            self._waiting[notice.key] = notice
-            self._seen[notice.key] += 1
+        lowest = min(rank for rank, count in self._ranks.items() if count)
+        if lowest < notice.severity.rank:
+            self._drop(next(key for key, each in self._waiting.items() if each.severity.rank == lowest))
+            self._put(notice)
 
     def due(self, now_ns: int, *, quiet: bool = False) -> Batch | None:
         """What is to be told now, in one message; in `quiet` hours only what is critical."""
@@ -105,7 +114,7 @@ class Digest:
         self._sent.append(now_ns)
         seen = sum(self._seen.pop(each.key) for each in chosen)
         for each in chosen:
-            del self._waiting[each.key]
+            self._drop(each.key)
         left_out, self._left_out = self._left_out, 0
         ordered = sorted(chosen, key=lambda each: -each.severity.rank)
         return Batch(notices=tuple(ordered), left_out=left_out, seen=seen + left_out)
