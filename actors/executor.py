@@ -38,6 +38,10 @@ class Admitted:
     plan: Plan
     pool: str
     reserved: Mapping[str, Decimal]
+    prepared_ns: int = 0
+    """Monotonic, when its plan was made; 0 for a trade that was taken up."""
+    checked_ns: int = 0
+    """Monotonic, when capital and risk had let it through."""
     approval: Approval | None
     """None for a trade that was taken up from the journal: its orders left long ago."""
 
@@ -228,6 +232,7 @@ class Executor(Actor):
             seen_ns=opportunity.seen_ns,
             wall_ns=wall_ns(),
         )
+        prepared_ns = monotonic_ns()
         legs = tuple(self._leg(plan, leg, opportunity) for leg in plan.legs)
         amounts = {leg.venue: leg.margin for leg in legs}
         try:
@@ -239,7 +244,17 @@ class Executor(Actor):
             self._pool.tell(Release(plan.trade_id))
             return f"refused: {verdict}"
         self._open[plan.trade_id] = plan
-        self._start_trade(Admitted(plan=plan, pool=POOL, reserved=amounts, approval=verdict))
+        checked_ns = monotonic_ns()
+        self._start_trade(
+            Admitted(
+                plan=plan,
+                pool=POOL,
+                reserved=amounts,
+                approval=verdict,
+                prepared_ns=prepared_ns,
+                checked_ns=checked_ns,
+            )
+        )
         return f"admitted: {plan.trade_id}"
 
     def _leg(self, plan: Plan, leg: Leg, opportunity: Opportunity) -> LegRequest:

@@ -104,6 +104,8 @@ class Trade(Actor):
         self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
         if self._view is None:
             self._open()
+        else:
+            self._timings.enters(self._view.phase, monotonic_ns())
         self._look_in(0)
 
     def _open(self) -> None:
@@ -123,7 +125,15 @@ class Trade(Actor):
         except NotSubmittedError as error:
             self._abandon(str(error))
             return
-        self._timings.sent_ns = monotonic_ns() - self._plan.seen_ns
+        now = monotonic_ns()
+        for phase, since_ns in (
+            ("prepare", self._plan.seen_ns),
+            ("check", self._admitted.prepared_ns),
+            ("place", self._admitted.checked_ns),
+            (self._view.phase, now),
+        ):
+            self._timings.enters(phase, since_ns)
+        self._timings.sent_ns = now - self._plan.seen_ns
         self.system.stage("tick_to_journal").add(self._timings.sent_ns)
 
     def _abandon(self, reason: str) -> None:
@@ -264,8 +274,10 @@ class Trade(Actor):
 
     def _move(self, view: TradeView, step: Step) -> None:
         reason = step.reason or view.reason
+        now = monotonic_ns()
+        self._timings.enters(step.phase.value, now)
         if step.phase is Phase.OPEN:
-            self._timings.hedged(monotonic_ns())
+            self._timings.hedged(now)
         if step.phase.over:
             self._settle(view, step.phase, reason)
             return

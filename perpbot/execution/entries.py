@@ -114,6 +114,8 @@ class TradeRecord:
     """Value of all its fills."""
     pool: str = ""
     """Whose capital it used; empty in records of before."""
+    phases_ms: Mapping[str, float] = attrs.field(factory=dict)
+    """How long each phase took: prepare, check, place, opening, open, closing. After a restart, of those seen since."""
 
     @property
     def net(self) -> Decimal:

@@ -20,6 +20,7 @@ from perpbot.execution.results import with_funding
 from perpbot.model.money import plain
 from perpbot.model.order import Order
 
+PHASES = ("prepare", "check", "place", "opening", "open", "closing")
 Row = Mapping[str, str]
 """Column to text; every row of a table has the same columns."""
 
@@ -56,6 +57,7 @@ def trade_rows(entries: Iterable[Entry]) -> Iterator[Row]:
             "hedged_ms": str(each.hedged_ms),
             "max_unhedged": plain(each.max_unhedged),
             "unhedged_ms": str(each.unhedged_ms),
+            **{f"{phase}_ms": str(each.phases_ms.get(phase, "")) for phase in PHASES},
         }
 
 

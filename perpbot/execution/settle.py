@@ -30,6 +30,16 @@ class Timings:
     """Longest time something was not hedged."""
     largest: Decimal = ZERO
     """Largest value that was not hedged."""
+    phases_ns: dict[str, int] = attrs.field(factory=dict)
+    """How long each phase took."""
+    phase: str = ""
+    phase_since_ns: int = 0
+
+    def enters(self, phase: str, now_ns: int) -> None:
+        """The phase before is over; so long it took."""
+        if self.phase:
+            self.phases_ns[self.phase] = self.phases_ns.get(self.phase, 0) + now_ns - self.phase_since_ns
+        self.phase, self.phase_since_ns = phase, now_ns
 
     def filled(self, now_ns: int) -> None:
         """Something is filled."""
@@ -105,6 +115,7 @@ def settle(
         unhedged_ms=timings.longest_ns / NS_PER_MS,
         volume=holding.volume - view.booked_volume,
         pool=view.pool,
+        phases_ms={name: ns / NS_PER_MS for name, ns in timings.phases_ns.items()},
     )
 
 

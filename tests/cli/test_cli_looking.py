@@ -279,3 +279,10 @@ def test_an_export_without_a_journal_says_where_it_looked(perpbot: Commands, tmp
     shown = perpbot("export", "trades", "--state", tmp_path)
     assert (shown.code, shown.out) == (78, "")
     assert str(tmp_path) in shown.err
+
+
+def test_a_completed_trade_says_how_long_each_of_its_phases_took(system: Running, perpbot: Commands) -> None:
+    over = perpbot("trades", "--json", "--state", system.state).json["over"]
+    phases = next(each["phases_ms"] for each in over if each["phase"] == "completed")
+    assert list(phases) == ["prepare", "check", "place", "opening", "open", "closing"]
+    assert all(took >= 0 for took in phases.values())

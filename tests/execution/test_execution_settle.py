@@ -191,3 +191,10 @@ def test_the_longest_and_the_largest_time_without_a_hedge() -> None:
     record = record_of(timings=timings)
     assert record.max_unhedged == 100
     assert record.unhedged_ms == pytest.approx(10.0)
+
+
+def test_each_phase_has_the_time_it_took_also_when_it_came_twice() -> None:
+    timings = Timings()
+    for phase, at_ms in (("check", 0), ("opening", 3), ("open", 10), ("opening", 30), ("completed", 34)):
+        timings.enters(phase, at_ms * MS)
+    assert record_of(timings=timings).phases_ms == {"check": 3, "opening": 7 + 4, "open": 20}
