@@ -275,4 +275,6 @@ def _broken(desk: Desk) -> Callable[..., None]:
 
 
 def _serialize(_req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
-    _problem(resp, error.status_code, error.title or "", error.description or "")
+    allowed = dict(error.headers or {}).get("Allow")
+    detail = error.description or (f"allowed are {allowed}" if allowed else error.title or "")
+    _problem(resp, error.status_code, (error.title or "").lstrip("0123456789 "), detail)

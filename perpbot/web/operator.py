@@ -13,6 +13,7 @@ import attrs
 from perpbot.chance import secret
 
 NAME = "operator.json"
+SECRETS = ("salt", "digest", "key")
 COST, BLOCK, PARALLEL = 2**15, 8, 1
 """Of scrypt: 32 MB and about a twentieth of a second for each guess."""
 MEMORY = 128 * COST * BLOCK * PARALLEL + 2**20
@@ -31,15 +32,17 @@ class Operator:
 
     salt: bytes
     digest: bytes = attrs.field(repr=False)
+    cost: int = COST
+    """Of scrypt, a power of two."""
     key: bytes = attrs.field(repr=False)
     """Tokens are signed with it."""
 
     def knows(self, password: str) -> bool:
         """Whether `password` is the right one. Takes its time on purpose: call it in a thread."""
-        return len(password) <= LONGEST and hmac.compare_digest(_digest(password, self.salt), self.digest)
+        return len(password) <= LONGEST and hmac.compare_digest(_digest(password, self.salt, self.cost), self.digest)
 
 
-def find_operator(state: Path) -> tuple[Operator, str | None]:
+def find_operator(state: Path, cost: int = COST) -> tuple[Operator, str | None]:
     """The operator of the state directory. Where there was none, one is made, and the password comes with it, once.
 
     Raises:
@@ -51,7 +54,7 @@ def find_operator(state: Path) -> tuple[Operator, str | None]:
             return _read(path), None
         password = secret(PASSWORD_BYTES)
         salt = secret().encode()
-        operator = Operator(salt=salt, digest=_digest(password, salt), key=secret().encode())
+        operator = Operator(salt=salt, digest=_digest(password, salt, cost), cost=cost, key=secret().encode())
         _write(path, operator)
     except OSError as error:
         raise OperatorFileError(
@@ -60,10 +63,9 @@ def find_operator(state: Path) -> tuple[Operator, str | None]:
     return operator, password
 
 
-def _digest(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(
-        password.encode("utf-8", "surrogatepass"), salt=salt, n=COST, r=BLOCK, p=PARALLEL, maxmem=MEMORY
-    )
+def _digest(password: str, salt: bytes, cost: int) -> bytes:
+    data = password.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(data, salt=salt, n=cost, r=BLOCK, p=PARALLEL, maxmem=MEMORY)
 
 
 def _read(path: Path) -> Operator:
@@ -71,13 +73,14 @@ def _read(path: Path) -> Operator:
         raise OperatorFileError(f"{path} can be read by others; chmod 600 {path}, or remove it for a new password")
     try:
         data: dict[str, Any] = json.loads(path.read_bytes())
-        return Operator(**{name: b64decode(data[name], validate=True) for name in ("salt", "digest", "key")})
+        return Operator(cost=int(data["cost"]), **{name: b64decode(data[name], validate=True) for name in SECRETS})
     except (ValueError, KeyError, TypeError) as error:
         raise OperatorFileError(f"{path} is not an operator's file; remove it for a new password") from error
 
 
 def _write(path: Path, operator: Operator) -> None:
-    text = json.dumps({name: b64encode(value).decode() for name, value in attrs.asdict(operator).items()})
+    secrets = {name: b64encode(getattr(operator, name)).decode() for name in SECRETS}
+    text = json.dumps({"cost": operator.cost, **secrets})
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         file.write(text + "\n")

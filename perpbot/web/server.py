@@ -11,6 +11,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from actors.runtime import Actor, Backoff
+from perpbot.config.web import Web
 from perpbot.control.audit import Audit
 from perpbot.program import Program
 from perpbot.sections.feed import Feed
@@ -20,6 +21,7 @@ from perpbot.web import alarms, configuring, log_pages, looking, signing_in, ste
 from perpbot.web.application import application
 from perpbot.web.desk import Desk
 from perpbot.web.log_tail import LogTail
+from perpbot.web.operator import Operator
 from perpbot.web.route import Route
 from perpbot.web.site import Site
 from perpbot.web.static import Console
@@ -46,22 +48,32 @@ ROUTES: tuple[Route, ...] = (
 
 def web_console(program: Program, site: Site, tail: LogTail) -> list[ChildSpec]:
     """The child specs of the console of `program`: who watches the state, and who serves it."""
-    program.mask.learn([site.operator.key.decode()])
-    desk = Desk(
+    desk = make_desk(program, site.settings, site.operator, tail)
+    app = application(desk, ROUTES, Console())
+    return [
+        state_of(desk),
+        ChildSpec(name=NAME, start=lambda: WebServer(site, desk, app), backoff=Backoff(min_s=0.5, max_s=30.0)),
+    ]
+
+
+def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail) -> Desk:
+    """What the routes work with."""
+    program.mask.learn([operator.key.decode()])
+    return Desk(
         program=program,
-        settings=site.settings,
-        operator=site.operator,
-        tokens=Tokens(site.operator.key),
+        settings=settings,
+        operator=operator,
+        tokens=Tokens(operator.key),
         feed=Feed(),
         history=TradeHistory(program.journal.path),
         audit=Audit(program),
         tail=tail,
     )
-    app = application(desk, ROUTES, Console())
-    return [
-        state_feed(program, desk.feed, {"audit": desk.audit.section}),
-        ChildSpec(name=NAME, start=lambda: WebServer(site, desk, app), backoff=Backoff(min_s=0.5, max_s=30.0)),
-    ]
+
+
+def state_of(desk: Desk) -> ChildSpec:
+    """The child spec of the actor that keeps the desk's state."""
+    return state_feed(desk.program, desk.feed, {"audit": desk.audit.section})
 
 
 class _Handler(WSGIHandler):
