@@ -117,6 +117,9 @@ TRADING = (
 )
 CAPITAL = (
     Metric("fund_usage_ratio", Kind.GAUGE, "Share of all pools that trades hold."),
+    Metric("symbol_fund_usage_ratio", Kind.GAUGE, "Share of what a symbol may use that it uses.", ("symbol",)),
+    Metric("fund_rebalances", Kind.COUNTER, "Times capital was shared out anew between symbols."),
+    Metric("fund_allocation_efficiency_ratio", Kind.GAUGE, "Share of capital asked for that symbols had room for."),
     Metric("pool_usage_ratio", Kind.GAUGE, "Share of one pool that trades hold.", ("pool",)),
     Metric("blocked_trades", Kind.COUNTER, "Trades refused for want of capital."),
     Metric("pool_total_usd", Kind.GAUGE, "A pool's share of the equity.", ("pool",), _WITH_BALANCES),

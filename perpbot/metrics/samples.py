@@ -21,8 +21,8 @@ from supervisors import tree
 Sample = tuple[str, tuple[str, ...], Any]
 """A metric's name, its labels' values, and its value: a number, or the cells of a histogram."""
 
-NO_CAPITAL = "pool/pool-capital"
-"""The rule that refuses a trade for want of capital, as a refusal begins."""
+NO_CAPITAL = ("pool/pool-capital", "pool/symbol-allocation")
+"""The rules that refuse a trade for want of capital, as a refusal begins."""
 SCANNER = "/strategies/scanner-"
 CONNECTIONS = frozenset({"market-data", "trading"})
 
@@ -181,6 +181,12 @@ def _capital(state: State, *, balances: bool) -> Iterator[Sample]:
     held = {pool.name: sum(pool.allocated.values(), ZERO) for pool in state.pools}
     everything = sum(totals.values(), ZERO)
     yield "fund_usage_ratio", (), float(sum(held.values(), ZERO) / everything) if everything else 0.0
+    for pool in state.pools:
+        for symbol, each in pool.symbols.items():
+            yield "symbol_fund_usage_ratio", (symbol,), float(each.use)
+        if pool.summary is not None:
+            yield "fund_rebalances", (), pool.summary.rebalanced
+            yield "fund_allocation_efficiency_ratio", (), float(pool.summary.efficiency)
     for name, total in totals.items():
         yield "pool_usage_ratio", (name,), float(held[name] / total) if total else 0.0
         if balances:
@@ -195,7 +201,8 @@ def _capital(state: State, *, balances: bool) -> Iterator[Sample]:
 def blocked_samples(system: System) -> Iterator[Sample]:
     """What was refused for want of capital, by the pool and by the risk rules."""
     pools = (_said(system, tree.pool_address(name)).get("refused", 0) for name in ("wash", "arb", "reserve"))
-    yield "blocked_trades", (), sum(pools) + _said(system, tree.RISK).get("refused", {}).get(NO_CAPITAL, 0)
+    refused = _said(system, tree.RISK).get("refused", {})
+    yield "blocked_trades", (), sum(pools) + sum(refused.get(rule, 0) for rule in NO_CAPITAL)
 
 
 def _said(system: System, address: str) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ def test_a_metric_is_named_by_the_rules_of_prometheus(metric: Metric) -> None:
     assert re.fullmatch(r"perpbot_[a-z]+(_[a-z]+)*", metric.full_name)
     assert not re.search(r"_(ms|us|ns|pct|percent|minutes)(_|$)", metric.full_name)
     assert metric.full_name.endswith("_total") is (metric.kind is Kind.COUNTER)
-    assert not {"trade", "order", "price", "symbol", "id"} & set(metric.labels)
+    assert not {"trade", "order", "price", "id"} & set(metric.labels)
     assert metric.meaning.endswith(".")
 
 
