@@ -79,8 +79,12 @@ class Allocation:
         self._difference = difference
         self._total = ZERO
         self._traders: dict[str, _Trader] = {}
-        self._used: dict[str, tuple[str, Decimal]] = {}
+        self._shared_out = False
+        self._owners: dict[str, tuple[str, Decimal]] = {}
         """Symbol and amount, by owner."""
+        self._used: dict[str, Decimal] = {}
+        """By symbol."""
+        self._all_used = ZERO
         self._rebalanced = self._blocked = 0
         self._asked = self._granted = ZERO
 
@@ -91,7 +95,7 @@ class Allocation:
     def register(self, symbol: str, *, weight: Decimal = ONE, most: Decimal = ONE) -> None:
         """`symbol` is traded: by `weight` where shares are weighted, and never with more than `most` of the total."""
         self._traders[symbol] = _Trader(most=most, weight=weight)
-        self._share_out()
+        self._shared_out = False
 
     def room(self, symbol: str) -> Decimal:
         """What `symbol` may still use, below zero where it uses more than it has now.
@@ -121,11 +125,19 @@ class Allocation:
 
     def record(self, owner: str, symbol: str, amount: Decimal) -> None:
         """The trade `owner` uses `amount`; the same owner twice counts once."""
-        self._used[owner] = (symbol, amount)
+        self.release(owner)
+        self._owners[owner] = (symbol, amount)
+        self._use(symbol, amount)
 
     def release(self, owner: str) -> None:
         """The trade `owner` uses nothing any more."""
-        self._used.pop(owner, None)
+        used = self._owners.pop(owner, None)
+        if used is not None:
+            self._use(used[0], -used[1])
+
+    def _use(self, symbol: str, amount: Decimal) -> None:
+        self._used[symbol] = self.used(symbol) + amount
+        self._all_used += amount
 
     def rebalance_if_needed(self) -> bool:
         """Work the shares out anew where the use of two symbols differs by too much; whether that changed any."""
@@ -142,12 +154,14 @@ class Allocation:
 
     def allocated(self, symbol: str) -> Decimal:
         """What `symbol` has, used or not."""
+        if not self._shared_out:
+            self._share_out()
         trader = self._traders[symbol]
         return self._total * self._max_use * min(trader.share, trader.most)
 
     def used(self, symbol: str) -> Decimal:
         """What the trades of `symbol` use."""
-        return sum((amount for owner, amount in self._used.values() if owner == symbol), ZERO)
+        return self._used.get(symbol, ZERO)
 
     def status(self) -> dict[str, SymbolAllocation]:
         """What each symbol has and uses."""
@@ -163,11 +177,8 @@ class Allocation:
             efficiency=self._granted / self._asked if self._asked else ONE,
         )
 
-    @property
-    def _all_used(self) -> Decimal:
-        return sum((amount for _, amount in self._used.values()), ZERO)
-
     def _share_out(self) -> None:
+        self._shared_out = True
         weights = self._weights()
         whole = sum(weights.values(), ZERO)
         for symbol, each in self._traders.items():

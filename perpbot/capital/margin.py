@@ -1,10 +1,12 @@
 """What a leg needs at its venue: initial margin at the leverage there, fees, and a buffer; not its whole value."""
 
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from perpbot.model.instrument import Instrument
 
 HALF = Decimal("0.5")
+SMALLEST = Decimal("0.00000001")
+"""Margins are rounded up to this, so that sums of them are exact."""
 
 
 def leg_margin(notional: Decimal, *, leverage: Decimal, fee: Decimal, buffer: Decimal) -> Decimal:
@@ -16,7 +18,8 @@ def leg_margin(notional: Decimal, *, leverage: Decimal, fee: Decimal, buffer: De
         fee: fraction of the value that a fill costs; opening and closing pay it out of the same cash as the margin.
         buffer: fraction of the initial margin on top, for prices that move before the leg is closed.
     """
-    return notional * (1 + buffer) / leverage + 2 * notional * max(fee, Decimal(0))
+    needed = notional * (1 + buffer) / leverage + 2 * notional * max(fee, Decimal(0))
+    return needed.quantize(SMALLEST, ROUND_UP)
 
 
 def maintenance(instrument: Instrument) -> Decimal:

@@ -34,6 +34,7 @@ class Pool:
         self.name = name
         self._totals: dict[str, Decimal] = {}
         self._reservations: dict[str, Reservation] = {}
+        self._allocated: dict[str, Decimal] = {}
         self._borrowed: dict[str, Decimal] = {}
         self._lent: dict[str, Mapping[str, Decimal]] = {}
 
@@ -58,7 +59,7 @@ class Pool:
 
     def allocated(self, venue: str) -> Decimal:
         """What is reserved at `venue`."""
-        return sum((each.amounts.get(venue, ZERO) for each in self._reservations.values()), ZERO)
+        return self._allocated.get(venue, ZERO)
 
     def available(self, venue: str) -> Decimal:
         """What may still be reserved at `venue`; less than zero when the venue lost what is reserved."""
@@ -118,13 +119,18 @@ class Pool:
                 raise NotReservedError(
                     f"pool {self.name} has {plain(available)} available at {venue}, {plain(amount)} is needed"
                 )
-        reservation = Reservation(owner, dict(amounts), expires_ns)
-        self._reservations[owner] = reservation
-        return reservation
+        return self._hold(Reservation(owner, dict(amounts), expires_ns))
 
     def adopt(self, owner: str, amounts: Mapping[str, Decimal]) -> None:
         """Set aside again what a living owner holds, after a restart; also when that is more than there is."""
-        self._reservations[owner] = Reservation(owner, dict(amounts), None)
+        self.release(owner)
+        self._hold(Reservation(owner, dict(amounts), None))
+
+    def _hold(self, reservation: Reservation) -> Reservation:
+        self._reservations[reservation.owner] = reservation
+        for venue, amount in reservation.amounts.items():
+            self._allocated[venue] = self.allocated(venue) + amount
+        return reservation
 
     def confirm(self, owner: str) -> bool:
         """The owner lives: its reservation does not expire any more. False when there is none."""
@@ -136,7 +142,12 @@ class Pool:
 
     def release(self, owner: str) -> bool:
         """Give the owner's reservation back. False when there is none, or none any more."""
-        return self._reservations.pop(owner, None) is not None
+        given_back = self._reservations.pop(owner, None)
+        if given_back is None:
+            return False
+        for venue, amount in given_back.amounts.items():
+            self._allocated[venue] -= amount
+        return True
 
     def expire(self, now_ns: int) -> list[Reservation]:
         """Give back reservations whose owners never confirmed; returns them."""
