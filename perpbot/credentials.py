@@ -30,6 +30,12 @@ def with_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     return found | dict(environment)
 
 
+def file_of(directory: Path, name: str) -> Path:
+    """The file of `directory` that holds the secret called `name`, as the unit loads it or as it was mounted."""
+    loaded = directory / f"{PREFIX}{name}"
+    return loaded if loaded.exists() else directory / name
+
+
 def _files(directory: Path) -> list[Path]:
     try:
         return sorted(path for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perpbot.config.source import expand
+from perpbot.credentials import file_of
 
 LONGEST = 4_096
 
@@ -30,7 +31,7 @@ def resolve(reference: str, environment: Mapping[str, str]) -> str:
             raise UnresolvedError(
                 f"there is no $CREDENTIALS_DIRECTORY for {reference}; systemd's LoadCredential sets it"
             )
-        return _read(Path(directory) / place)
+        return _read(file_of(Path(directory), place))
     if kind == "file":
         return _read(Path(place))
     text, wrong = expand(reference, environment)

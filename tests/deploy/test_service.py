@@ -12,6 +12,7 @@ from perpbot.cli import main
 from perpbot.cli.installing import problems
 from perpbot.config.decisions import Execution
 from perpbot.credentials import LARGEST, CredentialsError, with_credentials
+from perpbot.references import resolve
 from perpbot.shipped import CONFIGURATIONS, UNIT, chosen_config
 from supervisors.tree import REPLAY_START_S
 
@@ -124,6 +125,12 @@ def test_each_file_stands_for_the_variable_it_is_named_after_and_a_set_variable_
     environment = {"CREDENTIALS_DIRECTORY": str(secrets), "OKX_API_SECRET": "set"}
     assert with_credentials(environment) == {**environment, "OKX_API_KEY": "from-systemd"}
     assert with_credentials({"HOME": "/"}) == {"HOME": "/"}
+
+
+@pytest.mark.parametrize("name", ["OKX_API_KEY", "OKX_API_SECRET"])
+def test_a_reference_finds_the_file_that_stands_for_the_variable(secrets: Path, name: str) -> None:
+    environment = {"CREDENTIALS_DIRECTORY": str(secrets)}
+    assert resolve(f"cred:{name}", environment) == with_credentials(environment)[name]
 
 
 @pytest.mark.parametrize(
