@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run setup setup-dev test test-full bench bench-venues dist lint format types layers unit lock clean
+.PHONY: help run setup setup-dev test test-full bench bench-venues browser dist lint format types layers unit lock clean
 
 run: setup  ## trade at simulated venues: no keys, no network, no money
 	$(BIN)/python -m perpbot.main
@@ -51,6 +51,9 @@ layers: setup-dev  ## who may import whom
 
 unit: setup-dev  ## the tests alone
 	$(BIN)/pytest -n 2 -m "not full"
+
+browser:  ## what drives Chromium in the console's tests and pictures; Chromium itself comes from the distribution
+	cd tests/console/browser && npm ci --silent --no-audit --no-fund
 
 test-full: setup-dev lint types layers  ## the long runs too
 	$(BIN)/pytest -n 2

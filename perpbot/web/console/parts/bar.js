@@ -37,9 +37,10 @@ function KillSwitch() {
     <${Icon} name="power" /><span>${on ? t("kill.on") : t("kill")}</span></button>`;
 }
 
-const Settings = () =>
-  html`<button class="plain" lang=${language.value === "en" ? "zh-CN" : "en"}
+/** Language, colours, leaving. On a phone they are in the menu. */
+export const Settings = () =>
+  html`<div class="preferences"><button class="plain" lang=${language.value === "en" ? "zh-CN" : "en"}
       onClick=${() => (language.value = language.value === "en" ? "zh" : "en")}>${language.value === "en" ? "中文" : "English"}</button>
     <button class="plain" aria-label=${t(theme.value === "dark" ? "theme.light" : "theme.dark")} onClick=${toggleTheme}>
       <${Icon} name=${theme.value === "dark" ? "sun" : "moon"} /></button>
-    <button class="plain" aria-label=${t("leave")} onClick=${() => signOut()}><${Icon} name="leave" /></button>`;
+    <button class="plain" aria-label=${t("leave")} onClick=${() => signOut()}><${Icon} name="leave" /></button></div>`;

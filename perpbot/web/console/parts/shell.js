@@ -4,7 +4,7 @@ import { useEffect } from "../vendor/hooks.js";
 import { signal } from "../vendor/signals.js";
 import { connection, section } from "../live/store.js";
 import { t } from "../words/index.js";
-import { Bar } from "./bar.js";
+import { Bar, Settings } from "./bar.js";
 import { Dialog } from "./dialog.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
@@ -60,6 +60,7 @@ const Menu = () =>
       ([group, views]) => html`<div class="group"><h2>${t(`group.${group}`)}</h2>
         <ul>${Object.keys(views).map((name) => html`<li key=${name}><${Link} name=${name} /></li>`)}</ul></div>`,
     )}
+    <${Settings} />
     <p class="version">${section("overview").value?.version}</p>
   </nav>`;
 

@@ -319,6 +319,11 @@ export const english = {
   "rule.pool-capital": "Capital of the pool",
   "rule.symbol-allocation": "Part of a symbol",
   "rule.safe-mode": "Drawdown of a venue",
+  "rule.self-trade": "Meeting our own orders",
+  "rule.different-venues": "Two venues",
+  "rule.connection": "Connection of a venue",
+  "rule.position-doubted": "Doubted position",
+  "rule.one-direction": "One direction",
   "rule.slippage": "Slippage",
   "rule.price-collar": "Price collar",
 

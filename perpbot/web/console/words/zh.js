@@ -319,6 +319,11 @@ export const chinese = {
   "rule.pool-capital": "资金池资金",
   "rule.symbol-allocation": "品种配额",
   "rule.safe-mode": "交易所回撤",
+  "rule.self-trade": "自成交",
+  "rule.different-venues": "两个交易所",
+  "rule.connection": "交易所连接",
+  "rule.position-doubted": "存疑持仓",
+  "rule.one-direction": "单一方向",
   "rule.slippage": "滑点",
   "rule.price-collar": "价格限幅",
 

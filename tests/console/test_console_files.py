@@ -1,0 +1,76 @@
+"""The console as files: nothing comes from elsewhere, nothing vendored was touched, nothing is left untranslated."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from console_tools import CONSOLE
+
+VENDOR = CONSOLE / "vendor"
+OURS = sorted(each for each in CONSOLE.rglob("*.js") if VENDOR not in each.parents)
+ENTRY = re.compile(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
+LONGEST = 140
+
+
+def words(language: str) -> dict[str, str]:
+    found = ENTRY.findall((CONSOLE / "words" / f"{language}.js").read_text())
+    assert len(found) == len(dict(found)), "a key stands there twice"
+    return dict(found)
+
+
+def test_every_vendored_file_is_what_was_packed() -> None:
+    lines = [line.split() for line in (VENDOR / "sha256.txt").read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
+    there = {
+        each.name: hashlib.sha256(each.read_bytes()).hexdigest()
+        for each in VENDOR.iterdir()
+        if each.name != "sha256.txt"
+    }
+    assert there == listed
+
+
+@pytest.mark.parametrize("library", ["preact", "signals", "htm", "uplot"])
+def test_every_library_brings_its_licence(library: str) -> None:
+    assert (VENDOR / f"{library}.js").exists()
+    assert re.search("MIT License|Apache License", (VENDOR / f"{library}.LICENSE").read_text())
+
+
+def test_both_languages_have_the_same_words_with_the_same_blanks() -> None:
+    english, chinese = words("en"), words("zh")
+    assert english.keys() == chinese.keys()
+    blanks = {
+        key: (set(re.findall(r"{\w+}", english[key])), set(re.findall(r"{\w+}", chinese[key]))) for key in english
+    }
+    assert {key: each for key, each in blanks.items() if each[0] != each[1]} == {}
+
+
+def test_every_word_that_is_asked_for_exists() -> None:
+    known = words("en").keys()
+    asked = {key for each in OURS for key in re.findall(r'\bt\("([^"]+)"', each.read_text())}
+    assert asked - known == set()
+
+
+def test_every_word_is_asked_for() -> None:
+    text = "".join(each.read_text() for each in OURS if each.parent.name != "words")
+    families = {f"{each}." for each in re.findall(r'named\("(\w+)"', text)}
+    families |= set(re.findall(r"\bt\(`([^`$]+)\$", text))
+    unused = [key for key in words("en") if f'"{key}"' not in text and not key.startswith(tuple(families))]
+    assert unused == []
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    elsewhere = re.compile(r"https?://(?!www\.w3\.org/)")
+    files = [*OURS, *CONSOLE.glob("style/*.css"), CONSOLE / "index.html"]
+    assert [each.name for each in files if elsewhere.search(each.read_text())] == []
+
+
+@pytest.mark.parametrize("file", OURS, ids=lambda each: each.name)
+def test_every_import_leads_to_a_file(file: Path) -> None:
+    for target in re.findall(r'from "(\.[^"]+)"|^import "(\.[^"]+)"', file.read_text(), re.MULTILINE):
+        assert (file.parent / "".join(target)).resolve().exists()
+
+
+@pytest.mark.parametrize("file", OURS, ids=lambda each: each.name)
+def test_files_are_short(file: Path) -> None:
+    assert file.parent.name == "words" or len(file.read_text().splitlines()) <= LONGEST
