@@ -213,12 +213,11 @@ class Aster(SignedVenue):
 
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Changes of the book, and mark price with funding, of each instrument."""
-        kinds = ("depth@100ms", "markPrice@1s")
-        streams = [f"{each.native.lower()}@{kind}" for each in instruments for kind in kinds]
-        return [
-            json.dumps({"method": "SUBSCRIBE", "params": batch, "id": index}, separators=(",", ":"))
-            for index, batch in enumerate(batches(streams, SUBSCRIPTIONS_A_FRAME), start=1)
-        ]
+        return _subscriptions(instruments, "depth@100ms", "markPrice@1s")
+
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades by the order that took, and bars."""
+        return _subscriptions(instruments, "aggTrade", "kline_1m")
 
     def decode_public(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame; `DecodeError` when it is not Aster's protocol."""
@@ -413,6 +412,14 @@ class Aster(SignedVenue):
     def fetch_funding_payments(self, since_ms: int) -> list[FundingPayment]:
         """Funding paid and received, oldest first."""
         return [self._frames.account.funding_payment(row) for row in self._income("FUNDING_FEE", since_ms)]
+
+
+def _subscriptions(instruments: Sequence[Instrument], *kinds: str) -> list[str]:
+    streams = [f"{each.native.lower()}@{kind}" for each in instruments for kind in kinds]
+    return [
+        json.dumps({"method": "SUBSCRIBE", "params": batch, "id": index}, separators=(",", ":"))
+        for index, batch in enumerate(batches(streams, SUBSCRIPTIONS_A_FRAME), start=1)
+    ]
 
 
 def _range(start_ms: int, end_ms: int) -> dict[str, str]:

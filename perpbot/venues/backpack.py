@@ -158,8 +158,11 @@ class Backpack(SignedVenue):
 
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Changes of the book, and mark price with funding, of each instrument."""
-        streams = [f"{kind}.{each.native}" for each in instruments for kind in ("depth", "markPrice")]
-        return [_subscription({"params": batch}) for batch in batches(streams, SUBSCRIPTIONS_A_FRAME)]
+        return _public(instruments, "depth", "markPrice")
+
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades and bars."""
+        return _public(instruments, "trade", "kline.1m")
 
     def decode_public(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame; `DecodeError` when it is not Backpack's protocol."""
@@ -328,6 +331,11 @@ class Backpack(SignedVenue):
                 break
             payments.append(payment)
         return sorted(payments, key=lambda each: each.settled_ns)
+
+
+def _public(instruments: Sequence[Instrument], *kinds: str) -> list[str]:
+    streams = [f"{kind}.{each.native}" for each in instruments for kind in kinds]
+    return [_subscription({"params": batch}) for batch in batches(streams, SUBSCRIPTIONS_A_FRAME)]
 
 
 def _subscription(words: dict[str, object]) -> str:

@@ -150,6 +150,14 @@ class Edgex(Venue):
             for channel in (_depth(each), f"ticker.{each.native}")
         ]
 
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades, and bars of the last price."""
+        return [
+            _message("subscribe", channel)
+            for each in instruments
+            for channel in (f"trades.{each.native}", f"kline.LAST_PRICE.{each.native}.MINUTE_1")
+        ]
+
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Leave the book's channel and enter it again: the snapshot comes first."""
         return [_message("unsubscribe", _depth(instrument)), _message("subscribe", _depth(instrument))]

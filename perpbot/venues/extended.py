@@ -5,7 +5,7 @@ Source: https://api.docs.extended.exchange, and Extended's Python SDK for the st
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -210,8 +210,11 @@ class Extended(SignedVenue):
 
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Book, mark price and funding of each instrument; a request has one subscription."""
-        wanted = [subscription for each in instruments for subscription in _public(each.native)]
-        return [_call("subscribe", number, **each) for number, each in enumerate(wanted, start=1)]
+        return _subscriptions(subscription for each in instruments for subscription in _public(each.native))
+
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades, and bars of them."""
+        return _subscriptions(subscription for each in instruments for subscription in _tape(each.native))
 
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """End the book's subscription and begin it again: the whole book comes first."""
@@ -425,6 +428,17 @@ class Extended(SignedVenue):
 
 def _time(row: TradeRow | FundingRow) -> int:
     return row.created_time if isinstance(row, TradeRow) else row.paid_time
+
+
+def _subscriptions(wanted: Iterable[dict[str, object]]) -> list[str]:
+    return [_call("subscribe", number, **each) for number, each in enumerate(wanted, start=1)]
+
+
+def _tape(market: str) -> tuple[dict[str, object], ...]:
+    return (
+        {"scope": "trades", "selector": {"market": market}},
+        {"scope": "candles", "selector": {"type": "last", "market": market, "interval": "PT1M"}},
+    )
 
 
 def _public(market: str) -> tuple[dict[str, object], ...]:

@@ -29,7 +29,7 @@ from perpbot.model.instrument import Side, canonical_symbol
 from perpbot.model.money import Rate
 from perpbot.venues.extended_account import ExtendedAccount
 from perpbot.venues.venue import Venue
-from perpbot.venues.wire import JsonReader, Millis, Scale, Scales, levels, ns, number, refuse
+from perpbot.venues.wire import JsonReader, Millis, Scale, Scales, bar, levels, ns, number, refuse
 
 FUNDING_HOURS = Decimal(1)
 UNLINKED = -2
@@ -39,6 +39,8 @@ _PERPETUAL = re.compile(r"([A-Z0-9]+)-USD")
 _THOUSANDS = re.compile(r"1000([A-Z]+)")
 _OF_ACCOUNT = frozenset({"BALANCE", "ORDER", "POSITION", "TRADE"})
 """Types that older streams, one for each thing, send without saying that they are about the account."""
+_CANDLES = re.compile(r"candles\.last\.(.+)\.(PT[0-9]{1,2}[MH]|P1D)")
+"""The name of a subscription to bars of trades; their frames do not tell the market and how long a bar is."""
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 
 _Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -62,6 +64,7 @@ class _Frame(msgspec.Struct):
     id: str | None = None
     result: _Result | None = None
     error: _Error | str | None = None
+    subscription: str = ""
 
 
 class _Level(msgspec.Struct, gc=False):
@@ -111,6 +114,15 @@ class _Funding(msgspec.Struct):
     time: Millis = msgspec.field(name="T")
 
 
+class _Candle(msgspec.Struct):
+    open_ms: Millis = msgspec.field(name="T")
+    o: str
+    h: str
+    l: str  # noqa: E741 - Extended's word
+    c: str
+    v: str
+
+
 def default_symbol(native: str) -> str:
     """``BTC-USD`` is ``BTC-PERP``, ``1000PEPE-USD`` is ``PEPE-PERP``; anything else keeps its name."""
     perpetual = _PERPETUAL.fullmatch(native)
@@ -136,6 +148,7 @@ class ExtendedFrames:
         self._read_frame = JsonReader("extended", _Frame)
         self._read_book = JsonReader("extended", _Book)
         self._read_trades = JsonReader("extended", list[_Trade])
+        self._read_candles = JsonReader("extended", list[_Candle])
         self._read_price = JsonReader("extended", _Price)
         self._read_funding = JsonReader("extended", _Funding)
         self._types: dict[str, Callable[[msgspec.Raw, int, int], list[Event]]] = {
@@ -161,6 +174,9 @@ class ExtendedFrames:
             gap = [SessionEnding("a frame about the account is missing")] if lost else []
             return [*gap, *self.account.events(read.data)]
         resets = self._lose_books(read.seq) if lost else []
+        candles = _CANDLES.fullmatch(read.subscription)
+        if candles is not None:
+            return [*resets, *self._bars(read.data, candles[1], candles[2])]
         handler = self._types.get(kind)
         if handler is None:
             refuse("extended", "type", read.type)
@@ -195,7 +211,7 @@ class ExtendedFrames:
         scope, _, rest = frame.result.subscription.partition(".")
         if not scope:
             return []
-        market = "" if scope == "account" else rest.rpartition(".")[2]
+        market = "" if scope in {"account", "candles"} else rest.rpartition(".")[2]
         return [Ack(scope, self.scale(market).symbol if market not in {"", "all"} else None)]
 
     # -- public --------------------------------------------------------------------------------------------------
@@ -223,6 +239,14 @@ class ExtendedFrames:
             refuse("extended", "side", row.side)
         price, size = scale.prices[row.p], scale.positive(row.q)
         return PublicTrade(scale.symbol, price, size, _SIDES[row.side], str(row.i), ns(row.time))
+
+    def _bars(self, data: msgspec.Raw, market: str, interval: str) -> list[Event]:
+        scale, resolution = self.scale(market), interval.removeprefix("P").removeprefix("T").lower()
+        return [
+            bar("extended", scale, resolution, row.open_ms, (row.o, row.h, row.l, row.c),
+                (scale.sizes[row.v], None), closed=False)
+            for row in self._read_candles(data)
+        ]  # fmt: skip
 
     def _mark(self, data: msgspec.Raw, _sequence: int, time_ns: int) -> list[Event]:
         row = self._read_price(data)

@@ -215,6 +215,11 @@ class Grvt(SignedVenue):
         tickers = [f"{each.native}@500" for each in instruments]
         return [*_subscriptions("v1.book.d", books), *_subscriptions("v1.ticker.s", tickers)]
 
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades, and bars of them."""
+        trades, bars = ([f"{each.native}@{rate}" for each in instruments] for rate in ("50", "CI_1_M-TRADE"))
+        return [*_subscriptions("v1.trade", trades), *_subscriptions("v1.candle", bars)]
+
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """A new subscription begins with the whole book."""
         selector = f"{instrument.native}@{BOOK_RATE}"

@@ -197,6 +197,11 @@ class Hyperliquid(SignedVenue):
         kinds = ("l2Book", "activeAssetCtx")
         return [_subscribe({"type": kind, "coin": each.native}) for each in instruments for kind in kinds]
 
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades and bars."""
+        kinds: tuple[dict[str, str], ...] = ({"type": "trades"}, {"type": "candle", "interval": "1m"})
+        return [_subscribe({**kind, "coin": each.native}) for each in instruments for kind in kinds]
+
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Leave the book's channel and enter it again; every frame of it is a snapshot."""
         book = {"type": "l2Book", "coin": instrument.native}

@@ -188,6 +188,11 @@ class Lighter(Venue):
             for channel in ("order_book", "market_stats")
         ]
 
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades and bars."""
+        channels = [channel for each in instruments for channel in (f"trade/{each.native}", f"candle/{each.native}/1m")]
+        return [_message("subscribe", channel) for channel in channels]
+
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Leave the book's channel and enter it again: the snapshot comes first."""
         channel = f"order_book/{instrument.native}"

@@ -196,9 +196,11 @@ class Okx(SignedVenue):
 
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Book, funding and mark price of each instrument."""
-        channels = ("books", "funding-rate", "mark-price")
-        arguments = [{"channel": channel, "instId": each.native} for each in instruments for channel in channels]
-        return [_operation("subscribe", batch) for batch in batches(arguments, SUBSCRIPTIONS_A_FRAME)]
+        return _subscriptions(instruments, "books", "funding-rate", "mark-price")
+
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades; bars are on a stream of their own, ``/ws/v5/business``."""
+        return _subscriptions(instruments, "trades")
 
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Leave the book's channel and enter it again: the snapshot comes first."""
@@ -421,6 +423,11 @@ class Okx(SignedVenue):
         rows = list(pages(page, lambda row: row.bill_id, PAGE))
         paid = [account.funding_payment(row) for row in reversed(rows) if row.ts >= since_ms]
         return sorted(paid, key=lambda payment: payment.settled_ns)
+
+
+def _subscriptions(instruments: Sequence[Instrument], *channels: str) -> list[str]:
+    arguments = [{"channel": channel, "instId": each.native} for each in instruments for channel in channels]
+    return [_operation("subscribe", batch) for batch in batches(arguments, SUBSCRIPTIONS_A_FRAME)]
 
 
 def _operation(operation: str, arguments: list[dict[str, str]]) -> str:

@@ -252,9 +252,11 @@ class Paradex(SignedVenue):
 
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Book, mark price and funding of each instrument; a request has one channel."""
-        kinds = ("order_book.{}.deltas", "markets_summary.{}", "funding_data.{}")
-        channels = [kind.format(each.native) for each in instruments for kind in kinds]
-        return [_call("subscribe", {"channel": channel}, number) for number, channel in enumerate(channels, start=1)]
+        return _subscriptions(instruments, "order_book.{}.deltas", "markets_summary.{}", "funding_data.{}")
+
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Trades; Paradex has bars by REST only."""
+        return _subscriptions(instruments, "trades.{}")
 
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Leave the book's channel and enter it again: the whole book comes first."""
@@ -431,6 +433,11 @@ class Paradex(SignedVenue):
 
 
 _BY_CLIENT_ID = "privateGetOrdersByClientIdClientId"
+
+
+def _subscriptions(instruments: Sequence[Instrument], *kinds: str) -> list[str]:
+    channels = [kind.format(each.native) for each in instruments for kind in kinds]
+    return [_call("subscribe", {"channel": channel}, number) for number, channel in enumerate(channels, start=1)]
 
 
 def _call(method: str, parameters: dict[str, str], number: int) -> str:

@@ -213,6 +213,13 @@ class Venue(ABC):
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Frames that subscribe to book and funding of each instrument."""
 
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Frames that subscribe to trades between others, and to bars of a minute where this stream has them.
+
+        Nobody needs them to trade, so they are not among `public_subscriptions`.
+        """
+        raise NotImplementedError(f"{self.name} has no tape: {len(instruments)} instruments were asked for")
+
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Frames that make the stream send a fresh snapshot of one book. Not used when `book_by_rest`."""
         raise NotImplementedError(f"{self.name} starts its books by REST")

@@ -102,6 +102,10 @@ class Served:
         """A public stream with its subscriptions."""
         return self._connect(self.venue.public_url([self.bitcoin]), self.venue.public_subscriptions([self.bitcoin]))
 
+    def tape(self) -> websocket.WebSocket:
+        """A public stream of trades and bars."""
+        return self._connect(self.venue.public_url([self.bitcoin]), self.venue.tape_subscriptions([self.bitcoin]))
+
     def private(self) -> websocket.WebSocket:
         """A private stream, logged in and subscribed."""
         url = self.venue.open_private()

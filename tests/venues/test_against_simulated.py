@@ -9,7 +9,7 @@ from served_venue import Served, of_kind, served
 from venue_cases import NAMES
 
 from perpbot.model.book import Book
-from perpbot.model.events import BookDelta, BookSnapshot, Event, Funding, Mark
+from perpbot.model.events import Bar, BookDelta, BookSnapshot, Event, Funding, Mark, PublicTrade
 from perpbot.model.instrument import Side
 from perpbot.model.order import (
     Accepted,
@@ -35,6 +35,8 @@ LATER = (
     "paradex",
 )
 """Venues that look at margin and position only after they have taken an order."""
+BARLESS = ("okx", "paradex")
+"""Venues whose public stream has no bars."""
 SILENT = ("grvt",)
 """Venues that stream no balances."""
 
@@ -115,6 +117,22 @@ def test_a_book_and_funding_come_by_the_stream(at: Served) -> None:
             break
     book = at.fresh_book()
     assert 0 < book.best_bid()[0] < book.best_ask()[0]
+
+
+def test_trades_and_bars_come_by_the_stream(at: Served) -> None:
+    wanted = {PublicTrade} if at.venue.name in BARLESS else {PublicTrade, Bar}
+    seen: dict[type[Event], Any] = {}
+    for event in at.public_events(at.tape()):
+        seen[type(event)] = event
+        if wanted <= seen.keys():
+            break
+    trade = seen[PublicTrade]
+    assert trade.symbol == "BTC-PERP"
+    assert trade.price > 0 < trade.quantity
+    if Bar in seen:
+        bar = seen[Bar]
+        assert (bar.symbol, bar.resolution) == ("BTC-PERP", "1m")
+        assert abs(bar.close / trade.price - 1) < Decimal("0.01")
 
 
 def test_a_book_by_rest_has_the_prices_and_sizes_of_the_stream(at: Served) -> None:

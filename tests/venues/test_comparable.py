@@ -85,11 +85,19 @@ FRAMES: Mapping[str, tuple[dict[str, Any], int]] = {
                   "next_funding_time": f"{MS}000000"}},
         8,
     ),
+    # percent, for an hour
+    "lighter": (
+        {"type": "update/market_stats", "channel": "market_stats:1", "timestamp": MS,
+         "market_stats": {"symbol": "BTC", "market_id": 1, "index_price": "100", "mark_price": "100",
+                          "last_trade_price": "100", "current_funding_rate": "0.00125", "funding_rate": "0.00125",
+                          "funding_timestamp": MS}},
+        1,
+    ),
 }  # fmt: skip
 """What each venue writes for it, and the hours between two payments of its instrument."""
 
 
-@pytest.mark.parametrize("name", [each for each in NAMES if each in FRAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_one_rate_is_the_same_per_hour_wherever_it_is_quoted(name: str) -> None:
     frame, hours = FRAMES[name]
     made = with_bitcoin(trading(name), funding_hours=Decimal(hours))

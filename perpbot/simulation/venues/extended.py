@@ -15,7 +15,7 @@ from perpbot.simulation.venues.book import BookSide
 from perpbot.simulation.venues.extended_data import ExtendedData
 from perpbot.simulation.venues.extended_stream import ExtendedStream
 from perpbot.simulation.venues.extended_trading import ExtendedTrading
-from perpbot.simulation.venues.extended_words import ExtendedError, Words, ms
+from perpbot.simulation.venues.extended_words import ExtendedError, Words, bar_words, ms
 from perpbot.simulation.venues.ladder import Changes
 from perpbot.simulation.venues.limits import Limits
 from perpbot.simulation.venues.orders import Event, Print
@@ -135,6 +135,8 @@ class Extended(SimulatedVenue):
                 latest = self.first_push(scope, symbol, now_ns)
                 if latest is not None:
                     self._push(topic, *latest, now_ns)
+            bars = msgspec.json.encode([bar_words(self.tapes[symbol].minute)]).decode()
+            self._push(f"candles.last.{symbol}.PT1M", "CANDLES", bars, now_ns)
 
     def _publish_book(self, symbol: str, bids: str, asks: str, now_ns: int) -> None:
         topic = f"orderbooks.{symbol}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
-from perpbot.simulation.venues.extended_words import ExtendedError, Words, ms
+from perpbot.simulation.venues.extended_words import ExtendedError, Words, bar_words, ms
 
 if TYPE_CHECKING:
     from perpbot.simulation.venues.extended import Extended
@@ -134,17 +134,7 @@ class ExtendedData:
         if minutes is None:
             raise ExtendedError(1005, "Not supported interval.")
         bars = self._venue.tapes[self._known(market)].bars(minutes)[::-1]
-        return [
-            {
-                "T": each.open_ms,
-                **{
-                    name: plain(value)
-                    for name, value in zip("ohlc", (each.open, each.high, each.low, each.close), strict=True)
-                },
-                "v": plain(each.volume),
-            }
-            for each in bars[: int(parameters.get("limit", 1000))]
-        ]
+        return [bar_words(each) for each in bars[: int(parameters.get("limit", 1000))]]
 
     def _funding(self, market: str, _parameters: Parameters, now_ns: int) -> list[Words]:
         symbol = self._known(market)

@@ -138,6 +138,8 @@ def _topic(scope: str, selector: Words) -> str:
     """The name of a subscription."""
     if scope == "account" and selector["account"] == str(ACCOUNT_ID):
         return f"account.{ACCOUNT_ID}"
+    if scope == "candles" and (selector["type"], selector["interval"]) == ("last", "PT1M"):
+        return f"candles.last.{selector['market']}.PT1M"
     if scope == "prices" and selector["type"] == "mark":
         return f"prices.mark.{selector['market']}"
     if scope in {"orderbooks", "trades", "funding-rates"} and selector.get("depth", "full") == "full":

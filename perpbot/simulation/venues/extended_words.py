@@ -11,6 +11,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
 from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Refusal, Status, VenueOrder
+from perpbot.simulation.venues.tape import Bar
 
 Words = dict[str, Any]
 ACCOUNT_ID = 3017
@@ -155,6 +156,12 @@ def balance_words(account: Account, marks: Mapping[str, Decimal], now_ns: int) -
         "marginRatio": plain(round(margin / equity, 6)) if equity else "0",
         "updatedTime": ms(now_ns),
     }
+
+
+def bar_words(bar: Bar) -> Words:
+    """A bar of trades, whose volume is in coins."""
+    prices = {"o": bar.open, "l": bar.low, "h": bar.high, "c": bar.close, "v": bar.volume}
+    return {**{name: plain(value) for name, value in prices.items()}, "T": bar.open_ms}
 
 
 def _status(order: VenueOrder) -> str:
