@@ -245,15 +245,16 @@ class StateView(Actor):
                 equity=(each := capital[gate.venue]).equity,
                 free=each.available or each.equity,
                 available=sum((pool.available.get(gate.venue, ZERO) for pool in lending), ZERO),
-                needed=self._needed(gate),
+                needed=self._needed(gate, self._settings.scanner.max_notional),
+                least=self._needed(gate, self._settings.scanner.min_notional),
             )
             for gate in self._gates.values()
             if gate.trading and gate.venue in capital and lending
         }
 
-    def _needed(self, gate: Gate) -> Decimal:
+    def _needed(self, gate: Gate, notional: Decimal) -> Decimal:
         return leg_margin(
-            self._settings.scanner.max_notional,
+            notional,
             leverage=min(gate.leverage(symbol) for symbol in self._settings.symbols),
             fee=ZERO,
             buffer=self._settings.capital.margin_buffer_pct / 100,

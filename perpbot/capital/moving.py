@@ -19,6 +19,8 @@ class Funds:
     """What the pool can still reserve there."""
     needed: Decimal
     """What a leg of the largest size needs there."""
+    least: Decimal = ZERO
+    """What a leg of the smallest size needs there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +30,8 @@ class Hint:
     venue: str
     available: Decimal
     needed: Decimal
+    stuck: bool
+    """Whether not even the smallest trade fits: nothing can be opened at the venue."""
     source: str | None
     """Where to take it from; None where no venue can spare anything."""
     amount: Decimal
@@ -55,7 +59,14 @@ def _hint(venue: str, funds: Funds, venues: Mapping[str, Funds]) -> Hint:
     if source is not None and spare[source] < funds.needed:
         source = None  # too little to be worth a transfer
     amount = ZERO if source is None else spare[source]
-    return Hint(venue=venue, available=funds.available, needed=funds.needed, source=source, amount=amount)
+    return Hint(
+        venue=venue,
+        available=funds.available,
+        needed=funds.needed,
+        stuck=funds.available < funds.least,
+        source=source,
+        amount=amount,
+    )
 
 
 def _cents(amount: Decimal) -> str:

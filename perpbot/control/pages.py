@@ -132,6 +132,7 @@ def problems(state: State) -> list[str]:
     if state.orders is not None and state.orders.unknown_open:
         found.append(f"{state.orders.unknown_open} orders of unknown fate")
     found += [f"nothing is opened: {each}" for each in state.blocks]
+    found += [f"nothing can be opened at {each.venue}: {each}" for each in state.low if each.stuck]
     found += _untradable(state)
     found += [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
     return found + _alerts(state)

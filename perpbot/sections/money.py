@@ -151,13 +151,23 @@ def capital(state: State) -> shapes.CapitalPools:
         pools={
             pool.name: {
                 venue: shapes.Capital(
-                    total=_usd(total), allocated=_usd(pool.allocated[venue]), available=_usd(pool.available[venue])
+                    total=_usd(total),
+                    borrowed=_usd(pool.borrowed.get(venue, ZERO)),
+                    allocated=_usd(pool.allocated[venue]),
+                    available=_usd(pool.available[venue]),
                 )
                 for venue, total in pool.total.items()
             }
             for pool in state.pools
         },
         owners={pool.name: list(pool.owners) for pool in state.pools},
+        symbols={
+            symbol: shapes.SymbolCapital(allocated=_usd(each.allocated), used=_usd(each.used))
+            for pool in state.pools
+            for symbol, each in pool.symbols.items()
+        },
+        safe_mode={venue: each.safe_mode for venue, each in state.capital.items()},
+        low={each.venue: str(each) for each in state.low},
         balances={
             f"{each.venue}/{each.account}/{each.currency}": _balance(
                 each.venue, each.account, each.currency, each.wallet, each.equity, each.available

@@ -200,6 +200,9 @@ class Capital(TypedDict):
     """One pool at one venue."""
 
     total: Money
+    """Its own; what it may use has ``borrowed`` on top."""
+    borrowed: Money
+    """What the reserve lends to it."""
     allocated: Money
     available: Money
 
@@ -215,6 +218,13 @@ class Balance(TypedDict):
     available: NotRequired[Money]
 
 
+class SymbolCapital(TypedDict):
+    """One symbol's part of a pool."""
+
+    allocated: Money
+    used: Money
+
+
 class CapitalPools(TypedDict):
     """What there is, and who has it."""
 
@@ -223,6 +233,12 @@ class CapitalPools(TypedDict):
     """By pool, then by venue."""
     owners: dict[str, list[str]]
     """By pool: the trades that hold something of it."""
+    symbols: dict[str, SymbolCapital]
+    """What each symbol may use of the arbitrage pool, over all venues."""
+    safe_mode: dict[str, bool]
+    """By venue: whether its drawdown keeps arbitrage away."""
+    low: dict[str, str]
+    """By venue that the largest trade does not fit any more: what to move there, and from where."""
     balances: dict[str, Balance]
     """By ``venue/account/currency``."""
 

@@ -161,19 +161,21 @@ def test_the_reserve_tops_arbitrage_up_and_both_agree_after_either_was_restarted
     assert set(report["page"]["symbols"]) == {"BTC-PERP", "ETH-PERP", "SOL-PERP"}
 
 
-def emptied(world: World, state: Path) -> list[str]:
+def emptied(world: World, state: Path) -> tuple[list[str], list[str]]:
     whole = started(world, state)
     whole.wait_until(lambda: len(view(whole).capital) == 3, 20.0, "balances are read")
-    pay_in(whole, VENUE, -view(whole).capital[VENUE].equity * 99 / 100)
+    pay_in(whole, VENUE, -view(whole).capital[VENUE].equity * 9_995 / 10_000)
     whole.wait_until(lambda: bool(view(whole).low), 20.0, "a hint")
-    hints = status(view(whole), whole.program.system)["low"]
+    page = status(view(whole), whole.program.system)
+    problems = [each for each in page["problems"] if "can be opened" in each]
     whole.program.stop()
     whole.venues.stop()
-    return hints  # type: ignore[no-any-return]
+    return page["low"], problems
 
 
 def test_a_venue_that_runs_low_is_named_with_what_to_move_there_and_from_where(state: Path) -> None:
-    (hint,) = run_forked(emptied, 47, state)
+    (hint,), problems = run_forked(emptied, 47, state)
     assert hint.startswith(f"{VENUE} has ")
     assert "left to trade with, and a trade needs 110: move about " in hint
     assert hint.endswith(("there from aster", "there from hyperliquid"))
+    assert problems == [f"nothing can be opened at {VENUE}: {hint}"]
