@@ -51,6 +51,7 @@ class Watch:
         self._sources = sources
         self._system = system
         self._missing_ns: dict[str, int] = {}
+        self._ever_missing: set[str] = set()
 
     def values(self, state: State | None, health: Health | None, *, state_address: str, undelivered: int) -> Values:
         """Everything that is known now. Where `state` or `health` is None, nobody told it.
@@ -94,7 +95,10 @@ class Watch:
     def _silence(self, health: Health | None, missing: Iterable[str]) -> dict[str, Decimal]:
         now = monotonic_ns()
         self._missing_ns = {each: self._missing_ns.get(each, now) for each in missing}
-        silence = {} if health is None else {each: Decimal(str(value)) for each, value in health.silent_s.items()}
+        self._ever_missing |= self._missing_ns.keys()
+        silence = dict.fromkeys(self._ever_missing, ZERO)  # who answers again is not silent any more
+        if health is not None:
+            silence |= {each: Decimal(str(value)) for each, value in health.silent_s.items()}
         return silence | {each: _seconds(now - since) for each, since in self._missing_ns.items()}
 
 

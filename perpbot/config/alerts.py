@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
@@ -160,7 +160,7 @@ class QuietHours(Section):
     def _zone_exists(self) -> Iterator[Fault]:
         try:
             ZoneInfo(self.time_zone)
-        except (OSError, ValueError):
+        except (OSError, ValueError, ZoneInfoNotFoundError):
             yield Fault(("time_zone",), f"no time zone {self.time_zone} on this machine")
 
 
