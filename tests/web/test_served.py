@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 from running_system import Running, running_system, served_venues
+from three_venues import three_venues
 
 from perpbot.sections.differences import merged
 
@@ -184,7 +185,7 @@ def test_who_sends_or_reads_nothing_is_hung_up_on(browser: Browser) -> None:
 @pytest.mark.full
 def test_two_hundred_streams_all_get_every_difference(tmp_path: Path) -> None:
     config = tmp_path / "many.yaml"
-    shipped = Path("config/simulation.yaml").read_text()
+    shipped = three_venues(tmp_path).read_text()
     config.write_text(shipped.replace("stream_clients: 50 ", "stream_clients: 200\n  connections: 400 "))
     with ExitStack() as stack:
         venues = stack.enter_context(served_venues(tmp_path))
