@@ -4,6 +4,7 @@ import { session } from "./live/session.js";
 import { follow } from "./live/stream.js";
 import { html } from "./parts/html.js";
 import { Shell } from "./parts/shell.js";
+import "./parts/sound.js";
 import "./parts/theme.js";
 import { render } from "./vendor/preact.js";
 import { SignIn } from "./views/sign_in.js";

@@ -4,6 +4,7 @@ import { batch, signal } from "../vendor/signals.js";
 import { merged } from "./merge.js";
 
 const MOST_LINES = 500;
+const MOST_NOTICES = 3;
 const sections = new Map();
 
 /** Number of the last state or difference that was taken in; null before the first. */
@@ -52,8 +53,11 @@ export function takeLog(line) {
   logLines.value = [...logLines.value.slice(1 - MOST_LINES), { ...line, key: lines++ }];
 }
 
+/** Take an alert in; one that is over, or does not fire yet, wants nobody's eyes. */
 export function takeNotice(notice) {
-  notices.value = [...notices.value.filter((each) => each.id !== notice.id).slice(-4), notice];
+  const others = notices.value.filter((each) => each.id !== notice.id);
+  const wanted = notice.state === "firing" && !notice.acknowledged && !notice.silenced;
+  notices.value = wanted ? [...others.slice(1 - MOST_NOTICES), notice] : others;
 }
 
 export function putAway(notice) {

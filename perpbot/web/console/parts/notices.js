@@ -9,7 +9,7 @@ import { Icon } from "./icon.js";
 export const Notices = () =>
   html`<div class="notices" role="status" aria-live="polite">
     ${notices.value.map(
-      (each) => html`<p key=${each.id}><${Badge} state=${each.state === "firing" ? each.severity : each.state} />
+      (each) => html`<p key=${each.id}><${Badge} state=${each.severity.toLowerCase()} />
         <span>${each.text}</span>
         <button class="plain" aria-label=${t("notice.away")} onClick=${() => putAway(each)}><${Icon} name="close" /></button></p>`,
     )}

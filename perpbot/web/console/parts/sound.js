@@ -13,7 +13,7 @@ sounds.subscribe((on) => localStorage.setItem(KEY, on ? "on" : "off"));
 let last = null;
 notices.subscribe((all) => {
   const newest = all.at(-1);
-  if (newest && newest !== last && newest.state === "firing" && sounds.peek()) play(TONES_HZ[newest.severity] ?? [660]);
+  if (newest && newest !== last && newest.sound && sounds.peek()) play(TONES_HZ[newest.severity.toLowerCase()] ?? [660]);
   last = newest ?? last;
 });
 

@@ -1,17 +1,21 @@
 // Alerts: what fires, since when, and what to do about it.
 
 import { computed, signal } from "../vendor/signals.js";
+import { useAnswer } from "../live/asked.js";
 import { sorted } from "../live/choose.js";
+import { acknowledge, hear, silence, tryChannels } from "../live/alarms.js";
+import { may } from "../live/session.js";
 import { section } from "../live/store.js";
 import { moment } from "../live/times.js";
 import { Badge } from "../parts/badge.js";
 import { html } from "../parts/html.js";
-import { Figure, Known, Panel } from "../parts/panel.js";
+import { Empty, Figure, Known, Panel } from "../parts/panel.js";
 import { sounds } from "../parts/sound.js";
 import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
 import { named, t } from "../words/index.js";
 
+const LOOK_AGAIN_MS = 10_000;
 const only = signal("firing");
 const WEIGHT = { emergency: 4, critical: 3, error: 2, warning: 1, info: 0 };
 const weight = (row) => `${WEIGHT[row.severity?.toLowerCase()] ?? 0} ${row.since ?? ""}`;
@@ -23,8 +27,14 @@ const columns = computed(() => [
   { head: t("alerts.since"), rank: 2, cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
   { head: t("alerts.rule"), rank: 3, cell: (row) => html`<code>${row.rule ?? "–"}</code>` },
   { head: t("alerts.marks"), rank: 3, cell: (row) => [row.acknowledged && named("state", "acknowledged"), row.silenced && named("state", "silenced")].filter(Boolean).join(", ") || "–" },
+  { head: "", className: "buttons-cell", cell: (row, key) => html`<${Deeds} row=${row} id=${key} />` },
   { head: t("alerts.runbook"), rank: 2, cell: (row) => (row.runbook ? html`<code>${row.runbook}</code>` : "–") },
 ]);
+
+const Deeds = ({ row, id }) =>
+  may("trade") &&
+  html`${!row.acknowledged && html`<button class="plain" onClick=${() => acknowledge(id)}>${t("act.ack.label")}</button>`}
+    <button class="plain" onClick=${() => (row.silenced ? hear : silence)(row.rule)}>${t(row.silenced ? "act.hear.label" : "act.silence.short")}</button>`;
 
 export function Alerts() {
   const alerts = section("alerts").value;
@@ -39,8 +49,28 @@ export function Alerts() {
       </dl>
       <${Panel} title=${t("view.alerts")} flush tools=${html`<${Tabs} label=${t("filter")} chosen=${only.value} choose=${(each) => (only.value = each)}
           options=${["firing", "all"].map((each) => [each, t(`alerts.only.${each}`)])} />
+        ${may("trade") && html`<button onClick=${tryChannels}>${t("act.try.label")}</button>`}
         <button aria-pressed=${sounds.value} onClick=${() => (sounds.value = !sounds.value)}>${t(sounds.value ? "alerts.sound.on" : "alerts.sound.off")}</button>`}>
         <${Table} columns=${columns.value} rows=${rows} label=${t("view.alerts")} empty=${t(only.value === "all" ? "alerts.none" : "alerts.noneFiring")} /><//>
-      <p class="faint">${t("alerts.shell")}</p>`;
+      <${Channels} />`;
   }}<//>`;
+}
+
+/** Who is told, and who is not for a while. */
+function Channels() {
+  const { answer, error } = useAnswer("/api/alerts", LOOK_AGAIN_MS);
+  if (error) return html`<p class="said failed">${error.message}</p>`;
+  if (!answer) return null;
+  return html`<div class="halves">
+    <${Panel} title=${t("alerts.channels")} note=${t("alerts.rules", { count: answer.rules })}>
+      ${answer.channels.length
+        ? html`<ul class="pairs">${answer.channels.map((each) => html`<li key=${each.name}><strong>${each.name}</strong>
+            <span class="faint">${Object.entries(each).filter(([key]) => key !== "name").map(([key, value]) => `${key} ${value ?? "–"}`).join(" · ")}</span></li>`)}</ul>`
+        : html`<${Empty} text=${t("alerts.noChannel")} />`}<//>
+    <${Panel} title=${t("alerts.silences")}>
+      ${answer.silences.length
+        ? html`<ul class="pairs">${answer.silences.map((each) => html`<li key=${each.rule}><strong>${each.rule}</strong>
+            <span class="faint">${t("alerts.until", { time: moment(each.until), by: each.by })}</span></li>`)}</ul>`
+        : html`<${Empty} text=${t("alerts.noSilence")} />`}<//>
+  </div>`;
 }
