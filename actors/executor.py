@@ -16,12 +16,13 @@ from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Ref, Slot, ha
 from actors.scanner import Opportunity
 from perpbot.capital.margin import leg_margin, maintenance
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
-from perpbot.config.decisions import Execution
+from perpbot.config.decisions import Execution, OrderPlan
 from perpbot.execution.entries import TradeMoved, TradeRecord
-from perpbot.execution.plan import Leg, Plan, make_plan
+from perpbot.execution.plan import Leg, Plan, make_plan, maker_prices
 from perpbot.execution.trade import CloseReason
 from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument, Side
+from perpbot.model.money import Price
 from perpbot.model.quote import Quote
 from perpbot.risk.approval import Approval, Refusal
 from perpbot.risk.view import LegRequest, OpenRequest
@@ -44,6 +45,8 @@ class Admitted:
     """Monotonic, when capital and risk had let it through."""
     approval: Approval | None
     """None for a trade that was taken up from the journal: its orders left long ago."""
+    assessment: AssessOpening | None = None
+    """What the risk rules were asked, to ask them again; None like the approval."""
 
 
 @attrs.frozen
@@ -231,6 +234,7 @@ class Executor(Actor):
             slippage=self._slippage,
             seen_ns=opportunity.seen_ns,
             wall_ns=wall_ns(),
+            resting=self._resting(opportunity),
         )
         prepared_ns = monotonic_ns()
         legs = tuple(self._leg(plan, leg, opportunity) for leg in plan.legs)
@@ -239,23 +243,29 @@ class Executor(Actor):
             reserved: Reserved = self._pool.ask(Reserve(plan.trade_id, plan.symbol, amounts))
         except ReservationRefusedError as error:
             return f"refused: pool/pool-capital: {error}"
-        verdict = self._check(plan, legs, reserved, prepared, opportunity.quotes)
+        assessment = self._assessment(plan, legs, reserved, prepared, opportunity.quotes)
+        verdict: Approval | Refusal = self._risk.ask(assessment)
         if isinstance(verdict, Refusal):
             self._pool.tell(Release(plan.trade_id))
             return f"refused: {verdict}"
         self._open[plan.trade_id] = plan
-        checked_ns = monotonic_ns()
         self._start_trade(
             Admitted(
                 plan=plan,
                 pool=POOL,
                 reserved=amounts,
                 approval=verdict,
+                assessment=assessment,
                 prepared_ns=prepared_ns,
-                checked_ns=checked_ns,
+                checked_ns=monotonic_ns(),
             )
         )
         return f"admitted: {plan.trade_id}"
+
+    def _resting(self, opportunity: Opportunity) -> dict[str, Price]:
+        if self._rules.order_plan is not OrderPlan.MAKER_FIRST:
+            return {}
+        return maker_prices(opportunity.buy, opportunity.sell, opportunity.quotes)
 
     def _leg(self, plan: Plan, leg: Leg, opportunity: Opportunity) -> LegRequest:
         instrument: Instrument = opportunity.buy if leg is plan.buy else opportunity.sell
@@ -275,26 +285,23 @@ class Executor(Actor):
             maintenance=maintenance(instrument),
         )
 
-    def _check(
+    def _assessment(
         self,
         plan: Plan,
         legs: tuple[LegRequest, ...],
         reserved: Reserved,
         prepared: Prepared,
         quotes: Mapping[str, Quote],
-    ) -> Approval | Refusal:
-        answer: Approval | Refusal = self._risk.ask(
-            AssessOpening(
-                request=OpenRequest(trade_id=plan.trade_id, symbol=plan.symbol, legs=legs),
-                pool=POOL,
-                pool_available=reserved.available,
-                symbol_room=reserved.symbol_room,
-                working=prepared.working,
-                open_sides=self._sides(plan.symbol),
-                quotes=quotes,
-            )
+    ) -> AssessOpening:
+        return AssessOpening(
+            request=OpenRequest(trade_id=plan.trade_id, symbol=plan.symbol, legs=legs),
+            pool=POOL,
+            pool_available=reserved.available,
+            symbol_room=reserved.symbol_room,
+            working=prepared.working,
+            open_sides=self._sides(plan.symbol),
+            quotes=quotes,
         )
-        return answer
 
     def _sides(self, symbol: str) -> dict[str, Side]:
         legs = [leg for plan in self._open.values() if plan.symbol == symbol for leg in plan.legs]

@@ -37,6 +37,8 @@ class OpenTrade:
     pool: str
     reserved: Mapping[str, Decimal]
     approval: Approval
+    wants: tuple[Want, ...]
+    """Its first orders."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +50,13 @@ class SubmitOrders:
     approval: Approval
     seen: int
     """How many orders the trade had when this was decided; refused when there are more by now."""
+
+
+@attrs.frozen
+class EndOrder:
+    """Have an order of ours that waits at its venue cancelled. What becomes of it is told as always."""
+
+    client_id: str
 
 
 @attrs.frozen

@@ -9,6 +9,7 @@ from actors.gate import Gate
 from actors.order_news import OrderSent, OutcomeArrived, PlaceOrder
 from actors.runtime import Actor, Ref
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.execution.trade import ADD_RISK
 from perpbot.model.instrument import Instrument
 from perpbot.model.order import Order, Outcome, Refused, Unknown
 from perpbot.risk.approval import ApprovalKind
@@ -81,6 +82,8 @@ class OrderSender:
             return f"{order.client_id} is for {order.venue}/{order.account}"
         if approval.trade_id != order.trade_id or monotonic_ns() > approval.expires_ns:
             return "its approval is not for it, or not fresh any more"
+        if approval.kind is ApprovalKind.REDUCE and order.purpose in ADD_RISK:
+            return "it adds risk, and its approval is only for orders that take risk away"
         if approval.kind is ApprovalKind.REDUCE:
             return self._gate.refusal_to_reduce()
         if approval.generations.get(order.venue) != self._gate.generation:

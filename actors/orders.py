@@ -12,6 +12,7 @@ import attrs
 from actors.journal import Append, GetEpoch, Replay
 from actors.order_inquiries import Inquiries
 from actors.order_news import (
+    CancelOrder,
     CatchUpAnswer,
     CatchUpDone,
     FindOurs,
@@ -27,6 +28,7 @@ from actors.order_requests import (
     OPENED,
     REOPENED,
     SETTLED,
+    EndOrder,
     MoveTrade,
     NotSubmittedError,
     OpenTrade,
@@ -59,7 +61,7 @@ from perpbot.execution.foreign import Strangers, adopt, client_id
 from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.numbering import number_orders
-from perpbot.execution.plan import Leg, Plan
+from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.trade import Phase, Want
 from perpbot.execution.views import TradeView, view
@@ -163,8 +165,7 @@ class Orders(Actor):
         number = number_of(plan.trade_id)
         if number in self._opened or number <= self._oldest_number:
             raise NotSubmittedError(f"{plan.trade_id} was opened before")
-        wants = [_opening_want(plan, leg) for leg in plan.legs]
-        orders = self._number(plan, wants)
+        orders = self._number(plan, request.wants)
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
         self._note_opened(plan)
         self._record([opened])
@@ -189,6 +190,8 @@ class Orders(Actor):
             raise NotSubmittedError(f"{request.trade_id} has no approval")
         if len(trade.orders) != request.seen:
             raise NotSubmittedError(f"{request.trade_id} has {len(trade.orders)} orders, not {request.seen}")
+        if request.approval.kind is not ApprovalKind.OPEN and any(want.adds_risk for want in request.wants):
+            raise NotSubmittedError(f"{request.trade_id} has no approval to open")
         orders = self._number(trade.plan, request.wants)
         intended = OrdersIntended(orders=orders)
         self._record([intended])
@@ -210,6 +213,18 @@ class Orders(Actor):
                 connection.tell(PlaceOrder(order, approval, seen_ns))
             except MailboxFullError:
                 self._not_sent(order, f"{order.venue}'s trading connection has too much to do")
+
+    @handles(EndOrder)
+    def on_end_order(self, request: EndOrder) -> None:
+        """Ask its venue to cancel it, when it is open there and the connection is up; else the trade asks again."""
+        record = self.ledger.order(request.client_id)
+        if record is None or not record.status.open or not self._connections[record.order.venue].alive:
+            return
+        record.cancelling()
+        record.changed_ns = monotonic_ns()
+        waiting = Waiting(record.order, record.venue_order_id, may_rest=False)
+        self._connections[record.order.venue].tell(CancelOrder(waiting))
+        self.publish(record.order.trade_id, TradeChanged(record.order.trade_id, view(record)))
 
     def _not_sent(self, order: Order, reason: str) -> None:
         self.ref.tell(OutcomeArrived(order.client_id, Refused(reason)))
@@ -460,7 +475,3 @@ class Orders(Actor):
             "unmatched": len(self._unmatched),
             **attrs.asdict(self.counts),
         }
-
-
-def _opening_want(plan: Plan, leg: Leg) -> Want:
-    return Want(leg=leg.name, side=leg.side, quantity=plan.quantity, price=leg.limit, reduce_only=False, purpose="open")

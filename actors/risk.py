@@ -147,6 +147,8 @@ class Risk(Actor):
         self._results = self._no_results()
         self._frozen_until_ns: dict[str, int] = {}
         self._last_opened_ns: dict[str, int] = {}
+        self._last_opened: dict[str, str] = {}
+        """By symbol, the trade that began its cooldown: it may try again itself."""
         self._refusals: Counter[str] = Counter()
         self._newest: deque[RefusalSeen] = deque(maxlen=100)
         self._approved = 0
@@ -200,6 +202,7 @@ class Risk(Actor):
     def on_opened(self, opened: TradeOpened) -> None:
         """The symbol's cooldown begins."""
         self._last_opened_ns[opened.plan.symbol] = monotonic_ns()
+        self._last_opened[opened.plan.symbol] = opened.plan.trade_id
 
     @handles(TradeRecord)
     def on_settled(self, record: TradeRecord) -> None:
@@ -285,6 +288,11 @@ class Risk(Actor):
             )
         return None
 
+    def _cooldowns(self, opening: AssessOpening | None) -> Mapping[str, int]:
+        if opening is None or self._last_opened.get(opening.request.symbol) != opening.request.trade_id:
+            return self._last_opened_ns
+        return {symbol: at for symbol, at in self._last_opened_ns.items() if symbol != opening.request.symbol}
+
     def _view(self, assess: AssessOpening | AssessReduction | None) -> View:
         equity = self._equity
         opening = assess if isinstance(assess, AssessOpening) else None
@@ -300,7 +308,7 @@ class Risk(Actor):
             failures_in_row=self._results.in_row,
             cooldown_until_ns=now + self._results.paused_until_ns - wall,
             frozen_until_ns=self._frozen_until_ns,
-            last_opened_ns=self._last_opened_ns,
+            last_opened_ns=self._cooldowns(opening),
             exposure=self._exposure,
             open_sides={} if opening is None else opening.open_sides,
             quotes={} if assess is None else assess.quotes,

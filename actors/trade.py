@@ -15,6 +15,7 @@ from actors.gate import Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.market_news import MarketGone, MarketMoved
 from actors.order_requests import (
+    EndOrder,
     MoveTrade,
     NotSubmittedError,
     OpenTrade,
@@ -28,13 +29,16 @@ from actors.risk import AssessReduction
 from actors.runtime import Actor, MailboxSpec, handles
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
+from perpbot.execution.decide import decide
 from perpbot.execution.entries import TradeRecord
+from perpbot.execution.opening import first_wants
 from perpbot.execution.plan import Leg
 from perpbot.execution.settle import Timings, leg_state, settle, spent
-from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want, decide
+from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want
 from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO
+from perpbot.model.quote import Quote
 from perpbot.risk.approval import Approval, Refusal
 from perpbot.risk.view import LegRequest
 
@@ -92,6 +96,8 @@ class Trade(Actor):
         self._close_asked: CloseReason | None = None
         self._timings = Timings()
         self._refusal = ""
+        self._opened_enough = False
+        """Whether the risk rules would not have it open once more."""
 
     def on_start(self) -> None:
         """Read what there is of this trade, and listen to its orders and its two markets."""
@@ -120,6 +126,7 @@ class Trade(Actor):
                     pool=self._admitted.pool,
                     reserved=self._admitted.reserved,
                     approval=approval,
+                    wants=first_wants(self._plan, self._rules),
                 )
             )
         except NotSubmittedError as error:
@@ -203,6 +210,8 @@ class Trade(Actor):
                 if step.phase.over:
                     return
                 continue
+            for client_id in step.cancels:
+                self._orders.tell(EndOrder(client_id))
             if step.wants:
                 self._submit(step)
                 return
@@ -223,6 +232,8 @@ class Trade(Actor):
             opened_ns=view.opened_ns or now,
             uneven_since_ns=self._timings.unhedged_since_ns or None,
             close_asked=self._close_asked,
+            may_open=self._admitted.assessment is not None and not self._opened_enough,
+            wall_ns=wall_ns(),
             spent=spent(view.orders),
         )
 
@@ -233,11 +244,15 @@ class Trade(Actor):
             instrument=self._instruments[leg.venue],
             quote=news.quote if fresh and news is not None else None,
             tradable=self._gates[leg.venue].refusal_to_reduce() is None,
+            opens=self._gates[leg.venue].refusal_to_open(self._plan.symbol) is None,
+            funding=None if news is None else news.funding,
         )
 
     def _submit(self, step: Step) -> None:
-        approval = self._approve(step.wants)
+        again = any(want.adds_risk for want in step.wants)
+        approval = self._approve_again(step.wants) if again else self._approve(step.wants)
         if isinstance(approval, Refusal):
+            self._opened_enough = self._opened_enough or again
             if str(approval) != self._refusal:
                 self._refusal = str(approval)
                 self.log.warning("order refused", trade=self._plan.trade_id, why=self._refusal)
@@ -253,14 +268,26 @@ class Trade(Actor):
 
     def _approve(self, wants: tuple[Want, ...]) -> Approval | Refusal:
         legs = tuple(self._leg_request(want) for want in wants)
-        now = monotonic_ns()
-        quotes = {
-            venue: news.quote for venue, news in self._markets.items() if news.quote.age_ns(now) <= self._max_age_ns
-        }
+        quotes = self._fresh_quotes()
         answer: Approval | Refusal = self._risk.ask(
             AssessReduction(trade_id=self._plan.trade_id, legs=legs, quotes=quotes)
         )
         return answer
+
+    def _approve_again(self, wants: tuple[Want, ...]) -> Approval | Refusal:
+        """All four levels, as for the first orders: of both legs at this quantity, at the prices of now."""
+        first = self._admitted.assessment
+        if first is None:
+            raise RuntimeError(f"{self._plan.trade_id} was not admitted by this process, and wants to open")
+        legs = tuple(attrs.evolve(leg, quantity=wants[0].quantity) for leg in first.request.legs)
+        request = attrs.evolve(first.request, legs=legs)
+        answer: Approval | Refusal = self._risk.ask(attrs.evolve(first, request=request, quotes=self._fresh_quotes()))
+        return answer
+
+    def _fresh_quotes(self) -> dict[str, Quote]:
+        now = monotonic_ns()
+        fresh = {venue: news.quote for venue, news in self._markets.items()}
+        return {venue: quote for venue, quote in fresh.items() if quote.age_ns(now) <= self._max_age_ns}
 
     def _leg_request(self, want: Want) -> LegRequest:
         return LegRequest(

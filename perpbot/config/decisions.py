@@ -40,11 +40,20 @@ class FallbackPolicy(StrEnum):
     """What follows an order that did not fill as planned."""
 
     AGGRESSIVE = "aggressive"
-    """Maker becomes taker; market order in a fast market; smaller size in a thin one."""
+    """Maker becomes taker, takers try half the size; the last rung of giving back and closing may go very far."""
     CONSERVATIVE = "conservative"
-    """Smaller size and another try, never a worse price."""
+    """Half the size and another try; no last rung."""
     OFF = "off"
     """Nothing: the trade ends there."""
+
+
+class OrderPlan(StrEnum):
+    """How a trade is opened."""
+
+    TAKER = "taker"
+    """Both legs take at once."""
+    MAKER_FIRST = "maker-first"
+    """One leg waits as a maker at the better side of its book; the other takes what that one filled."""
 
 
 class OnStop(StrEnum):
@@ -122,8 +131,15 @@ class Scanner(Section):
 class Execution(Section):
     """How a trade is opened, kept whole, and closed."""
 
-    parallel_orders: bool = flag(True, "Whether both legs are sent at once; otherwise one after the other.")
-    wait_fill_timeout_sec: float = seconds(30, "Wait for fills before an open order is cancelled.", "0.1", "600")
+    order_plan: OrderPlan = choice(
+        OrderPlan.TAKER,
+        "How a trade is opened: taker takes at both venues; maker-first waits at one, and takes the fills elsewhere.",
+        OrderPlan,
+    )
+    parallel_orders: bool = flag(True, "Whether takers are sent at once to both venues; otherwise one after the other.")
+    wait_fill_timeout_sec: float = seconds(
+        30, "How long an order waits as a maker before it is cancelled.", "0.1", "600"
+    )
     partial_fill_handling: PartialFillHandling = choice(
         PartialFillHandling.HEDGE,
         "When only one leg fills: hedge buys or sells the missing part, unwind gives back the excess.",
@@ -131,16 +147,31 @@ class Execution(Section):
     )
     fallback_policy: FallbackPolicy = choice(
         FallbackPolicy.AGGRESSIVE,
-        "When an order does not fill: aggressive takes a worse price, conservative a smaller size, off gives up.",
+        "When nothing fills: aggressive takes where a maker was, then half the size; conservative half the size; "
+        "off gives up.",
         FallbackPolicy,
     )
     hedge_band_pct: tuple[Decimal, ...] = percent(
         ("0.1", "0.3", "0.8"), "How far from the best price each hedge in turn may fill; growing.", "0.01", "10"
     )
     hedge_attempts: int = count(3, "Hedges tried before the trade is flattened.", 1, 20, "attempts")
+    market_band_pct: Decimal = percent(
+        "0",
+        "How far from the best price the last rung of giving back and closing may fill, in place of a market order, "
+        "when all of hedge_band_pct were tried; 0 for no such rung. Only with the aggressive fallback.",
+        "0.1",
+        "10",
+        zero=True,
+    )
     max_hold_sec: float = seconds(3600, "Time after which an open trade is closed whatever it earns.", "1", "604800")
     close_profit_pct: Decimal = percent(
         "0.1", "Net profit at which an open trade is closed, of its notional.", "0.001", "10", zero=True
+    )
+    stop_loss_pct: Decimal = percent(
+        "2", "Net loss at which an open trade is closed, of its notional; 0 for never.", "0.05", "50", zero=True
+    )
+    max_funding_pct: Decimal = percent(
+        "0.05", "Funding due within a minute, of the notional, above which an open trade is closed.", "0.001", "10"
     )
     max_open_trades: int = count(5, "Trades open at the same time.", 1, 1000, "trades")
     trades_per_symbol: int = count(1, "Trades open at the same time in one symbol.", 1, 100, "trades")

@@ -131,6 +131,8 @@ class Settings(Section):
             if band > collar:
                 text = f"{written(band)} must not be more than risk.price_collar_pct, which is {written(collar)}"
                 yield Fault(("execution", "hedge_band_pct", index), text, ("risk", "price_collar_pct"))
+        if self.execution.market_band_pct > collar:
+            yield clash(self, "execution.market_band_pct", "must not be more than", "risk.price_collar_pct")
 
     @rule
     def _reservation_outlasts_wait(self) -> Iterator[Fault]:

@@ -68,7 +68,7 @@ def forgotten(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[O
     if found.update is not None or not record.status.open:
         return []
     order = record.order
-    waits = order.time_in_force is not TimeInForce.IOC
+    waits = order.time_in_force is not TimeInForce.IOC and record.status is not OrderStatus.PENDING_CANCEL
     if waits or found.asked_ns < _too_late_ns(record, arrival_ns) + FORGOTTEN_AFTER_NS:
         return []
     update = OrderUpdate(

@@ -167,7 +167,7 @@ class Ledger:
             self.orders_intended += 1
             if order.client_id in self._orders:
                 self.duplicate_ids += 1
-            record = OrderRecord(order, changed_ns=now_ns)
+            record = OrderRecord(order, changed_ns=now_ns, intended_ns=now_ns)
             self._orders[order.client_id] = record
             self._by_wire[order.venue, order.account, order.wire_id] = order.client_id
             self._trades[order.trade_id].orders.append(record)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from perpbot.execution.plan import Plan
 from perpbot.execution.trade import Want
-from perpbot.model.order import Order, TimeInForce
+from perpbot.model.order import Order
 
 NUMBERS_PER_EPOCH = 10**10
 
@@ -27,7 +27,7 @@ def _order(plan: Plan, want: Want, wire_ids: Mapping[str, Callable[[int], str]],
         side=want.side,
         quantity=want.quantity,
         price=want.price,
-        time_in_force=TimeInForce.IOC,
+        time_in_force=want.time_in_force,
         reduce_only=want.reduce_only,
         trade_id=plan.trade_id,
         leg=want.leg,

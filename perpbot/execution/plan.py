@@ -1,11 +1,13 @@
 """What a trade is going to do: two legs of one base quantity, their limits, and what it costs if all goes well."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import attrs
 
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import Price, Quantity
+from perpbot.model.quote import Quote
 from perpbot.scanning.edge import Edge
 
 
@@ -21,6 +23,8 @@ class Leg:
     """Worst price of the opening order."""
     expected: Price
     """Mean price the book promised."""
+    resting: Price | None = None
+    """Where it waits as a maker first; None when it takes at once."""
 
     @property
     def name(self) -> str:
@@ -58,6 +62,11 @@ class Plan:
         return self.sell if leg is self.buy else self.buy
 
     @property
+    def maker(self) -> Leg | None:
+        """The leg that waits as a maker first; None when both take at once."""
+        return next((leg for leg in self.legs if leg.resting is not None), None)
+
+    @property
     def notional(self) -> Decimal:
         """Value of the larger leg."""
         return self.quantity * max(self.buy.limit, self.sell.limit)
@@ -73,11 +82,13 @@ def make_plan(
     slippage: Decimal,
     seen_ns: int,
     wall_ns: int,
+    resting: Mapping[str, Price] | None = None,
 ) -> Plan:
     """The plan that takes `edge` with two orders that fill at once or not.
 
     Each limit is the worst price the quantity needs in the book, and `slippage` (a fraction) beyond it: half of the
-    profit that is expected at most, so that even two bad fills do not turn it into a loss.
+    profit that is expected at most, so that even two bad fills do not turn it into a loss. `resting` is the price of
+    the leg that waits as a maker first, by its name.
     """
     room = min(slippage, edge.net_fraction / 4)
     buy_limit = buy.round_price(edge.buy_worst * (1 + room), Side.BUY, outward=False)
@@ -92,6 +103,7 @@ def make_plan(
             account=accounts[0],
             limit=max(buy_limit, edge.buy_worst),
             expected=edge.buy_price,
+            resting=(resting or {}).get(Side.BUY.value),
         ),
         sell=Leg(
             side=Side.SELL,
@@ -99,8 +111,22 @@ def make_plan(
             account=accounts[1],
             limit=min(sell_limit, edge.sell_worst),
             expected=edge.sell_price,
+            resting=(resting or {}).get(Side.SELL.value),
         ),
         expected_net=edge.net,
         seen_ns=seen_ns,
         opened_at_ns=wall_ns,
     )
+
+
+def maker_prices(buy: Instrument, sell: Instrument, quotes: Mapping[str, Quote]) -> dict[str, Price]:
+    """Which leg waits as a maker, and at what price: where that saves most, at the better side of its book.
+
+    Empty where there is no quote to go by.
+    """
+    saves_more = buy.taker_fee - buy.maker_fee >= sell.taker_fee - sell.maker_fee
+    maker, side = (buy, Side.BUY) if saves_more else (sell, Side.SELL)
+    quote = quotes.get(maker.venue)
+    if quote is None:
+        return {}
+    return {side.value: quote.bid if side is Side.BUY else quote.ask}

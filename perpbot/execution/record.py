@@ -39,6 +39,8 @@ class OrderRecord:
     """What a fill contradicted, for the operator."""
     changed_ns: int = 0
     """Monotonic, of the last news; kept by whoever holds the record."""
+    intended_ns: int = 0
+    """Monotonic, when it was journalled, or read from the journal."""
 
     @property
     def filled(self) -> Quantity:

@@ -6,10 +6,10 @@ from decimal import Decimal
 import attrs
 
 from perpbot.execution.entries import TradeRecord
-from perpbot.execution.trade import LegState, Phase
+from perpbot.execution.trade import BUILD, LegState, Phase, Resting
 from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import ZERO, Quantity
-from perpbot.model.order import Fill, OrderStatus
+from perpbot.model.order import Fill, OrderStatus, TimeInForce
 from perpbot.portfolio.holding import total
 
 NS_PER_MS = 1_000_000
@@ -65,13 +65,30 @@ def leg_state(name: str, orders: Iterable[OrderView]) -> LegState:
     tries: dict[str, int] = {}
     for each in mine:
         tries[each.order.purpose] = tries.get(each.order.purpose, 0) + 1
-    waiting = [each.changed_ns for each in mine if not each.settled]
+    resting = next((each for each in mine if _rests(each)), None)
+    waiting = [each.changed_ns for each in mine if not each.settled and each is not resting]
     return LegState(
         held=Quantity(sum((each.held for each in mine), ZERO)),
         busy=bool(waiting),
         waiting_since_ns=min(waiting, default=None),
         tries=tries,
         last_try_ns=max((each.changed_ns for each in mine), default=0),
+        resting=None if resting is None else _resting(resting),
+        fills=sum(len(each.fills) for each in mine if each.order.time_in_force is TimeInForce.POST_ONLY),
+        refused=any(each.status is OrderStatus.REFUSED for each in mine),
+    )
+
+
+def _rests(view: OrderView) -> bool:
+    return view.order.time_in_force is TimeInForce.POST_ONLY and view.status.open
+
+
+def _resting(view: OrderView) -> Resting:
+    cancelling = view.status is OrderStatus.PENDING_CANCEL
+    return Resting(
+        client_id=view.order.client_id,
+        since_ns=view.intended_ns,
+        cancelling_since_ns=view.changed_ns if cancelling else None,
     )
 
 
@@ -92,7 +109,7 @@ def settle(
     """The record of a trade that is over. What little it still holds is valued at nothing."""
     holding = total(fills_of(view.orders))
     plan = view.plan
-    opened = [each for each in view.orders if each.order.purpose in {"open", "hedge"}]
+    opened = [each for each in view.orders if each.order.purpose in BUILD]
     return TradeRecord(
         trade_id=plan.trade_id,
         symbol=plan.symbol,

@@ -25,6 +25,8 @@ class OrderView:
     reason: str
     changed_ns: int
     """Monotonic, of the last news."""
+    intended_ns: int = 0
+    """Monotonic, when it was journalled, or read from the journal."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,4 +57,5 @@ def view(record: OrderRecord) -> OrderView:
         fills=tuple(record.fills.values()),
         reason=record.reason,
         changed_ns=record.changed_ns,
+        intended_ns=record.intended_ns,
     )

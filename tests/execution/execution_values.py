@@ -99,6 +99,7 @@ def order_of(want: Want, of: Plan, number: int) -> Order:
         quantity=want.quantity,
         price=want.price,
         reduce_only=want.reduce_only,
+        time_in_force=want.time_in_force,
         trade_id=of.trade_id,
         leg=want.leg,
         purpose=want.purpose,

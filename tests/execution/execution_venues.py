@@ -8,11 +8,12 @@ from execution_values import BTC, MS, RULES, VENUES, fill, order_of, quote, upda
 
 from perpbot.config.decisions import Execution
 from perpbot.config.limits import Risk
+from perpbot.execution.decide import decide
 from perpbot.execution.entries import Entry, OrdersIntended, TradeMoved, TradeOpened, TradeRecord
 from perpbot.execution.ledger import Ledger, OrderNews, answered, told
 from perpbot.execution.plan import Plan
 from perpbot.execution.settle import Timings, leg_state, settle, spent
-from perpbot.execution.trade import CloseReason, LegMarket, LegState, Phase, Situation, Want, decide
+from perpbot.execution.trade import CloseReason, LegMarket, LegState, Phase, Situation, Want
 from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, Quantity

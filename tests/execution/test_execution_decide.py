@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from perpbot.config.decisions import Execution, PartialFillHandling
 from perpbot.config.limits import Risk
+from perpbot.execution.decide import LOOK_MS, decide, profit_if_closed
+from perpbot.execution.hedging import UNWINDS
+from perpbot.execution.pricing import RETRY_MS
 from perpbot.execution.trade import (
-    LOOK_MS,
-    RETRY_MS,
-    UNWINDS,
     CloseReason,
     LegMarket,
     LegState,
@@ -23,8 +23,6 @@ from perpbot.execution.trade import (
     Situation,
     Step,
     Want,
-    decide,
-    profit_if_closed,
 )
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
@@ -63,6 +61,7 @@ def situation(
         "markets": {"buy": buy, "sell": sell},
         "now_ns": NOW,
         "opened_ns": NOW - SECOND,
+        "spent": Decimal(sold) * 102 - Decimal(bought) * 100,
     }
     return Situation(**{**usual, **changes})
 

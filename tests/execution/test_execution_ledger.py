@@ -70,7 +70,7 @@ def state(folded: Ledger) -> dict[str, Any]:
     def seen(view: Any) -> dict[str, Any]:
         orders = [attrs.asdict(each, recurse=False) for each in view.orders]
         for each in orders:
-            del each["changed_ns"]
+            del each["changed_ns"], each["intended_ns"]
             if each["status"] is OrderStatus.SUBMITTED:
                 each["status"] = OrderStatus.JOURNALLED
         return {**attrs.asdict(view, recurse=False), "orders": orders, "opened_ns": view.opened_ns is not None}

@@ -1,0 +1,59 @@
+"""Prices, sizes and pauses of the orders that must fill."""
+
+from decimal import Decimal
+
+from perpbot.config.decisions import Execution, FallbackPolicy
+from perpbot.execution.trade import LegMarket, Situation, Step, Want
+from perpbot.model.instrument import Instrument, Side
+from perpbot.model.money import ZERO, Price, Quantity
+from perpbot.model.quote import Quote
+
+HUNDRED = Decimal(100)
+NS_PER_MS = 1_000_000
+RETRY_MS = (0, 100, 200, 400, 800, 1_600)
+"""Pauses before the second and later tries of the same thing, in milliseconds; the last one repeats."""
+
+
+def banded(market: LegMarket, side: Side, tried: int, rules: Execution, *, last_resort: bool = False) -> Price:
+    """The worst price of an order that must fill: a band beyond the best price, wider with every try.
+
+    It is never farther from the middle than the last band, unless the best price itself is: the price collar would
+    refuse it however often it was tried.
+
+    With `last_resort` there is one more band when the others have been tried: in place of a market order, which has
+    no limit at all.
+    """
+    quote, grid, bands = market.quote, market.instrument, _bands(rules, last_resort=last_resort)
+    if quote is None:
+        raise ValueError(f"no quote of {grid.venue} to price an order")
+    band, last = (side.sign * each / HUNDRED for each in (bands[min(tried, len(bands) - 1)], bands[-1]))
+    best = quote.ask if side is Side.BUY else quote.bid
+    wanted = grid.round_price(best * (1 + band), side, outward=True)
+    farthest = grid.round_price(quote.mid * (1 + last), side, outward=False)
+    return min(wanted, max(best, farthest)) if side is Side.BUY else max(wanted, min(best, farthest))
+
+
+def _bands(rules: Execution, *, last_resort: bool) -> tuple[Decimal, ...]:
+    last = last_resort and rules.fallback_policy is FallbackPolicy.AGGRESSIVE and bool(rules.market_band_pct)
+    return (*rules.hedge_band_pct, rules.market_band_pct) if last else rules.hedge_band_pct
+
+
+def too_wide(quote: Quote, rules: Execution) -> bool:
+    """Whether even the best price is farther from the middle than any hedge may be."""
+    return (quote.ask - quote.mid) * HUNDRED > quote.mid * rules.hedge_band_pct[-1]
+
+
+def send_or_wait(now: Situation, wants: list[Want], tried: int) -> Step:
+    """Send `wants`, or wait: what was tried in vain is tried again after a growing pause."""
+    pause_ms = RETRY_MS[min(tried, len(RETRY_MS) - 1)]
+    last = max(now.leg(leg).last_try_ns for leg in now.plan.legs)
+    left_ms = pause_ms - (now.now_ns - last) // NS_PER_MS
+    if tried and left_ms > 0:
+        return Step(phase=now.phase, retry_ms=int(left_ms))
+    return Step(phase=now.phase, wants=tuple(wants))
+
+
+def reducible(instrument: Instrument, quantity: Decimal) -> Quantity:
+    """The part of `quantity` that an order can give back; zero when the venue does not take so little."""
+    rounded = instrument.round_quantity(quantity)
+    return rounded if rounded >= instrument.min_quantity else Quantity(ZERO)
