@@ -134,8 +134,8 @@ def problems(state: State) -> list[str]:
     found += [f"nothing is opened: {each}" for each in state.blocks]
     found += [f"nothing can be opened at {each.venue}: {each}" for each in state.low if each.stuck]
     found += _untradable(state)
-    found += [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
-    return found + _alerts(state)
+    found += _alerts(state)
+    return found + [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
 
 
 def _alerts(state: State) -> list[str]:
