@@ -80,7 +80,7 @@ each venue, each venue has an alert of its own. It fires when the condition has 
 | `audio_alert` | runs `sound`, at most once a minute; the console makes a noise of its own |
 | `pause_trading` | kill switch of the venue, or of everything, until the alert is over |
 | `safe_mode_on` | safe mode at the venue, or at all, while the alert fires |
-| `trigger_cooldown_60s` | nothing new is opened for that long (any time in s, min, h); `perpbot risk` lifts it |
+| `trigger_cooldown_60s` | nothing new is opened for that long (any time in s, min, h); `perpbot risk resume` lifts it |
 | `flatten` | closes the trades at the venue, or all, once |
 | `emergency_stop` | global kill switch and closes all trades, once; only an operator turns the switch off |
 
