@@ -14,7 +14,15 @@ from actors.order_requests import FILLS, INTENDED, OPENED
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from perpbot.clock import monotonic_ns
 from perpbot.execution.accounting import KINDS, Accounting
-from perpbot.execution.entries import ForeignAdopted, FundingBooked, OrderFilled, OrdersIntended, TradeOpened
+from perpbot.execution.condensing import hold
+from perpbot.execution.entries import (
+    ForeignAdopted,
+    FundingBooked,
+    HoldingCarried,
+    OrderFilled,
+    OrdersIntended,
+    TradeOpened,
+)
 from perpbot.model.money import ZERO
 from perpbot.model.order import FundingPayment
 from perpbot.portfolio.exposure import Exposure, exposure
@@ -117,12 +125,14 @@ class Positions(Actor):
         journal = self._journal = self.look_up(self._journal_address)
         for topic in (OPENED, INTENDED, FILLS):
             self.subscribe(self._orders_address, topic)
-        for line in journal.ask(Replay(KINDS), timeout_s=60.0):
+        for line in journal.ask(Replay((*KINDS, HoldingCarried)), timeout_s=60.0):
             match line.entry:
                 case OrderFilled():
                     self._add(line.entry)
                 case FundingBooked():
                     self._book(line.entry)
+                case HoldingCarried():
+                    hold(self._holdings, line.entry)
                 case _:
                     self._accounting.apply(line.entry)
         for address in self._instrument_addresses:

@@ -92,6 +92,7 @@ class Program:
         self.system = System(Chance(setting.seed), log)
         self.kill = KillSwitches()
         self.journal = journal
+        journal.condense(wall_ns())
         self.start_seq = _bind(self.journal, setting)
         made = venues(settings, setting.simulated, setting.environment)
         trading = trading_venues(settings, made)
@@ -296,7 +297,7 @@ class Program:
         return summary(
             header=header,
             state=state,
-            lines=read(self.journal.path),
+            lines=read(self.journal.path, whole=False),
             start_seq=self.start_seq,
             system=self.system,
             opportunities=sum(self._found(symbol) for symbol in setting.settings.symbols),

@@ -8,7 +8,8 @@ from actors.runtime import System
 from actors.runtime.telemetry import HandlerTimes
 from actors.state import State, profit
 from perpbot.clock import NS_PER_MS, monotonic_ns
-from perpbot.execution.entries import FundingBooked, OrderFilled, OrdersIntended, TradeOpened, TradeSettled
+from perpbot.execution.condensing import hold
+from perpbot.execution.entries import OrdersIntended, TradeOpened, TradeSettled
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
@@ -34,7 +35,7 @@ def summary(
     Args:
         header: version, config, seed, times and mode.
         state: everything at the end.
-        lines: the whole journal.
+        lines: the journal, what was before the run perhaps condensed.
         start_seq: number of the last entry before this run.
         system: the actors.
         opportunities: how many were found.
@@ -45,7 +46,7 @@ def summary(
     run: list[Line] = []
     for line in lines:
         if line.seq <= start_seq:
-            _hold(before, line)
+            hold(before, line.entry)
         else:
             run.append(line)
     return {
@@ -66,18 +67,6 @@ def summary(
         },
         "clean": clean,
     }
-
-
-def _hold(holdings: dict[HoldingKey, Holding], line: Line) -> None:
-    match line.entry:
-        case OrderFilled(fill=fill):
-            key = (fill.venue, fill.account, fill.symbol)
-            holdings[key] = holdings.get(key, Holding()).with_fill(fill)
-        case FundingBooked(payment=payment):
-            key = (payment.venue, payment.account, payment.symbol)
-            holdings[key] = holdings.get(key, Holding()).with_funding(payment.amount.amount)
-        case _:
-            pass
 
 
 def _venue(state: State, name: str) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from perpbot.execution.entries import (
     FundingBooked,
     OrderFilled,
     OrdersIntended,
+    ProfitCarried,
     TradeOpened,
 )
 from perpbot.execution.ledger import ORDERS_KEPT
 from perpbot.model.order import Order
-from perpbot.portfolio.pnl import NOBODY, Owner, Pnl
+from perpbot.portfolio.pnl import NOBODY, Account, Owner, Pnl
+from perpbot.portfolio.profit import Profit
 
-KINDS: tuple[type, ...] = (TradeOpened, OrdersIntended, ForeignAdopted, OrderFilled, FundingBooked)
+KINDS: tuple[type, ...] = (TradeOpened, OrdersIntended, ForeignAdopted, OrderFilled, FundingBooked, ProfitCarried)
 """The entries it is folded from."""
 
 
@@ -41,6 +43,9 @@ class Accounting:
                 self.pnl.take_fill(entry.fill, self._owners.get(entry.client_id, NOBODY))
             case FundingBooked():
                 self.pnl.take_funding(entry.payment)
+            case ProfitCarried():
+                account = Account(entry.day, entry.pool, entry.venue, entry.symbol, entry.currency)
+                self.pnl.carry(account, Profit(trading=entry.trading, fees=entry.fees, funding=entry.funding))
             case _:
                 pass
 

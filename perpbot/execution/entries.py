@@ -193,8 +193,53 @@ class CooldownLifted:
     by: str
 
 
+@attrs.frozen(kw_only=True)
+class CountsCarried:
+    """How often things happened in a part of the journal that is condensed."""
+
+    orders_intended: int
+    trades_opened: int
+    last_trade_number: int
+    """Highest number of a trade so far; not a difference."""
+    duplicate_ids: int
+    outcomes: Mapping[str, int]
+    """How many trades ended in each phase."""
+
+
+@attrs.frozen(kw_only=True)
+class HoldingCarried:
+    """What fills and funding in a condensed part came to, in one instrument. Amounts are its quote currency."""
+
+    venue: str
+    account: str
+    symbol: str
+    quantity: Decimal
+    """Signed."""
+    cash: Decimal
+    fees: Decimal
+    funding: Decimal
+    volume: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class ProfitCarried:
+    """What was earned in a condensed part, under one account of profit and loss."""
+
+    day: str
+    pool: str
+    venue: str
+    symbol: str
+    currency: str
+    trading: Decimal
+    fees: Decimal
+    funding: Decimal
+
+
 Entry = (
     WorldBound
+    | CountsCarried
+    | HoldingCarried
+    | ProfitCarried
     | TradeOpened
     | OrdersIntended
     | ForeignAdopted

@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from perpbot.execution.entries import (
+    CountsCarried,
     Entry,
     ForeignAdopted,
     OrderAnswered,
@@ -142,6 +143,8 @@ class Ledger:
                 self._move(entry, now_ns)
             case TradeSettled():
                 self._settle(entry.record)
+            case CountsCarried():
+                self._carry(entry)
             case _:
                 pass
 
@@ -198,6 +201,13 @@ class Ledger:
         trade.phase, trade.reason = entry.phase, entry.reason or trade.reason
         if entry.phase == Phase.OPEN.value:
             trade.opened_ns = now_ns
+
+    def _carry(self, counts: CountsCarried) -> None:
+        self.orders_intended += counts.orders_intended
+        self.trades_opened += counts.trades_opened
+        self.last_trade_number = max(self.last_trade_number, counts.last_trade_number)
+        self.duplicate_ids += counts.duplicate_ids
+        self.outcomes.update(counts.outcomes)
 
     def _settle(self, record: TradeRecord) -> None:
         trade = self._trades.pop(record.trade_id, None)

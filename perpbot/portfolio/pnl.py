@@ -108,6 +108,10 @@ class Pnl:
             earned = Profit(trading=ZERO, fees=ZERO, funding=amount)
             self._book(owner, payment.settled_ns, payment.venue, payment.symbol, payment.amount.currency, earned)
 
+    def carry(self, account: Account, earned: Profit) -> None:
+        """Book what is known as a sum only."""
+        self._booked[account] = self._booked.get(account, NO_PROFIT) + earned
+
     def _book(self, owner: Owner, ns: int, venue: str, symbol: str, currency: str, earned: Profit) -> None:
         account = Account(day(ns), owner.pool, venue, symbol, currency)
         self._booked[account] = self._booked.get(account, NO_PROFIT) + earned

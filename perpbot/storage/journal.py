@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import attrs
+import msgspec
 from cattrs.preconf.json import make_converter
 
+from perpbot.execution.condensing import condense
 from perpbot.execution.entries import Entry
 from perpbot.model.money import plain
 from perpbot.storage.outbox import OUTBOX_TABLES, Outbox
@@ -30,18 +32,25 @@ _MIGRATIONS = (
         "create table meta (name text primary key, value text not null) strict, without rowid",
     ),
     OUTBOX_TABLES,
+    (
+        """create table if not exists condensed (
+            seq integer primary key, at_ns integer not null, kind text not null, body text not null) strict""",
+    ),
 )
 """What makes each version from the one before, the first from nothing."""
 SCHEMA_VERSION = len(_MIGRATIONS)
+CONDENSE_FROM = 20_000
+"""Entries since the last time that make it worth the while."""
+_EVERY = -(2**62)
+"""Below every number; what is carried has numbers below zero."""
 
 _converter = make_converter()
 _converter.register_unstructure_hook(Decimal, plain)
-_converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
 
 KINDS: dict[str, type] = {each.__name__: each for each in get_args(Entry)}
 for _kind in KINDS.values():  # cattrs writes its code at the first use; the first order should not wait for that
     _converter.get_unstructure_hook(_kind)
-    _converter.get_structure_hook(_kind)
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
 
 
 class JournalError(ValueError):
@@ -142,9 +151,38 @@ class Journal:
         self._db.execute("insert or replace into meta values ('proved', 'yes')")
 
     def lines(self, kinds: Iterable[type] = ()) -> Iterator[Line]:
-        """Every entry, oldest first; only of `kinds` when any are given."""
+        """What the present is folded from, oldest first; only of `kinds` when any are given.
+
+        That is every entry, or what a long beginning was condensed to and every entry after it.
+        """
         with _understood(self.path):
-            yield from _lines(self._db, self.path, kinds)
+            yield from _condensed_lines(self._db, self.path, kinds)
+
+    def condense(self, now_ns: int, *, least: int = CONDENSE_FROM) -> bool:
+        """Make the next start short, when at least `least` entries came since this was last done; whether it was.
+
+        No entry is changed or lost: what they come to is kept beside them.
+        """
+        with _understood(self.path):
+            if self.last - _condensed_to(self._db) < least:
+                return False
+            lines = list(_condensed_lines(self._db, self.path, ()))
+            last = self.last
+        sums, kept = condense(lines, now_ns)
+        first_ns = lines[0].at_ns
+        rows = [(seq, first_ns, type(each).__name__, _encode(each)) for seq, each in enumerate(sums, start=-len(sums))]
+        rows += [(line.seq, line.at_ns, type(line.entry).__name__, _encode(line.entry)) for line in kept]
+        self._db.execute("begin immediate")
+        try:
+            self._db.execute("delete from condensed")
+            self._db.executemany("insert into condensed values (?, ?, ?, ?)", rows)
+            self._db.execute("insert or replace into meta values ('condensed_to', ?)", (str(last),))
+            self._db.execute("commit")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise
+        return True
 
     @property
     def last(self) -> int:
@@ -193,7 +231,7 @@ def _encode(entry: Entry) -> str:
 
 def _decode(path: Path, seq: int, kind: str, body: str) -> Any:
     try:
-        return _converter.structure(json.loads(body), KINDS[kind])
+        return _DECODERS[kind].decode(body)
     except Exception as error:
         raise JournalError(
             f"{path}: entry {seq} ({kind}) cannot be read ({type(error).__name__}). Put back a copy that is whole, or "
@@ -201,23 +239,39 @@ def _decode(path: Path, seq: int, kind: str, body: str) -> Any:
         ) from error
 
 
-def _lines(db: sqlite3.Connection, path: Path, kinds: Iterable[type], after: int = 0) -> Iterator[Line]:
+def _lines(
+    db: sqlite3.Connection, path: Path, kinds: Iterable[type], after: int = 0, table: str = "journal"
+) -> Iterator[Line]:
     names = [kind.__name__ for kind in kinds]
     of_kinds = f" and kind in ({','.join('?' * len(names))})" if names else ""
-    query = f"select seq, at_ns, kind, body from journal where seq > ?{of_kinds} order by seq"  # noqa: S608 - only placeholders
+    query = f"select seq, at_ns, kind, body from {table} where seq > ?{of_kinds} order by seq"  # noqa: S608 - only placeholders
     for seq, at_ns, kind, body in db.execute(query, (after, *names)):
         yield Line(seq, at_ns, _decode(path, seq, kind, body))
 
 
-def read(path: Path, kinds: Iterable[type] = (), after: int = 0) -> Iterator[Line]:
+def _condensed_lines(db: sqlite3.Connection, path: Path, kinds: Iterable[type]) -> Iterator[Line]:
+    wanted = tuple(kinds)
+    yield from _lines(db, path, wanted, _EVERY, "condensed")
+    yield from _lines(db, path, wanted, _condensed_to(db))
+
+
+def _condensed_to(db: sqlite3.Connection) -> int:
+    """Number of the last entry that is condensed; 0 when none is."""
+    found = db.execute("select value from meta where name='condensed_to'").fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def read(path: Path, kinds: Iterable[type] = (), after: int = 0, *, whole: bool = True) -> Iterator[Line]:
     """The entries of the journal at `path` beyond number `after`, also while a system writes to it.
+
+    What the present is folded from is enough where not the `whole` is wanted: see `Journal.lines`.
 
     Raises:
         JournalError: it cannot be read.
     """
     with _understood(path), closing(_reader(path)) as db:
         if _begun(db):
-            yield from _lines(db, path, kinds, after)
+            yield from _lines(db, path, kinds, after) if whole else _condensed_lines(db, path, kinds)
 
 
 def _begun(db: sqlite3.Connection) -> bool:
