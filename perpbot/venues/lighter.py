@@ -51,8 +51,11 @@ CLIENT_IDS = 2**48 - 1
 """A client order id is a number from 1 to this."""
 HISTORY_DAYS = 2
 """How far back an order is looked for that is not open any more."""
+SHORTEST_SWITCH_S = 310
+"""Lighter cancels at a set time no sooner than in five minutes; a little more is for the way there."""
 _LIMIT = 0
 _CROSS = 0
+_AT_A_TIME, _NOT_AFTER_ALL = 1, 2
 _IOC, _GTT, _POST_ONLY = 0, 1, 2
 _TIFS = {TimeInForce.IOC: _IOC, TimeInForce.GTC: _GTT, TimeInForce.POST_ONLY: _POST_ONLY}
 _LIMITED = range(23000, 23004)
@@ -108,6 +111,7 @@ class Lighter(Venue):
     )
     credential_names = ("privateKey", "apiKey", "accountId")
     signs_slowly = True
+    dead_man = True
     session_life_s = 6.5 * 3_600.0
     """A stream about the account begins with a token that is good for a little longer."""
     limits = RateLimits(
@@ -273,6 +277,16 @@ class Lighter(Venue):
             "MarginMode": _CROSS,
         }
         self._client.carry_out(signing.UPDATE_LEVERAGE, body)
+
+    @reads
+    def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
+        """Have everything cancelled at a time, which is set again and again; never sooner than `SHORTEST_SWITCH_S`."""
+        del instruments
+        body = {"TimeInForce": _NOT_AFTER_ALL, "Time": 0}
+        if countdown_s:
+            until_ms = self.venue_ms() + max(countdown_s, SHORTEST_SWITCH_S) * 1_000
+            body = {"TimeInForce": _AT_A_TIME, "Time": until_ms}
+        self._client.carry_out(signing.CANCEL_ALL, body)
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed transaction that places `order`; Lighter turns it away after `request_lifetime_s`."""

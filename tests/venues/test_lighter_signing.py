@@ -53,6 +53,15 @@ SIGNED: list[tuple[int, dict[str, Any], str, str]] = [
         "yOx9amwAdmn6soSyywRvV/UvR8vWSCEuT1/vBKt6t+VC94lqu6w2N3NjQKMIiw5On4Hldc7Zs45p9BowtyDbkwgWXURYylVyMaR9avFEf3Y=",
     ),
     (
+        16,
+        {
+            "AccountIndex": 65, "ApiKeyIndex": 5, "TimeInForce": 1, "Time": 1795235000000, "ExpiredAt": 1795245339826,
+            "Nonce": 1795234664474, "L2TxAttributes": {"4": 1},
+        },
+        "9acedcda8551eb86a8d9274fa221005efc69f0808c981f7de57caa52468cab3f400fc30823f19c85",
+        "7k8jn+2ypY1zynuC1M6oi/a51GPhDFNdy6eTF1srnE/cWTVaCcazWtXhLzmAK9MSWpyZISiuoZ+D8KIpeQT+wOrCrZT63HVT8hMRmxv2nSE=",
+    ),
+    (
         20,
         {
             "AccountIndex": 65, "ApiKeyIndex": 5, "MarketIndex": 1, "InitialMarginFraction": 500, "MarginMode": 0,
@@ -80,7 +89,9 @@ def test_the_public_key_is_the_one_the_official_signer_has() -> None:
     assert to_bytes(encode(public(SECRET))).hex() == PUBLIC
 
 
-@pytest.mark.parametrize(("kind", "told", "hashed", "signature"), SIGNED, ids=["buy", "sell", "cancel", "leverage"])
+@pytest.mark.parametrize(
+    ("kind", "told", "hashed", "signature"), SIGNED, ids=["buy", "sell", "cancel", "switch", "leverage"]
+)
 def test_transactions_hash_as_in_the_official_signer_and_its_signatures_hold(
     kind: int, told: dict[str, Any], hashed: str, signature: str
 ) -> None:
