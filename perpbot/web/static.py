@@ -27,10 +27,10 @@ class _File:
 
 
 class Console:
-    """Serves what lies in the folder, and nothing else: a path is looked up among the files there are."""
+    """Serves what lay in the folder at the start, and nothing else: a path is looked up among the files there were."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+        self._paths = {f"/{each.relative_to(folder).as_posix()}": each for each in _listing(folder)}
         self._files: dict[str, _File] = {}
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
@@ -51,19 +51,17 @@ class Console:
             resp.data = file.data
 
     def _find(self, path: str) -> _File:
-        found = {f"/{each.relative_to(self._folder).as_posix()}": each for each in self._listing()}
-        if path not in found:
+        if path not in self._paths:
             raise Problem(404, "not found", f"there is no {path}; the console is at /, its API below /api")
-        modified_ns = found[path].stat().st_mtime_ns
+        modified_ns = self._paths[path].stat().st_mtime_ns
         known = self._files.get(path)
         if known is None or known.modified_ns != modified_ns:
-            known = self._files[path] = _read(found[path], modified_ns)
+            known = self._files[path] = _read(self._paths[path], modified_ns)
         return known
 
-    def _listing(self) -> list[Path]:
-        if not self._folder.is_dir():
-            return []
-        return [each for each in self._folder.rglob("*") if each.is_file() and not each.name.startswith(".")]
+
+def _listing(folder: Path) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file() and not each.name.startswith(".")]
 
 
 def _read(path: Path, modified_ns: int) -> _File:

@@ -65,6 +65,12 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     assert [each.name for each in files if elsewhere.search(each.read_text())] == []
 
 
+def test_every_module_is_asked_for_at_once() -> None:
+    preloaded = re.findall(r'rel="modulepreload" href="([^"]+)"', (CONSOLE / "index.html").read_text())
+    modules = sorted(each.relative_to(CONSOLE).as_posix() for each in CONSOLE.rglob("*.js") if each.name != "app.js")
+    assert sorted(preloaded) == modules
+
+
 @pytest.mark.parametrize("file", OURS, ids=lambda each: each.name)
 def test_every_import_leads_to_a_file(file: Path) -> None:
     for target in re.findall(r'from "(\.[^"]+)"|^import "(\.[^"]+)"', file.read_text(), re.MULTILINE):

@@ -5,6 +5,7 @@ import { merged } from "./merge.js";
 
 const MOST_LINES = 500;
 const MOST_NOTICES = 3;
+const NOTICE_MS = 12_000;
 const sections = new Map();
 
 /** Number of the last state or difference that was taken in; null before the first. */
@@ -58,6 +59,7 @@ export function takeNotice(notice) {
   const others = notices.value.filter((each) => each.id !== notice.id);
   const wanted = notice.state === "firing" && !notice.acknowledged && !notice.silenced;
   notices.value = wanted ? [...others.slice(1 - MOST_NOTICES), notice] : others;
+  if (wanted) setTimeout(() => putAway(notice), NOTICE_MS);
 }
 
 export function putAway(notice) {
