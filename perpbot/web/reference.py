@@ -58,9 +58,9 @@ place of what was thrown away. Beyond `web.stream_clients` streams the answer is
 ## Changing settings
 
 `PATCH /api/config` with `{{"changes": {{"risk.daily_loss_limit": "300"}}}}` changes at once what `GET /api/config`
-marks `at_once` (the limits of risk, the scanner's terms, how trades are executed), all of it or nothing. It holds until the
-next start: then the file counts. `SIGHUP` (`systemctl reload`) reads the file again, applies the same keys, and says in
-the log which changes need a restart.
+marks `at_once` (the limits of risk, the scanner's terms, how trades are executed), all of it or nothing. It holds
+until the next start: then the file counts. `SIGHUP` (`systemctl reload`) reads the file again, applies the same keys,
+and says in the log which changes need a restart.
 
 ## Serving it to other machines
 
