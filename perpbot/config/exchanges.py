@@ -34,8 +34,8 @@ SHORTEST_DEAD_MAN_S = 10
 class Connection(Section):
     """What every connection to a venue has: a rate limit, a heartbeat, a circuit breaker, a way to reconnect."""
 
-    rate_limit_per_sec: float = rate(10, "Requests let through, on average.", "0.1", "1000", "per second")
-    burst_size: int = count(20, "Requests let through at once after a pause.", 1, 10_000, "requests")
+    rate_limit_per_sec: float = rate(10, "Questions of both connections let through, on average.", "0.1", "1000", "per second")
+    burst_size: int = count(20, "Questions let through at once after a pause.", 1, 10_000, "requests")
     heartbeat_interval_sec: float = seconds(30, "How often a sign of life is asked for.", "0.1", "300")
     heartbeat_timeout_sec: float = seconds(60, "Silence after which the circuit opens.", "0.2", "900")
     max_latency_ms: float = milliseconds(500, "Mean latency above which an alert is raised.", "1", "60000")
@@ -77,8 +77,8 @@ class Trading(Connection):
     Credentials are named, never given: each `…_env` key holds the name of an environment variable.
     """
 
-    rate_limit_per_sec: float = rate(5, "Requests let through, on average.", "0.1", "1000", "per second")
-    burst_size: int = count(10, "Requests let through at once after a pause.", 1, 10_000, "requests")
+    rate_limit_per_sec: float = rate(5, "Orders let through, on average.", "0.1", "1000", "per second")
+    burst_size: int = count(10, "Orders let through at once after a pause.", 1, 10_000, "orders")
     trade_enabled: bool = flag(False, "Whether orders are sent to this venue at all.")
     account: str = word(
         "main", "Our name for the account; part of every order's key.", "[a-z0-9_-]{1,32}", "a name (a-z, 0-9, _ and -)"
