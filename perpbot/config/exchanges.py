@@ -34,7 +34,7 @@ SHORTEST_DEAD_MAN_S = 10
 class Connection(Section):
     """What every connection to a venue has: a rate limit, a heartbeat, a circuit breaker, a way to reconnect."""
 
-    rate_limit_per_sec: float = rate(10, "Questions of both connections let through, on average.", "0.1", "1000", "per second")
+    rate_limit_per_sec: float = rate(10, "Questions, all of them, let through on average.", "0.1", "1000", "per second")
     burst_size: int = count(20, "Questions let through at once after a pause.", 1, 10_000, "requests")
     heartbeat_interval_sec: float = seconds(30, "How often a sign of life is asked for.", "0.1", "300")
     heartbeat_timeout_sec: float = seconds(60, "Silence after which the circuit opens.", "0.2", "900")
@@ -78,7 +78,7 @@ class Trading(Connection):
     """
 
     rate_limit_per_sec: float = rate(5, "Orders let through, on average.", "0.1", "1000", "per second")
-    burst_size: int = count(10, "Orders let through at once after a pause.", 1, 10_000, "orders")
+    burst_size: int = count(10, "Orders let through at once after a pause.", 1, 10_000, "requests")
     trade_enabled: bool = flag(False, "Whether orders are sent to this venue at all.")
     account: str = word(
         "main", "Our name for the account; part of every order's key.", "[a-z0-9_-]{1,32}", "a name (a-z, 0-9, _ and -)"
