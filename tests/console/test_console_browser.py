@@ -1,5 +1,7 @@
 """The console in a real browser, beside a PerpBot that trades at simulated venues. The scenarios are in browser/."""
 
+import os
+
 import pytest
 from console_serving import Browse
 
@@ -21,6 +23,8 @@ def test_scenario(browse: Browse, scenario: str) -> None:
 @pytest.mark.full
 @pytest.mark.process
 def test_the_first_figures_are_there_within_a_second(browse: Browse) -> None:
+    if os.getloadavg()[0] > (os.cpu_count() or 1):
+        pytest.skip("the machine is too busy to tell")
     browse("first_render")
 
 

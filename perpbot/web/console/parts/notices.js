@@ -10,7 +10,7 @@ export const Notices = () =>
   html`<div class="notices" role="status" aria-live="polite">
     ${notices.value.map(
       (each) => html`<p key=${each.id}><${Badge} state=${each.severity.toLowerCase()} />
-        <span>${each.text}</span>
+        <span>${each.text} ${each.about && html`<small class="faint">${each.about}</small>`}</span>
         <button class="plain" aria-label=${t("notice.away")} onClick=${() => putAway(each)}><${Icon} name="close" /></button></p>`,
     )}
   </div>`;

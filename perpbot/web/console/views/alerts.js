@@ -23,6 +23,7 @@ const weight = (row) => `${WEIGHT[row.severity?.toLowerCase()] ?? 0} ${row.since
 const columns = computed(() => [
   { head: t("alerts.severity"), cell: (row) => html`<${Badge} state=${row.severity?.toLowerCase()} />` },
   { head: t("alerts.text"), className: "text", cell: (row) => row.text },
+  { head: t("alerts.about"), rank: 2, cell: (row) => row.about || "–" },
   { head: t("state"), rank: 2, cell: (row) => html`<${Badge} state=${row.state} />` },
   { head: t("alerts.since"), rank: 2, cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
   { head: t("alerts.rule"), rank: 3, cell: (row) => html`<code>${row.rule ?? "–"}</code>` },

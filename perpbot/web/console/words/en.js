@@ -396,6 +396,7 @@ export const english = {
   "alerts.silenced": "Silenced",
   "alerts.severity": "Severity",
   "alerts.text": "What",
+  "alerts.about": "About",
   "alerts.since": "Since",
   "alerts.rule": "Rule",
   "alerts.marks": "Marks",

@@ -396,6 +396,7 @@ export const chinese = {
   "alerts.silenced": "已静默",
   "alerts.severity": "级别",
   "alerts.text": "内容",
+  "alerts.about": "对象",
   "alerts.since": "开始时间",
   "alerts.rule": "规则",
   "alerts.marks": "标记",
