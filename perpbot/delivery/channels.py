@@ -14,6 +14,8 @@ from perpbot.references import UnresolvedError, resolve
 
 LONG_PIECE = 8
 """What is as long as that in a URL may be a secret by itself."""
+_HOST = re.compile(r"[0-9.]+|([a-z0-9-]{1,63}\.)+[a-z]{2,20}")
+"""A name or an address; the errors that an operator needs speak of it."""
 _PIECES = re.compile(r"[/:@?&=#,+]+")
 
 
@@ -41,7 +43,13 @@ def open_channels(alerts: Alerts, environment: Mapping[str, str], mask: Mask) ->
                 url = resolve(each.url, environment)
             except UnresolvedError as error:
                 raise ChannelError(f"channel {each.name}: {error}") from None
-            mask.learn([url, *(piece for piece in _PIECES.split(url)[1:] if len(piece) >= LONG_PIECE)])
+            mask.learn(_secrets(url))
             web = url.startswith(("https:", "http:"))
             channels[each.name] = Webhook(each.name, url, each.allow_private) if web else Service(each.name, url)
     return channels
+
+
+def _secrets(url: str) -> list[str]:
+    """What must not show of `url`: all of it, and its parts but the name of a host."""
+    pieces = [each for each in _PIECES.split(url)[1:] if len(each) >= LONG_PIECE]
+    return [url, *(each for each in pieces if not _HOST.fullmatch(each))]
