@@ -45,6 +45,8 @@ from perpbot.venues.set_up import SetUp
 from perpbot.venues.venue import TooManyRequestsError, Venue, VenueReadError
 
 FUNDING_EVERY_S = 60.0
+AFTER_FILLS_S = 1.0
+"""Balances are read this long after a fill, once for all that come meanwhile."""
 SET_UP_EVERY_S = 60.0
 RENEW_AGAIN_S = 1.0
 """A session that could not be renewed because an order was on its way is looked at again after this long."""
@@ -72,6 +74,11 @@ class CancelWaiting:
 @attrs.frozen
 class StandDown:
     """Nothing will be sent any more: switch the dead man's switch off. Answered when that is done, or cannot be."""
+
+
+@attrs.frozen
+class _Filled:
+    """Balances and positions have changed."""
 
 
 @attrs.frozen
@@ -137,6 +144,7 @@ class TradingConnection(Actor):
         self._preparing = False
         self._ready = False
         self._renewing = False
+        self._reads_soon = False
         self._moves = 0
         self.counts = Counts()
 
@@ -340,6 +348,8 @@ class TradingConnection(Actor):
         news = tuple(event for event in events if isinstance(event, OrderUpdate | Fill))
         if news:
             self._orders.tell(VenueNews(self._venue.name, self._venue.account, news))
+        if any(isinstance(event, Fill) for event in news):
+            self.ref.tell(_Filled())
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, LoggedIn):
@@ -416,9 +426,17 @@ class TradingConnection(Actor):
         """Ask the venue for everything since the mark."""
         self._ask("catch-up", lambda: self._reader.catch_up(request), self._orders.tell)
 
+    @handles(_Filled)
+    def on_filled(self, _: _Filled) -> None:
+        """Read soon what it made of balances and positions."""
+        if not self._reads_soon:
+            self._reads_soon = True
+            self.timers.after(AFTER_FILLS_S, ReadAccount(), key=_Filled.__name__)
+
     @handles(ReadAccount)
     def on_read_account(self, _: ReadAccount) -> None:
         """Read balances and positions, when there is a connection to read them through."""
+        self._reads_soon = False
         if self._ready:
             self._read_account()
 

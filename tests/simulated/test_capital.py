@@ -179,3 +179,22 @@ def test_a_venue_that_runs_low_is_named_with_what_to_move_there_and_from_where(s
     assert "left to trade with, and a trade needs 110: move about " in hint
     assert hint.endswith(("there from aster", "there from hyperliquid"))
     assert problems == [f"nothing can be opened at {VENUE}: {hint}"]
+
+
+def fill_and_read(world: World, state: Path) -> int:
+    """Nanoseconds from a fill to balances that know of it, though they are read once a minute otherwise."""
+    whole = started(world, state, snapshot_interval_sec=60.0)
+    whole.wait_until(
+        lambda: any(each.fills for trade in whole.ledger.trades() for each in trade.orders), 60.0, "a fill"
+    )
+    since_ns = clock.monotonic_ns()
+    before = {each.venue: each.wallet for each in view(whole).balances}
+    whole.wait_until(lambda: {each.venue: each.wallet for each in view(whole).balances} != before, 5.0, "it is read")
+    took_ns = clock.monotonic_ns() - since_ns
+    whole.program.stop()
+    whole.venues.stop()
+    return took_ns
+
+
+def test_balances_are_read_soon_after_a_fill(state: Path) -> None:
+    assert run_forked(fill_and_read, 53, state) < 2 * clock.NS_PER_SECOND
