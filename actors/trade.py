@@ -36,6 +36,7 @@ from perpbot.execution.plan import Leg
 from perpbot.execution.settle import Timings, leg_state, settle, spent
 from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want
 from perpbot.execution.views import TradeView
+from perpbot.logs import bind
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO
 from perpbot.model.quote import Quote
@@ -101,6 +102,7 @@ class Trade(Actor):
 
     def on_start(self) -> None:
         """Read what there is of this trade, and listen to its orders and its two markets."""
+        bind(trade=self._plan.trade_id)
         self._orders = self.look_up(self._addresses["orders"])
         self._risk = self.look_up(self._addresses["risk"])
         self.subscribe(self._addresses["orders"], self._plan.trade_id)
