@@ -272,9 +272,10 @@ class AlertDesk(Actor):
     @handles(SilenceRule)
     def on_silence(self, request: SilenceRule) -> None:
         """Its actions are done all the same."""
-        until_ns = wall_ns() + int(request.seconds * NS_PER_SECOND)
+        now_ns = wall_ns()
+        until_ns = now_ns + int(request.seconds * NS_PER_SECOND)
         try:
-            self._book.silence(Silence(rule=request.rule, until_ns=until_ns, by=request.by))
+            self._book.silence(Silence(rule=request.rule, until_ns=until_ns, by=request.by), now_ns)
         except NoSuchAlertError as error:
             raise NotThereError(str(error)) from None
         self.log.warning("alert silenced", rule=request.rule, seconds=request.seconds, by=request.by)

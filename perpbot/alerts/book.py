@@ -154,8 +154,8 @@ class Book:
             self._alerts[each.key] = attrs.evolve(each, acknowledged_by=by)
         return tuple(self._alerts[each.key] for each in found)
 
-    def silence(self, silence: Silence) -> None:
-        """Tell nobody of its alerts until then; one that is over already ends the silence there was.
+    def silence(self, silence: Silence, wall_ns: int = 0) -> None:
+        """Tell nobody of its alerts until then; one that is over at `wall_ns` ends the silence there was.
 
         Raises:
             NoSuchAlertError: there is no rule of that name.
@@ -163,6 +163,8 @@ class Book:
         if silence.rule != EVERYTHING and silence.rule not in self.rules:
             raise NoSuchAlertError(f"no rule {silence.rule!r}; there are {', '.join(self.rules) or 'none'}")
         self._silences[silence.rule] = silence
+        if silence.until_ns <= wall_ns:
+            del self._silences[silence.rule]
 
     def silenced(self, rule: str, wall_ns: int) -> bool:
         """Whether nobody is told of the alerts of `rule` now."""

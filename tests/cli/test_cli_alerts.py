@@ -1,47 +1,8 @@
-"""`perpbot alerts` at a running system."""
+"""How `perpbot alerts list` reads; the commands at a running system are tested with those that steer it."""
 
 import json
 
-import pytest
-from running_system import Commands, Running
-
 from perpbot.cli.alerts import _line, _listed
-
-pytestmark = pytest.mark.process
-
-
-def test_alerts_are_listed_with_how_many_rules_are_looked_at(system: Running, perpbot: Commands) -> None:
-    listed = perpbot("alerts", "list", "--json", "--state", system.state)
-    assert listed.json["rules"] == 17
-    assert set(listed.json) == {"alerts", "recent", "silences", "rules", "missing_channels", "channels"}
-    assert listed.json["missing_channels"] == ["telegram", "lark"]
-
-
-def test_a_rule_is_silenced_and_heard_again(system: Running, perpbot: Commands) -> None:
-    silenced = perpbot("alerts", "silence", "few-succeed", "--hours", "2", "--state", system.state)
-    assert (silenced.code, silenced.out.startswith("few-succeed is silenced until ")) == (0, True)
-    ended = perpbot("alerts", "silence", "few-succeed", "--hours", "0", "--json", "--state", system.state)
-    assert (ended.code, ended.json["silences"]) == (0, [])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["ack", "nonsense"], "no alert 'nonsense' fires"),
-        (["silence", "nonsense"], "no rule 'nonsense'; there are quotes-late, "),
-        (["test", "--channel", "phone"], "no channel 'phone'; there are none"),
-    ],
-)
-def test_what_is_not_there_is_said(system: Running, perpbot: Commands, arguments: list[str], said: str) -> None:
-    refused = perpbot("alerts", *arguments, "--state", system.state)
-    assert refused.code == 1
-    assert said in refused.err
-
-
-def test_without_channels_a_test_says_where_they_would_be(system: Running, perpbot: Commands) -> None:
-    tried = perpbot("alerts", "test", "--state", system.state)
-    assert (tried.code, "alerts.yaml" in tried.out) == (0, True)
-
 
 ALERT = {
     "id": "quotes-late/okx", "severity": "critical", "phase": "firing", "reading": "quote_latency 7s", "silenced": True,
