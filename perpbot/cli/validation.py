@@ -78,6 +78,7 @@ def check(config: Path, state: Path, environment: Mapping[str, str]) -> dict[str
     return {
         "configuration": configuration,
         "credentials": _credentials(settings, environment),
+        "alerts": _alerts(config, environment),
         "packages": _packages(),
         "state directory": _state(state),
     }
@@ -105,6 +106,29 @@ def _configuration(config: Path, environment: Mapping[str, str]) -> tuple["Setti
     except PlacesError as error:
         return settings, Area(_values(config), [f"{config}: {error}"], note)
     return settings, Area(_values(config), [], note)
+
+
+def _alerts(config: Path, environment: Mapping[str, str]) -> Area:
+    """The alert rules that go with `config`, and whether anybody can be told."""
+    from perpbot.config.alerts import load_alerts
+    from perpbot.config.loader import ConfigError
+    from perpbot.delivery.channels import open_channels
+    from perpbot.delivery.errors import ChannelError
+    from perpbot.masking import Mask
+    from perpbot.shipped import alert_rules
+
+    path = alert_rules(config)
+    try:
+        alerts = load_alerts(path, environment)
+        channels = open_channels(alerts, environment, Mask())
+    except ConfigError as error:
+        problems = str(error).splitlines()
+        return Area(max(_values(path), len(problems)), problems)
+    except ChannelError as error:
+        return Area(_values(path), [f"{path}: {error}"])
+    missing = f"; rules name {', '.join(alerts.missing_channels)}" if alerts.missing_channels else ""
+    told = f"told by {', '.join(channels)}" if channels else "no channels, so nobody is told"
+    return Area(_values(path), [], f"{path}: {len(alerts.active)} rules, {told}{missing}")
 
 
 def _values(config: Path) -> int:
