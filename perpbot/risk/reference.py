@@ -15,8 +15,8 @@ and `price-collar` only, so that no cooldown ever refuses a hedge.
 
 A refusal names level, rule, value and limit, as in
 `account/drawdown: 10.2 %, allowed less than 10 %`. `perpbot status` shows the rules that block everything (marked
-`all` here), `perpbot opportunities` the reason for each opportunity, `perpbot inspect /books/risk` how often each rule
-said no.
+`all` here), `perpbot opportunities` the reason for each opportunity, `perpbot risk status` how near the limits are and
+how often each rule said no. `perpbot risk resume` lifts the pause after failures.
 
 | level | rule | what it wants | blocks | keys | what to do |
 |---|---|---|---|---|---|
