@@ -5,11 +5,9 @@ https://api-docs.grvt.io and https://github.com/gravity-technologies/grvt-pysdk.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
-
-import attrs
 
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND
 from perpbot.model.book import Follows
@@ -32,7 +30,6 @@ from perpbot.model.order import (
 from perpbot.venues.answers import OK, ask, reads, unclear_or_limited
 from perpbot.venues.grvt_account import NO_ID, OrderRow, reader
 from perpbot.venues.grvt_answers import (
-    AccountsAnswer,
     BookAnswer,
     FillsAnswer,
     FundingPaymentsAnswer,
@@ -44,16 +41,15 @@ from perpbot.venues.grvt_answers import (
     SuccessAnswer,
     SummaryAnswer,
 )
+from perpbot.venues.grvt_client import GrvtClient
 from perpbot.venues.grvt_frames import GrvtFrames
 from perpbot.venues.grvt_instruments import Asset, InstrumentsAnswer, assets, instruments
-from perpbot.venues.grvt_signing import CHAIN_ID, TESTNET_CHAIN_ID, TIFS, Words, sign
+from perpbot.venues.grvt_signing import CHAIN_ID, TESTNET_CHAIN_ID, TIFS, sign
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive
 
-PAGE = 1_000
-"""Rows in one answer, at most."""
 CLIENT_IDS = 2**63
 """A client order id is a number below this; those above are kept for GRVT's own pages."""
 NONCES = 2**32
@@ -64,8 +60,6 @@ RESTING_S = 29 * 24 * 3_600
 SELECTORS_A_FRAME = 50
 BOOK_LEVELS = 100
 
-_TRADES, _EDGE, _DATA = "//trades.", "//edge.", "//market-data."
-
 _NOT_FOUND = 1004
 _LIMITED = frozenset({1006, 2090})
 _DUPLICATE = 2012
@@ -73,20 +67,6 @@ _DUPLICATE = 2012
 _REFUSALS = frozenset({1000, 1001, 1003, 1008, 1012, 1400, 7201, *range(2000, 2500), *range(3000, 3100)}) - {_DUPLICATE}
 """Complaints after which there is no order; any other leaves it open."""
 _DUPLICATE_REASON = "OVERLAPPING_CLIENT_ORDER_ID"
-
-T = TypeVar("T")
-
-
-@attrs.frozen
-class Session:
-    """What a login gives: it goes along with every private request."""
-
-    cookie: str = attrs.field(repr=False)
-    account: str
-
-    def headers(self) -> dict[str, str]:
-        """As headers."""
-        return {"Cookie": self.cookie, "X-Grvt-Account-Id": self.account}
 
 
 class Grvt(SignedVenue):
@@ -113,13 +93,10 @@ class Grvt(SignedVenue):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.session: Session | None = None
-        self.sub_account: str | None = None
-        """The trading account's number, once GRVT was asked for it."""
+        self.client = GrvtClient(self)
         self._assets: dict[str, Asset] = {}
         self._frames = GrvtFrames(self)
         self._read_instruments: JsonReader[InstrumentsAnswer] = reader(InstrumentsAnswer)
-        self._read_accounts: JsonReader[AccountsAnswer] = reader(AccountsAnswer)
         self._read_book: JsonReader[BookAnswer] = reader(BookAnswer)
         self._read_answer: JsonReader[PlacedAnswer] = reader(PlacedAnswer)
         self._read_order: JsonReader[OrderAnswer] = reader(OrderAnswer)
@@ -136,49 +113,6 @@ class Grvt(SignedVenue):
         """What ccxt's class is made with; it signs orders and sends nothing."""
         return {"privateKey": credentials["privateKey"], "options": {"builderFee": False}}
 
-    def _public(self, read: JsonReader[T], path: str, words: Words) -> T:
-        host = self.endpoints.rest.replace(_TRADES, _DATA)
-        return self._read(read, _post(f"{host}/full/v1/{path}", words, {}))
-
-    def _private(self, read: JsonReader[T], path: str, **words: object) -> T:
-        return self._read(read, self._request(path, {"sub_account_id": self._own_account(), **words}))
-
-    def _request(self, path: str, words: Words) -> Request:
-        if self.session is None:
-            raise VenueReadError(f"grvt: account {self.account!r} is not logged in")
-        return _post(f"{self.endpoints.rest}/full/v1/{path}", words, self.session.headers())
-
-    def _read(self, read: JsonReader[T], request: Request) -> T:
-        reply = ask(self.name, self.http, request)
-        if reply.status != OK:
-            raise VenueReadError(f"grvt answered {reply.status}: {reply.excerpt}")
-        return read(reply.body)
-
-    # -- the session ---------------------------------------------------------------------------------------------
-
-    def _log_in(self) -> None:
-        """Get a cookie, which lives for a day; `VenueReadError` when there is none."""
-        url = f"{self.endpoints.rest.replace(_TRADES, _EDGE)}/auth/api_key/login"
-        login = {"api_key": self.secrets["apiKey"]}
-        reply = ask(self.name, self.http, _post(url, login, {"Cookie": "rm=true;"}))
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        cookie, account = headers.get("set-cookie", "").split(";")[0], headers.get("x-grvt-account-id", "")
-        if reply.status != OK or not cookie.startswith("gravity=") or not account:
-            raise VenueReadError(f"grvt: no login ({reply.status}): {reply.excerpt}")
-        self.session = Session(cookie, account)
-
-    def _own_account(self) -> str:
-        """The number of the trading account, which GRVT is asked for once."""
-        if self.sub_account is None:
-            found = self._read(self._read_accounts, self._request("get_sub_accounts", {})).sub_account_ids
-            if len(found) != 1:
-                raise VenueReadError(
-                    f"grvt: account {self.account!r} has {len(found)} trading accounts, and PerpBot cannot tell which "
-                    f"of them to use; log in with a key of a GRVT account that has one"
-                )
-            self.sub_account = found[0]
-        return self.sub_account
-
     # -- instruments ---------------------------------------------------------------------------------------------
 
     @reads
@@ -187,7 +121,7 @@ class Grvt(SignedVenue):
         return instruments(self._fetch_instruments())
 
     def _fetch_instruments(self) -> InstrumentsAnswer:
-        answer = self._public(self._read_instruments, "all_instruments", {"is_active": True})
+        answer = self.client.public(self._read_instruments, "all_instruments", {"is_active": True})
         self._assets = assets(answer)
         return answer
 
@@ -239,7 +173,7 @@ class Grvt(SignedVenue):
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
         """The book's best levels."""
         question = {"instrument": instrument.native, "depth": BOOK_LEVELS}
-        return self._frames.book(self._public(self._read_book, "book", question).result)
+        return self._frames.book(self.client.public(self._read_book, "book", question).result)
 
     # -- private stream ------------------------------------------------------------------------------------------
 
@@ -251,19 +185,19 @@ class Grvt(SignedVenue):
     def private_headers(self, url: str) -> Mapping[str, str]:
         """The session's."""
         del url
-        if self.session is None:
-            raise VenueReadError(f"grvt: account {self.account!r} is not logged in")
-        return self.session.headers()
+        return self.client.headers()
 
     @reads
     def keep_private_alive(self) -> None:
         """Log in anew, well before the cookie is too old for requests."""
-        self._log_in()
+        self.client.log_in()
 
     def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Orders, fills and positions of the trading account; GRVT streams no balances."""
         del instruments
-        return [_rpc("subscribe", stream, [self._own_account()]) for stream in ("v1.order", "v1.fill", "v1.position")]
+        return [
+            _rpc("subscribe", stream, [self.client.own_account()]) for stream in ("v1.order", "v1.fill", "v1.position")
+        ]
 
     def decode_private(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame; `DecodeError` when it is not GRVT's protocol."""
@@ -278,8 +212,8 @@ class Grvt(SignedVenue):
     @reads
     def prepare_trading(self) -> None:
         """Load ccxt, log in, find the trading account, and learn what stands for each instrument when signing."""
-        self._log_in()
-        self._own_account()
+        self.client.log_in()
+        self.client.own_account()
         self._fetch_instruments()
         _ = self.signer
 
@@ -287,7 +221,7 @@ class Grvt(SignedVenue):
     def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
         """Leverage and margin mode of each instrument."""
         symbols = {each.native: each.symbol for each in instruments}
-        rows = self._private(self._read_leverages, "get_all_initial_leverage").results
+        rows = self.client.private(self._read_leverages, "get_all_initial_leverage").results
         return {
             symbols[row.instrument]: Margin(
                 positive(row.leverage, self.name, f"leverage of {row.instrument}"),
@@ -302,14 +236,14 @@ class Grvt(SignedVenue):
     def set_margin(self, instrument: Instrument, leverage: int) -> None:
         """Set the leverage; how an instrument is margined is chosen on GRVT's pages."""
         asked = {"instrument": instrument.native, "leverage": str(leverage)}
-        if not self._private(self._read_success, "set_initial_leverage", **asked).success:
+        if not self.client.private(self._read_success, "set_initial_leverage", **asked).success:
             raise VenueReadError(f"grvt does not set the leverage of {instrument.native} to {leverage}")
 
     @reads
     def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
         """One switch for the trading account, of 1 to 300 s."""
         del instruments
-        self._private(self._read_nothing, "cancel_on_disconnect", countdown_time=str(countdown_s * 1_000))
+        self.client.private(self._read_nothing, "cancel_on_disconnect", countdown_time=str(countdown_s * 1_000))
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. Only an order that does not rest expires within seconds.
@@ -323,7 +257,7 @@ class Grvt(SignedVenue):
         now_ms = self.signer.next_ms()
         lifetime_s = self.request_lifetime_s if order.time_in_force is TimeInForce.IOC else RESTING_S
         words = {
-            "sub_account_id": self._own_account(),
+            "sub_account_id": self.client.own_account(),
             "is_market": False,
             "time_in_force": TIFS[order.time_in_force],
             "post_only": order.time_in_force is TimeInForce.POST_ONLY,
@@ -343,7 +277,7 @@ class Grvt(SignedVenue):
             "metadata": {"client_order_id": order.wire_id},
         }
         chain_id = TESTNET_CHAIN_ID if self.endpoints.testnet else CHAIN_ID
-        return self._request("create_order", {"order": sign(self.signer.exchange, words, asset, chain_id)})
+        return self.client.request("create_order", {"order": sign(self.signer.exchange, words, asset, chain_id)})
 
     def read_place(self, reply: Reply) -> Outcome:
         """What became of an order. GRVT takes it before it is matched: the stream tells whether it stays taken."""
@@ -371,74 +305,52 @@ class Grvt(SignedVenue):
         """The request that cancels `order`; the session is all it needs."""
         del instrument
         named = {"order_id": venue_order_id} if venue_order_id else {"client_order_id": order.wire_id}
-        return self._request("cancel_order", {"sub_account_id": self._own_account(), **named})
+        return self.client.request("cancel_order", {"sub_account_id": self.client.own_account(), **named})
 
     @reads
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
         """What GRVT knows of `order`. What it does not find by our id may still be in the history, newest first."""
         del instrument
-        words = {"sub_account_id": self._own_account(), "client_order_id": order.wire_id}
-        reply = ask(self.name, self.http, self._request("order", words))
+        words = {"sub_account_id": self.client.own_account(), "client_order_id": order.wire_id}
+        reply = ask(self.name, self.http, self.client.request("order", words))
         if reply.status == OK:
             return self._frames.account.order(self._read_order(reply.body).result)
         if self._read_answer(reply.body).code != _NOT_FOUND:
             raise VenueReadError(f"grvt answered {reply.status}: {reply.excerpt}")
-        history = self._pages(self._read_orders, "order_history")
+        history = self.client.pages(self._read_orders, "order_history")
         found = next((row for row in history if row.metadata.client_order_id == order.wire_id), None)
         return None if found is None else self._frames.account.order(found)
 
     @reads
     def fetch_open_orders(self) -> list[OrderUpdate]:
         """Every open order."""
-        rows = self._private(self._read_orders, "open_orders").result
+        rows = self.client.private(self._read_orders, "open_orders").result
         return [self._frames.account.order(row) for row in rows]
 
     @reads
     def fetch_fills(self, since_ms: int) -> list[Fill]:
         """The account's fills, oldest first; GRVT hands them out newest first."""
-        rows = self._pages(self._read_fills, "fill_history", start_time=str(max(0, since_ms) * NS_PER_MS))
+        rows = self.client.pages(self._read_fills, "fill_history", start_time=str(max(0, since_ms) * NS_PER_MS))
         return sorted((self._frames.account.fill(row) for row in rows), key=lambda fill: fill.time_ns)
-
-    def _pages(self, read: JsonReader[Any], path: str, **words: str) -> Iterator[Any]:
-        """Every row of a history, page by page until no other one is named.
-
-        Raises:
-            VenueReadError: a page names itself as the next.
-        """
-        cursor = ""
-        while True:
-            asked = {**words, "limit": PAGE, **({"cursor": cursor} if cursor else {})}
-            page = self._private(read, path, **asked)
-            yield from page.result
-            if not page.next or not page.result:
-                return
-            if page.next == cursor:
-                raise VenueReadError(f"grvt: a page of {path} does not go on after {cursor}")
-            cursor = page.next
 
     @reads
     def fetch_positions(self) -> list[Position]:
         """Every position that is not zero."""
-        rows = self._private(self._read_positions, "positions").result
+        rows = self.client.private(self._read_positions, "positions").result
         return [each for row in rows if (each := self._frames.account.position(row)).quantity]
 
     @reads
     def fetch_balances(self) -> list[Balance]:
         """Every currency of the trading account that is not zero."""
-        return self._frames.account.balances(self._private(self._read_summary, "account_summary").result)
+        return self._frames.account.balances(self.client.private(self._read_summary, "account_summary").result)
 
     @reads
     def fetch_funding_payments(self, since_ms: int) -> list[FundingPayment]:
         """Funding paid and received, oldest first."""
         start = str(max(0, since_ms) * NS_PER_MS)
-        rows = self._pages(self._read_funding, "funding_payment_history", start_time=start)
+        rows = self.client.pages(self._read_funding, "funding_payment_history", start_time=start)
         payments = [self._frames.account.funding_payment(row) for row in rows]
         return sorted(payments, key=lambda payment: payment.settled_ns)
-
-
-def _post(url: str, words: Words, headers: Mapping[str, str]) -> Request:
-    body = json.dumps(words, separators=(",", ":"))
-    return Request("POST", url, {"Content-Type": "application/json", **headers}, body)
 
 
 def _subscriptions(stream: str, selectors: Sequence[str]) -> list[str]:

@@ -461,7 +461,7 @@ def test_grvt_knows_orders_positions_worth_and_funding_whose_sign_is_the_other_w
 def test_grvt_needs_to_know_which_trading_account_it_is(accounts: list[str]) -> None:
     made = knowing("grvt", lambda _request: {"sub_account_ids": accounts})
     assert isinstance(made, Grvt)
-    made.sub_account = None
+    made.client.sub_account = None
     with pytest.raises(VenueReadError, match=f"has {len(accounts)} trading accounts"):
         made.fetch_positions()
 
@@ -469,7 +469,7 @@ def test_grvt_needs_to_know_which_trading_account_it_is(accounts: list[str]) -> 
 def test_grvt_without_a_login_asks_nothing() -> None:
     made = knowing("grvt", lambda _request: {})
     assert isinstance(made, Grvt)
-    made.session = None
+    made.client.session = None
     with pytest.raises(VenueReadError, match="not logged in"):
         made.fetch_positions()
     with pytest.raises(VenueReadError, match="no login"):

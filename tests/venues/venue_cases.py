@@ -11,7 +11,8 @@ from extended_cases import start as extended_start
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
 from perpbot.model.money import Price, Quantity
 from perpbot.model.order import Order, TimeInForce
-from perpbot.venues.grvt import Grvt, Session
+from perpbot.venues.grvt import Grvt
+from perpbot.venues.grvt_client import Session
 from perpbot.venues.http import Http, Reply, Request
 from perpbot.venues.registry import venue_class
 from perpbot.venues.venue import Credentials, Venue
@@ -139,7 +140,7 @@ def venue(name: str, answer: Callable[[Request], Answer] | None = None, *, signe
         answer = once_logged_in(answer)
     made = kind(kind.mainnet, Answers(answer), Credentials(CREDENTIALS[name]) if signed else None)
     if isinstance(made, Grvt):
-        made.session, made.sub_account = Session("gravity=cookie-1", MASTER), GRVT_ACCOUNT
+        made.client.session, made.client.sub_account = Session("gravity=cookie-1", MASTER), GRVT_ACCOUNT
     return made
 
 
