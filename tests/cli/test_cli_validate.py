@@ -31,10 +31,28 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_default_is_valid(perpbot: Commands, tmp_path: Path) -> None:
     shown = perpbot("validate", "--state", tmp_path)
     assert (shown.code, shown.err) == (0, "")
-    assert [line.split()[0] for line in shown.out.splitlines()] == ["configuration", "credentials", "packages", "state"]
+    areas = ["configuration", "credentials", "alerts", "packages", "state"]
+    assert [line.split()[0] for line in shown.out.splitlines()] == areas
     answer = perpbot("validate", "--state", tmp_path, "--json").json
     assert answer["ok"]
     assert all(area["passed"] == area["checked"] > 0 for area in answer["areas"].values())
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ("alerts: [{name: a, condition: drawdwn > 1%}]", "alerts.yaml:1:31: alerts[0].condition: expected a condition"),
+        ("channels: [{name: phone, url: env:NO_SUCH_URL}]", "channel phone: the environment has no NO_SUCH_URL"),
+    ],
+)
+def test_alert_rules_beside_the_configuration_are_checked(
+    perpbot: Commands, tmp_path: Path, rules: str, said: str
+) -> None:
+    (tmp_path / "my.yaml").write_text(Path("config/simulation.yaml").read_text())
+    (tmp_path / "alerts.yaml").write_text(rules)
+    shown = perpbot("validate", "--config", tmp_path / "my.yaml", "--state", tmp_path)
+    assert shown.code == 78
+    assert said in shown.out
 
 
 def test_mistakes_are_told_as_the_program_tells_them(perpbot: Commands, tmp_path: Path) -> None:
