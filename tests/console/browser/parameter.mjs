@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { confirm, go, signIn } from "./steps.mjs";
 
 const KEY = "scanner.min_profit_pct";
-export const expected = [/422/];
+export const expected = [/409|422/];
 
 export default async function scenario(page, context) {
   await signIn(page, context, "configuration");

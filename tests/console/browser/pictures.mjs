@@ -8,6 +8,9 @@ const SETTLE_MS = 1_200;
 const WIDTHS = { 1440: 900, 1024: 768, 390: 844 };
 const LOOKS = [["en", "dark"], ["zh", "light"]];
 
+/** Whatever happens is in the pictures. */
+export const expected = [/./];
+
 export default async function scenario(page, { url, password, pictures }) {
   mkdirSync(pictures, { recursive: true });
   await page.goto(url);

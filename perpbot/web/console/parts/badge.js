@@ -6,8 +6,8 @@ import { html } from "./html.js";
 const TONES = {
   good: ["CONNECTED", "running", "healthy", "live", "completed", "filled", "open", "valid", "ok", "resolved", "accepted"],
   warn: ["DEGRADED", "starting", "backing-off", "restarting", "suspended", "stopping", "stale", "connecting", "blocked",
-    "warning", "opening", "closing", "hedging", "unwinding", "pending", "unknown", "acknowledged", "unwound", "silenced"],
-  bad: ["CIRCUIT_OPEN", "DISCONNECTED", "failed", "killed", "unkillable", "lost", "critical", "error", "emergency", "firing",
+    "warning", "high", "opening", "closing", "hedging", "unwinding", "pending", "unknown", "acknowledged", "unwound", "silenced"],
+  bad: ["CIRCUIT_OPEN", "DISCONNECTED", "failed", "killed", "unkillable", "lost", "critical", "error", "firing",
     "invalid"],
 };
 const TONE = Object.fromEntries(Object.entries(TONES).flatMap(([tone, names]) => names.map((name) => [name, tone])));

@@ -4,7 +4,7 @@ import { signal } from "../vendor/signals.js";
 import { notices } from "../live/store.js";
 
 const KEY = "perpbot.sound";
-const TONES_HZ = { critical: [880, 660, 880], emergency: [880, 660, 880] };
+const TONES_HZ = { critical: [880, 660, 880], error: [660, 660] };
 
 /** Whether alerts are heard. */
 export const sounds = signal(localStorage.getItem(KEY) === "on");

@@ -17,7 +17,7 @@ import { named, t } from "../words/index.js";
 
 const LOOK_AGAIN_MS = 10_000;
 const only = signal("firing");
-const WEIGHT = { emergency: 4, critical: 3, error: 2, warning: 1, info: 0 };
+const WEIGHT = { critical: 4, error: 3, high: 2, warning: 1, info: 0 };
 const weight = (row) => `${WEIGHT[row.severity?.toLowerCase()] ?? 0} ${row.since ?? ""}`;
 
 const columns = computed(() => [
@@ -25,11 +25,11 @@ const columns = computed(() => [
   { head: t("alerts.text"), className: "text", cell: (row) => row.text },
   { head: t("alerts.about"), rank: 2, cell: (row) => row.about || "–" },
   { head: t("state"), rank: 2, cell: (row) => html`<${Badge} state=${row.state} />` },
-  { head: t("alerts.since"), rank: 2, cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
+  { head: t("alerts.since"), rank: 3, cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
   { head: t("alerts.rule"), rank: 3, cell: (row) => html`<code>${row.rule ?? "–"}</code>` },
   { head: t("alerts.marks"), rank: 3, cell: (row) => [row.acknowledged && named("state", "acknowledged"), row.silenced && named("state", "silenced")].filter(Boolean).join(", ") || "–" },
-  { head: "", className: "buttons-cell", cell: (row, key) => html`<${Deeds} row=${row} id=${key} />` },
-  { head: t("alerts.runbook"), rank: 2, cell: (row) => (row.runbook ? html`<code>${row.runbook}</code>` : "–") },
+  { head: t("alerts.deeds"), rank: 2, className: "buttons-cell", cell: (row, key) => html`<${Deeds} row=${row} id=${key} />` },
+  { head: t("alerts.runbook"), rank: 3, cell: (row) => (row.runbook ? html`<code>${row.runbook}</code>` : "–") },
 ]);
 
 const Deeds = ({ row, id }) =>
