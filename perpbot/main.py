@@ -35,6 +35,7 @@ from perpbot.config.alerts import load_alerts
 from perpbot.config.loader import ConfigError
 from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings, load_settings
+from perpbot.control.audit import Audit
 from perpbot.control.crashes import CRASHES_NAME, history_line, read_histories
 from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
 from perpbot.credentials import CredentialsError, with_credentials
@@ -209,11 +210,12 @@ def _trade(
 
     def surfaces(program: Program) -> Sequence[ChildSpec]:
         listen = settings.metrics.listen
+        audit = Audit(program)
         return [
-            control_socket(program),
-            live_view(program) if live else plain_view(program, say),
+            control_socket(program, audit),
+            live_view(program, "" if site is None else site.url) if live else plain_view(program, say),
             *([] if listen is None else [metrics_listener(program, listen)]),
-            *([] if site is None else web_console(program, site, tail)),
+            *([] if site is None else web_console(program, site, tail, audit)),
         ]
 
     def say(event: logs.Event) -> None:

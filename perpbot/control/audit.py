@@ -1,12 +1,14 @@
 """The record of what operators did, through the web or the control socket: in the journal, and the newest at hand."""
 
 from collections import deque
+from collections.abc import Mapping
 from itertools import islice
+from typing import Any
 
 import attrs
 
 from actors.journal import Append
-from actors.runtime import ActorDeadError, AskTimeoutError
+from actors.runtime import ActorDeadError, AskTimeoutError, MailboxFullError
 from perpbot.clock import iso, wall_ns
 from perpbot.execution.entries import OperatorActed
 from perpbot.program import Program
@@ -43,7 +45,7 @@ class Audit:
         at_ns = wall_ns()
         try:
             number = self._program.system.ref(JOURNAL).ask(Append([acted]), timeout_s=PATIENCE_S)
-        except (ActorDeadError, AskTimeoutError) as error:
+        except (ActorDeadError, AskTimeoutError, MailboxFullError) as error:
             self._program.log.error("not in the journal", action=acted.action, who=acted.who, reason=str(error))
             number = max((each.number for each in self._newest), default=0) + 1
         self._newest.append(Deed(number, at_ns, acted))
@@ -55,6 +57,25 @@ class Audit:
     def section(self, limit: int = 50) -> dict[str, dict[str, str]]:
         """The newest as a section of the state, by number."""
         return {str(each.number): row(each) for each in self.newest(limit)}
+
+
+LOOKS = {"status", "list", "show", None}
+ALWAYS = {"flatten", "cancel-all", "stop"}
+HANDS = {"restart", "kill", "suspend", "resume"}
+"""Verbs of the control socket that act where they are meant, and not only asked about."""
+SOMETIMES = {"kill-switch", "alerts", "risk"}
+"""Verbs that act with some actions."""
+
+
+def deed(verb: str, args: Mapping[str, Any]) -> str | None:
+    """What a request over the control socket does, in words; None where it only looks."""
+    named = [args.get(name) for name in ("venue", "connection", "address", "name", "channel")]
+    what = " ".join(str(each) for each in named if each)
+    if verb in ALWAYS or (verb in HANDS and (args.get("yes") or verb == "resume")):
+        return what or "everywhere"
+    if verb in SOMETIMES and args.get("action") not in LOOKS:
+        return f"{args['action']} {what}".rstrip()
+    return None
 
 
 def row(deed: Deed) -> dict[str, str]:

@@ -5,13 +5,16 @@ import socket
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError, MailboxFullError
 from perpbot.control.arguments import BadRequestError
+from perpbot.control.audit import Audit, deed
 from perpbot.control.protocol import MAX_LINE, MAX_PATH, VERSION, ProtocolError, decode, encode
-from perpbot.control.verbs import VERBS, AtEnd
+from perpbot.control.verbs import VERBS, AtEnd, Verb
+from perpbot.execution.entries import OperatorActed
 from perpbot.program import Program
 from perpbot.statedir import SOCKET_NAME
 from supervisors.spec import ChildSpec
@@ -35,12 +38,12 @@ def refuse_long_path(state: Path) -> None:
         raise SocketPathError(f"{path} is too long for a socket, by {excess} bytes; give another --state")
 
 
-def control_socket(program: Program) -> ChildSpec:
-    """The child spec of the control socket of `program`."""
+def control_socket(program: Program, audit: Audit) -> ChildSpec:
+    """The child spec of the control socket of `program`; what operators do through it is written into `audit`."""
     path = program.setting.state / SOCKET_NAME
     return ChildSpec(
         name="control-socket",
-        start=lambda: ControlSocket(program, path),
+        start=lambda: ControlSocket(program, path, audit),
         backoff=Backoff(min_s=0.5, max_s=10.0),
     )
 
@@ -48,8 +51,9 @@ def control_socket(program: Program) -> ChildSpec:
 class ControlSocket(Actor):
     """Answers the command line."""
 
-    def __init__(self, program: Program, path: Path) -> None:
+    def __init__(self, program: Program, path: Path, audit: Audit) -> None:
         super().__init__()
+        self._audit = audit
         self._program = program
         self._path = path
         self._clients = 0
@@ -116,7 +120,7 @@ class ControlSocket(Actor):
         arguments = request.get("args", {})
         if not isinstance(arguments, dict):
             raise BadRequestError("args must be an object")
-        answer = verb(self._program, arguments)
+        answer = self._carried_out(str(request["verb"]), verb, arguments)
         if isinstance(answer, AtEnd):
             self._program.at_end.append(_last_answer(client, number))
             answer = answer.items
@@ -125,6 +129,21 @@ class ControlSocket(Actor):
                 yield {"id": number, "item": item}
             answer = None
         yield {"id": number, "ok": True, "data": answer}
+
+    def _carried_out(self, name: str, verb: Verb, arguments: dict[str, Any]) -> Any:
+        what = deed(name, arguments)
+        if what is None:
+            return verb(self._program, arguments)
+        acted = partial(OperatorActed, who=str(arguments.get("by") or "operator"), source="control socket", action=name)
+        try:
+            answer = verb(self._program, arguments)
+        except BadRequestError:
+            raise  # nothing was done
+        except Exception as error:
+            self.spawn_task(self._audit.note, acted(what=what, outcome=f"not done: {error}"))
+            raise
+        self.spawn_task(self._audit.note, acted(what=what, outcome="done"))  # who asked does not wait for the disk
+        return answer
 
     def on_stop(self) -> None:
         """Stop listening and take the socket away."""

@@ -45,13 +45,17 @@ def how_to_look(state: Path) -> str:
     return f"{command} status" if usual else f"{command} status --state {state}"
 
 
-def live_view(program: Program) -> ChildSpec:
-    """The child spec of the live view of `program`; it may fail for as long as it likes without anybody noticing."""
+def live_view(program: Program, console: str = "") -> ChildSpec:
+    """The child spec of the live view of `program`; it may fail for as long as it likes without anybody noticing.
+
+    `console` is the address of the web console, empty where there is none.
+    """
     screen = Screen(sys.stdout, sys.stdin)
     # an actor that is killed cleans nothing up, and the terminal must come back even then
     atexit.register(screen.leave_now)
     program.give_back.append(screen.leave_now)
-    observer = Observer(program, how_to_look(program.setting.state))
+    hint = how_to_look(program.setting.state)
+    observer = Observer(program, f"{console}   {hint}" if console else hint)
     return ChildSpec(name="live-view", start=lambda: LiveView(observer, screen), backoff=Backoff(min_s=1.0, max_s=30.0))
 
 

@@ -242,7 +242,7 @@ def _told(_req: falcon.Request, resp: falcon.Response, problem: Problem, _params
 
 
 def _bad(_req: falcon.Request, resp: falcon.Response, error: Exception, _params: Mapping[str, Any]) -> None:
-    _problem(resp, 422, "invalid", str(error))
+    _problem(resp, 409, "cannot be done", str(error))
 
 
 def _away(_req: falcon.Request, resp: falcon.Response, error: Exception, _params: Mapping[str, Any]) -> None:

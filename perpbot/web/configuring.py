@@ -106,7 +106,7 @@ def change(call: Call) -> ChangesMade:
     try:
         after = changed(before, call.given.changes)
     except ChangeRefusedError as error:
-        raise Problem(422, "not allowed", str(error)) from error
+        raise Problem(409, "not allowed", str(error)) from error
     done = program.reconfigure(after)
     what = ", ".join(map(str, done)) or "nothing is different"
     call.desk.audit.note(OperatorActed(who=call.who, source=call.source, action="config", what=what, outcome="done"))
@@ -116,6 +116,12 @@ def change(call: Call) -> ChangesMade:
 ROUTES = [
     Route(method="GET", path="/api/config", handle=configuration, answer=Configuration),
     Route(
-        method="PATCH", path="/api/config", handle=change, given=ChangesWanted, answer=ChangesMade, scope=Scope.ADMIN
+        method="PATCH",
+        path="/api/config",
+        handle=change,
+        given=ChangesWanted,
+        answer=ChangesMade,
+        scope=Scope.ADMIN,
+        problems=(409,),
     ),
 ]

@@ -20,7 +20,7 @@ REASONS = {
     401: "No token, or one that is not good",
     403: "The token's scope does not allow it, or the request comes from another site",
     404: "There is nothing of that name",
-    409: "It cannot be done in the state things are in",
+    409: "It cannot be done as things are: there is nothing of that name, or not now",
     413: "The body is too large",
     415: "The body is of a type that is not read here",
     422: "The query or the body is not as described",
@@ -79,9 +79,11 @@ def _operation(route: Route, by_type: dict[int, Schema], components: dict[str, S
     if route.given is not None and route.method == "GET":
         operation["parameters"] = list(_parameters(components[route.given.__name__]))
     elif route.given is not None:
-        content = {"schema": by_type[id(route.given)]}
+        content, body = {"schema": by_type[id(route.given)]}, components[route.given.__name__]
+        body["additionalProperties"] = False
         media = [JSON, *(["application/x-www-form-urlencoded"] if route.form else [])]
-        operation["requestBody"] = {"required": True, "content": dict.fromkeys(media, content)}
+        required = bool(body.get("required"))
+        operation["requestBody"] = {"required": required, "content": dict.fromkeys(media, content)}
     schema = by_type[id(route.answer)] if route.answer is not None else {"type": "string"}
     operation["responses"] = {"200": {"description": "As asked", "content": {route.media: {"schema": schema}}}}
     for status in problems(route):

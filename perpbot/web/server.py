@@ -46,9 +46,9 @@ ROUTES: tuple[Route, ...] = (
 """Everything there is below the console."""
 
 
-def web_console(program: Program, site: Site, tail: LogTail) -> list[ChildSpec]:
+def web_console(program: Program, site: Site, tail: LogTail, audit: Audit) -> list[ChildSpec]:
     """The child specs of the console of `program`: who watches the state, and who serves it."""
-    desk = make_desk(program, site.settings, site.operator, tail)
+    desk = make_desk(program, site.settings, site.operator, tail, audit)
     app = application(desk, ROUTES, Console())
     return [
         state_of(desk),
@@ -56,7 +56,7 @@ def web_console(program: Program, site: Site, tail: LogTail) -> list[ChildSpec]:
     ]
 
 
-def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail) -> Desk:
+def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail, audit: Audit) -> Desk:
     """What the routes work with."""
     program.mask.learn([operator.key.decode()])
     return Desk(
@@ -66,7 +66,7 @@ def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail
         tokens=Tokens(operator.key),
         feed=Feed(),
         history=TradeHistory(program.journal.path),
-        audit=Audit(program),
+        audit=audit,
         tail=tail,
     )
 

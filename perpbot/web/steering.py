@@ -171,7 +171,7 @@ def act(call: Call, action: str, what: str, do: Callable[[], Any]) -> Any:
     except AskTimeoutError as error:
         note(f"not known: {error}")
         text = f"{action} was asked for and goes on, but was not done in time: {error}"
-        raise Problem(503, "not done yet", text) from error
+        raise Problem(409, "not done yet", text) from error
     except (DomainError, ActorDeadError, MailboxFullError) as error:
         note(f"not done: {error}")
         raise Problem(409, "not done", str(error)) from error
@@ -187,7 +187,7 @@ def _route(path: str, handle: Callable[[Call], Any], given: type | None, answer:
         given=given,
         answer=answer,
         scope=scope,
-        problems=(409, 422, 503),
+        problems=(409,),
     )
 
 

@@ -12,6 +12,7 @@ from whole import Whole
 from actors.runtime import System
 from perpbot import logs
 from perpbot.config.web import Web
+from perpbot.control.audit import Audit
 from perpbot.masking import Mask
 from perpbot.program import Program, open_journal
 from perpbot.simulation.world import World, run_forked
@@ -75,7 +76,7 @@ def make_site(world: World, state: Path, settings: Web | None = None) -> Site:
     made: list[Any] = []
 
     def surfaces(program: Program) -> Any:
-        desk = make_desk(program, settings or Web(), operator, tail)
+        desk = make_desk(program, settings or Web(), operator, tail, Audit(program))
         made.append(desk)
         return [state_of(desk)]
 
