@@ -6,7 +6,7 @@ Source: https://api.docs.extended.exchange, and Extended's Python SDK for the st
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ from perpbot.model.order import (
 )
 from perpbot.venues.answers import OK, TOO_MANY_REQUESTS, ask, first, reads, unclear_or_limited
 from perpbot.venues.extended_account import BalanceRow, FundingRow, OrderRow, PositionRow, TradeRow
+from perpbot.venues.extended_client import WELL, Answer, Complaint, ExtendedClient, reader, unwrapped
 from perpbot.venues.extended_frames import UNLINKED, BookRow, ExtendedFrames
 from perpbot.venues.extended_instruments import Fees, L2Config, Market, instruments
 from perpbot.venues.http import Reply, Request
@@ -38,8 +39,6 @@ from perpbot.venues.stark import speed_up_ccxt
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader, positive
 
-PAGE = 500
-"""Rows asked for at once."""
 RESTING_MS = 24 * 3_600_000
 """How long an order that waits may wait; it carries its end, and a request cannot have another one."""
 SETTLEMENT_S = 14 * 24 * 3_600
@@ -48,32 +47,11 @@ NONCES = 2**31
 
 _CREATED = 201
 _NOT_FOUND = 404
-_OK = "OK"
 _DUPLICATE = frozenset({"1134"})
 _UNCLEAR = frozenset({"1006", "1010", "INTERNAL_SERVER_ERROR"}) | _DUPLICATE
 """Complaints after which an order of this client id may exist."""
 _LIMITED = frozenset({str(TOO_MANY_REQUESTS), "TOO_MANY_REQUESTS"})
 _MISSING = frozenset({"NOT_FOUND", "404"})
-
-T = TypeVar("T")
-Numbered = TypeVar("Numbered", TradeRow, FundingRow)
-
-
-class _Error(msgspec.Struct):
-    code: int | str = ""
-    message: str = ""
-
-
-class _Pagination(msgspec.Struct):
-    cursor: int | None = None
-    count: int = 0
-
-
-class _Answer(msgspec.Struct, Generic[T]):
-    status: str
-    data: T | None = None
-    error: _Error | None = None
-    pagination: _Pagination | None = None
 
 
 class _Account(msgspec.Struct, rename="camel"):
@@ -89,10 +67,6 @@ class _Placed(msgspec.Struct):
 class _Leverage(msgspec.Struct):
     market: str
     leverage: str
-
-
-def _reader(type_: Any) -> JsonReader[Any]:
-    return JsonReader("extended", _Answer[type_], numbers_in_quotes=True)
 
 
 class Extended(SignedVenue):
@@ -120,21 +94,22 @@ class Extended(SignedVenue):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._client = ExtendedClient(self)
         self._owner: _Account | None = None
         self._markets: dict[str, L2Config] = {}
         self._public = ExtendedFrames(self)
         self._private = ExtendedFrames(self)
-        self._read_markets: JsonReader[_Answer[list[Market]]] = _reader(list[Market])
-        self._read_fees: JsonReader[_Answer[list[Fees]]] = _reader(list[Fees])
-        self._read_owner: JsonReader[_Answer[_Account]] = _reader(_Account)
-        self._read_book: JsonReader[_Answer[BookRow]] = _reader(BookRow)
-        self._read_placed: JsonReader[_Answer[_Placed]] = _reader(_Placed)
-        self._read_orders: JsonReader[_Answer[list[OrderRow]]] = _reader(list[OrderRow])
-        self._read_trades: JsonReader[_Answer[list[TradeRow]]] = _reader(list[TradeRow])
-        self._read_positions: JsonReader[_Answer[list[PositionRow]]] = _reader(list[PositionRow])
-        self._read_balance: JsonReader[_Answer[BalanceRow]] = _reader(BalanceRow)
-        self._read_leverages: JsonReader[_Answer[list[_Leverage]]] = _reader(list[_Leverage])
-        self._read_funding: JsonReader[_Answer[list[FundingRow]]] = _reader(list[FundingRow])
+        self._read_markets: JsonReader[Answer[list[Market]]] = reader(list[Market])
+        self._read_fees: JsonReader[Answer[list[Fees]]] = reader(list[Fees])
+        self._read_owner: JsonReader[Answer[_Account]] = reader(_Account)
+        self._read_book: JsonReader[Answer[BookRow]] = reader(BookRow)
+        self._read_placed: JsonReader[Answer[_Placed]] = reader(_Placed)
+        self._read_orders: JsonReader[Answer[list[OrderRow]]] = reader(list[OrderRow])
+        self._read_trades: JsonReader[Answer[list[TradeRow]]] = reader(list[TradeRow])
+        self._read_positions: JsonReader[Answer[list[PositionRow]]] = reader(list[PositionRow])
+        self._read_balance: JsonReader[Answer[BalanceRow]] = reader(BalanceRow)
+        self._read_leverages: JsonReader[Answer[list[_Leverage]]] = reader(list[_Leverage])
+        self._read_funding: JsonReader[Answer[list[FundingRow]]] = reader(list[FundingRow])
 
     @classmethod
     def load(cls) -> None:
@@ -151,41 +126,11 @@ class Extended(SignedVenue):
             "options": {"builderFee": False, "chainId": chain},
         }
 
-    # -- asking --------------------------------------------------------------------------------------------------
-
-    def _data(self, reader: JsonReader[_Answer[T]], reply: Reply) -> T:
-        answer = reader(reply.body)
-        if reply.status != OK or answer.status.upper() != _OK or answer.data is None:
-            raise VenueReadError(f"extended answered {reply.status}: {reply.excerpt}")
-        return answer.data
-
-    def _ask(self, reader: JsonReader[_Answer[T]], method: str, **parameters: object) -> T:
-        return self._data(reader, ask(self.name, self.http, self.signer.build(method, parameters)))
-
-    def _history(
-        self, reader: JsonReader[_Answer[list[Numbered]]], method: str, enough: int, **parameters: object
-    ) -> list[Numbered]:
-        """Every row, oldest first, each once, page by page until one ends with a row older than `enough` ms."""
-        rows: dict[int, Numbered] = {}
-        onward: dict[str, object] = {}
-        while True:
-            request = self.signer.build(method, {**parameters, "limit": PAGE, **onward})
-            page = self._data(reader, ask(self.name, self.http, request))
-            fresh = {row.id: row for row in page if row.id not in rows}
-            rows |= fresh
-            if len(page) < PAGE or min(map(_time, page)) < enough:
-                return sorted(
-                    (row for row in rows.values() if _time(row) >= enough), key=lambda row: (_time(row), row.id)
-                )
-            if not fresh:
-                raise VenueReadError(f"a page of extended's answers does not go on after {onward}")
-            onward = {"cursor": min(row.id for row in page)}
-
     # -- instruments ---------------------------------------------------------------------------------------------
 
     def _fetch_markets(self) -> list[Market]:
         request = Request("GET", f"{self.endpoints.rest}/api/v1/info/markets")
-        markets = self._data(self._read_markets, ask(self.name, self.http, request))
+        markets = unwrapped(self._read_markets, ask(self.name, self.http, request))
         self._markets = {each.name: each.l2_config for each in markets}
         return markets
 
@@ -195,7 +140,7 @@ class Extended(SignedVenue):
         markets = self._fetch_markets()
         if self.credentials is None:
             return instruments(markets)
-        return instruments(markets, self._ask(self._read_fees, "v1PrivateGetUserFees"))
+        return instruments(markets, self._client.ask(self._read_fees, "v1PrivateGetUserFees"))
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
         """The perpetuals in an answer of ``info/markets``."""
@@ -235,7 +180,7 @@ class Extended(SignedVenue):
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
         """The whole book."""
         request = Request("GET", f"{self.endpoints.rest}/api/v1/info/markets/{instrument.native}/orderbook")
-        return self._public.book(self._data(self._read_book, ask(self.name, self.http, request)))
+        return self._public.book(unwrapped(self._read_book, ask(self.name, self.http, request)))
 
     # -- private stream ------------------------------------------------------------------------------------------
 
@@ -264,7 +209,7 @@ class Extended(SignedVenue):
     @reads
     def prepare_trading(self) -> None:
         """Learn whose key it is, and what markets are called in signatures."""
-        self._owner = self._ask(self._read_owner, "v1PrivateGetUserAccountInfo")
+        self._owner = self._client.ask(self._read_owner, "v1PrivateGetUserAccountInfo")
         self._fetch_markets()
 
     def _known_owner(self) -> _Account:
@@ -276,7 +221,7 @@ class Extended(SignedVenue):
     def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
         """The leverage of each market; Extended knows cross margin only."""
         symbols = {each.native: each.symbol for each in instruments}
-        rows = self._ask(self._read_leverages, "v1PrivateGetUserLeverage")
+        rows = self._client.ask(self._read_leverages, "v1PrivateGetUserLeverage")
         return {
             symbols[row.market]: Margin(positive(row.leverage, self.name, f"leverage of {row.market}"))
             for row in rows
@@ -287,19 +232,13 @@ class Extended(SignedVenue):
     def set_margin(self, instrument: Instrument, leverage: int) -> None:
         """Set the leverage."""
         asked = {"market": instrument.native, "leverage": str(leverage)}
-        self._carry_out("v1PrivatePatchUserLeverage", asked)
-
-    def _carry_out(self, method: str, parameters: dict[str, str]) -> None:
-        """Send what has an answer of no meaning; `VenueReadError` when Extended will not have it."""
-        reply = ask(self.name, self.http, self.signer.build(method, parameters))
-        if reply.status != OK:
-            raise VenueReadError(f"extended answered {reply.status}: {reply.excerpt}")
+        self._client.carry_out("v1PrivatePatchUserLeverage", **asked)
 
     @reads
     def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
         """One switch for all markets."""
         del instruments
-        self._carry_out("v1PrivatePostUserDeadmanswitch", {"countdownTime": str(countdown_s)})
+        self._client.carry_out("v1PrivatePostUserDeadmanswitch", countdownTime=str(countdown_s))
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; Extended turns it away after `request_lifetime_s` unless the order is one that waits."""
@@ -366,9 +305,9 @@ class Extended(SignedVenue):
             answer = self._read_placed(reply.body)
         except ValueError as error:
             return Unknown(f"{error} in {reply.excerpt!r}")
-        if reply.status in {OK, _CREATED} and answer.status.upper() == _OK and answer.data is not None:
+        if reply.status in {OK, _CREATED} and answer.status.upper() == WELL and answer.data is not None:
             return Accepted(str(answer.data.id))
-        complaint = answer.error or _Error()
+        complaint = answer.error or Complaint()
         code = str(complaint.code)
         if not code or code in _UNCLEAR:
             return Unknown(f"extended answered {reply.status}: {reply.excerpt!r}")
@@ -385,49 +324,46 @@ class Extended(SignedVenue):
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
         """What Extended knows of `order`."""
         del instrument
-        request = self.signer.build("v1PrivateGetUserOrdersExternalExternalId", {"externalId": order.wire_id})
-        reply = ask(self.name, self.http, request)
+        reply = self._client.send("v1PrivateGetUserOrdersExternalExternalId", externalId=order.wire_id)
         error = self._read_orders(reply.body).error
         if reply.status == _NOT_FOUND and error is not None and str(error.code) in _MISSING:
             return None
-        rows = self._data(self._read_orders, reply)
+        rows = unwrapped(self._read_orders, reply)
         return self._private.account.order(first(self.name, rows)) if rows else None
 
     @reads
     def fetch_open_orders(self) -> list[OrderUpdate]:
         """Every open order."""
-        return [self._private.account.order(row) for row in self._ask(self._read_orders, "v1PrivateGetUserOrders")]
+        return [
+            self._private.account.order(row) for row in self._client.ask(self._read_orders, "v1PrivateGetUserOrders")
+        ]
 
     @reads
     def fetch_fills(self, since_ms: int) -> list[Fill]:
         """The account's fills, oldest first."""
-        rows = self._history(self._read_trades, "v1PrivateGetUserTrades", since_ms)
+        rows = self._client.history(self._read_trades, "v1PrivateGetUserTrades", since_ms)
         return [self._private.account.fill(row) for row in rows]
 
     @reads
     def fetch_positions(self) -> list[Position]:
         """Every position that is not zero."""
-        rows = self._ask(self._read_positions, "v1PrivateGetUserPositions")
+        rows = self._client.ask(self._read_positions, "v1PrivateGetUserPositions")
         return [each for row in rows if (each := self._private.account.position(row)).quantity]
 
     @reads
     def fetch_balances(self) -> list[Balance]:
         """The collateral, unless it is zero: an account without any is not found."""
-        reply = ask(self.name, self.http, self.signer.build("v1PrivateGetUserBalance"))
+        reply = self._client.send("v1PrivateGetUserBalance")
         if reply.status == _NOT_FOUND and self._read_balance(reply.body).error is not None:
             return []
-        balance = self._private.account.balance(self._data(self._read_balance, reply))
+        balance = self._private.account.balance(unwrapped(self._read_balance, reply))
         return [balance] if balance.wallet or balance.equity else []
 
     @reads
     def fetch_funding_payments(self, since_ms: int) -> list[FundingPayment]:
         """Funding paid and received, oldest first."""
-        rows = self._history(self._read_funding, "v1PrivateGetUserFundingHistory", since_ms, fromTime=since_ms)
+        rows = self._client.history(self._read_funding, "v1PrivateGetUserFundingHistory", since_ms, fromTime=since_ms)
         return [self._private.account.funding_payment(row) for row in rows]
-
-
-def _time(row: TradeRow | FundingRow) -> int:
-    return row.created_time if isinstance(row, TradeRow) else row.paid_time
 
 
 def _subscriptions(wanted: Iterable[dict[str, object]]) -> list[str]:
