@@ -68,6 +68,8 @@ def test(*, names: tuple[str, ...], live: bool, config: Path | None, as_json: bo
         print_json({"ok": well, "live": live, "venues": {name: _plain(each) for name, each in reports.items()}})
     else:
         _show(reports, list(checks))
+        if live and not any(each.held for tried in reports.values() for each in tried.values()):
+            click.echo("Nothing was reached at all: see whether there is a network, and whether it wants a proxy.")
     click.get_current_context().exit(0 if well else 1)
 
 

@@ -83,6 +83,7 @@ def test_real_venues_are_only_read(venues: Path, tmp_path: Path) -> None:
 def test_a_venue_that_does_not_answer_is_red_and_the_rest_is_not_tried(venues: Path, tmp_path: Path) -> None:
     config, environment = live_config(venues, tmp_path, rest="http://127.0.0.1:1")
     shown = in_process(["venues", "test", "okx", "--live", "--config", config], **environment)
+    assert "Nothing was reached at all" in shown.out
     assert shown.code == 1
     rows = [line.split() for line in shown.out.splitlines()]
     assert rows[:3] == [["check", "okx"], ["instruments", "FAILED"], ["book", "-"]]
