@@ -118,7 +118,7 @@ def fetched(url: str, token: str = "") -> str:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - our own
     try:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own
-            return str(response.headers) + response.read(10_000_000).decode(errors="replace")
+            return f"{response.headers}{response.read(10_000_000).decode(errors='replace')}"
     except urllib.error.HTTPError as error:
         return f"{error.headers}{error.read().decode(errors='replace')}"
 
