@@ -405,11 +405,14 @@ class Orders(Actor):
     @handles(CatchUpAnswer)
     def on_caught_up(self, answer: CatchUpAnswer) -> None:
         """Take in what was missed; then the connection may trade."""
-        entries, foreign = self._match(VenueNews(answer.venue, answer.account, answer.fills))
+        entries, unmatched = self._match(VenueNews(answer.venue, answer.account, answer.fills))
         self._take(entries)
-        self._suspect(foreign)
         for found in answer.found:
             self._take(self._findings(found) or self._forgotten(found))
+        # some fills carry the venue's id of their order alone, which only the answers about the orders have told
+        entries, foreign = self._match(VenueNews(answer.venue, answer.account, tuple(unmatched)))
+        self._take(entries)
+        self._suspect(foreign)
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
         self._record([mark])
         self._inquiries.marks_ms[answer.venue, answer.account] = answer.until_ms

@@ -1,10 +1,13 @@
 """Kill PerpBot with SIGKILL at random moments and compare its book with the venues' books after every restart.
 
-    python scripts/kill_nine.py --times 50 --seed 1
+    python scripts/kill_nine.py --times 1000 --part 50 --results kills.jsonl --seed 1
 
-The simulated venues live in a process of their own and are never killed. While PerpBot is dead their books are read;
-after the restart its journal must know every order and every fill in them, and nothing may have been sent twice. At
-the end PerpBot is stopped in order, and its profit must be the venues' profit to the last unit.
+The simulated venues live in a process of their own and are never killed. They lose answers, give them late and say
+things twice, and half of the kills leave a journal whose last write is torn. While PerpBot is dead the venues' books
+are read; after the restart its journal must know every order and every fill in them, and nothing may have been sent
+twice. At the end of each part PerpBot is stopped in order, and its profit must be the venues' to the last unit.
+
+Each part has a world of its own. With `--results`, what was done is kept there, and the same command goes on after it.
 """
 
 import argparse
@@ -20,7 +23,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from perpbot.chance import Chance, Random
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
@@ -30,8 +33,10 @@ from perpbot.model.money import ZERO
 from perpbot.storage.journal import read
 from perpbot.venues.registry import venue_names
 
-START_S, STOP_S = 30.0, 60.0
+START_S, STOP_S = 120.0, 120.0
 POLL_S = 0.05
+WAL_HEADER = 32
+"""Bytes before the first frame of SQLite's log."""
 
 
 class DisagreementError(Exception):
@@ -45,22 +50,47 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--config", type=Path, default=Path("config/simulation.yaml"))
     parser.add_argument("--longest", type=float, default=4.0, help="longest life before a kill, in seconds")
+    parser.add_argument("--part", type=int, default=None, help="kills in one world; all of them when it is left out")
+    parser.add_argument("--results", type=Path, default=None, help="file that keeps what was done, to go on after it")
     options = parser.parse_args()
-    chance = Chance(options.seed)
-    print(f"seed {chance.seed}", flush=True)
+    seed = Chance(options.seed).seed
+    print(f"seed {seed}", flush=True)
+    done = _kills_in(options.results)
+    while done < options.times:
+        times = min(options.part or options.times, options.times - done)
+        try:
+            part = list(_part(options, seed + done, times))
+        except DisagreementError as error:
+            print(f"DISAGREEMENT with seed {seed + done}: {error}", file=sys.stderr)
+            return 1
+        if options.results is not None:
+            with options.results.open("a") as file:
+                file.writelines(f"{json.dumps(each)}\n" for each in part)
+        done += times
+    return 0
+
+
+def _kills_in(results: Path | None) -> int:
+    """How many kills of whole parts a file of results has."""
+    if results is None or not results.exists():
+        return 0
+    return sum("kill" in json.loads(line) for line in results.read_text().splitlines())
+
+
+def _part(options: argparse.Namespace, seed: int, times: int) -> Iterator[dict[str, Any]]:
+    """One world: so many kills and an end in order; each is printed as it comes."""
     with (
         tempfile.TemporaryDirectory(prefix="perpbot-kills-") as folder,
-        served(Path(folder), chance.seed, options.config) as venues,
+        served(Path(folder), seed, options.config) as venues,
     ):
-        rounds = Rounds(Path(folder), venues, options.config, chance.stream("kills"))
-        try:
-            for number in range(options.times):
-                print(json.dumps({"kill": number + 1, **rounds.kill_once(options.longest)}), flush=True)
-            print(json.dumps(rounds.finish()), flush=True)
-        except DisagreementError as error:
-            print(f"DISAGREEMENT: {error}", file=sys.stderr)
-            return 1
-    return 0
+        rounds = Rounds(Path(folder), venues, options.config, Chance(seed).stream("kills"))
+        for number in range(times):
+            told = {"kill": number + 1, "seed": seed, **rounds.kill_once(options.longest)}
+            print(json.dumps(told), flush=True)
+            yield told
+        end = rounds.finish()
+        print(json.dumps(end), flush=True)
+        yield end
 
 
 @contextmanager
@@ -88,34 +118,69 @@ class Rounds:
         self._config = config
         self._chance = chance
         self._names = [name for name in venues if name not in {"admin", "world"}]
+        self._kills = 0
+        self._before: Mapping[str, Any] = {}
+        """The venues' books when PerpBot was dead last."""
 
     def kill_once(self, longest_s: float) -> dict[str, Any]:
-        """Start, live for a random time, kill, and look at both books; the next start must find everything."""
+        """Start, find everything that was done before, live for a random time, be killed; the books after that."""
         lived_s = self._chance.uniform(0.0, longest_s)
         with self._bot():
+            self._find_all()
+            faults = self._trouble()
             ends = monotonic_ns() + int(lived_s * NS_PER_SECOND)
             while monotonic_ns() < ends:
                 time.sleep(min(POLL_S, max(0.0, (ends - monotonic_ns()) / NS_PER_SECOND)))
-        books = self._quiet_books()
+        books = self._before = self._quiet_books()
         open_orders = sum(order["status"] == "open" for each in books.values() for order in each["orders"])
-        self._restart_and_compare(books)
         return {
             "lived_s": round(lived_s, 3),
+            "faults": faults,
+            "torn": self._tear(),
             "orders": sum(len(each["orders"]) for each in books.values()),
             "fills": sum(len(each["fills"]) for each in books.values()),
             "positions": sum(len(each["positions"]) for each in books.values()),
             "open_orders": open_orders,
         }
 
-    def _restart_and_compare(self, books: Mapping[str, Any]) -> None:
-        """A restart must come to know everything that the venues knew while it was dead; then it is killed too."""
-        with self._bot():
-            self._wait(lambda: not self._unknown_of(books), "every order and fill found again")
+    def _find_all(self) -> None:
+        """A start must come to know everything that the venues knew while it was dead."""
+        if self._before:
+            self._wait(lambda: not self._unknown_of(self._before), "every order and fill found again")
+
+    def _trouble(self) -> dict[str, Any]:
+        """Let one venue lose answers, another give them late, a third say things twice, and all others behave."""
+        calm = dict.fromkeys(("drop_answers", "latency_ms", "duplicates"), 0)
+        chosen = self._chance.sample(self._names, 3)
+        wrong = dict(zip(chosen, ({"drop_answers": 2}, {"latency_ms": 300}, {"duplicates": 3}), strict=True))
+        for name in self._names:
+            self._set_faults(name, {**calm, **wrong.get(name, {}), "trading_only": True})
+        return wrong
+
+    def _set_faults(self, name: str, faults: Mapping[str, Any]) -> None:
+        url = f"{self._venues['admin']['url']}/admin/{name}/faults"
+        with urlopen(Request(url, json.dumps(faults).encode()), timeout=5):  # noqa: S310 - loopback
+            pass
+
+    def _tear(self) -> int:
+        """Every other time: let a write that was cut short stand at the end of the journal's log; its length in bytes."""
+        log = self._journal().with_name(f"{self._journal().name}-wal")
+        self._kills += 1
+        if self._kills % 2 or not log.exists() or log.stat().st_size <= WAL_HEADER:
+            return 0
+        written = log.read_bytes()[WAL_HEADER:]
+        piece = written[: self._chance.randrange(1, len(written))]
+        with log.open("ab") as file:
+            file.write(piece)
+        return len(piece)
 
     def finish(self) -> dict[str, Any]:
         """A last run that is stopped in order, and the comparison of what was earned."""
         summary = self._folder / "summary.json"
+        for name in self._names:
+            self._set_faults(name, {"drop_answers": 0, "latency_ms": 0, "duplicates": 0})
         with self._bot("--summary", str(summary)) as process:
+            self._find_all()
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(STOP_S)
