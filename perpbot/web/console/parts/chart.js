@@ -8,7 +8,8 @@ import { theme } from "./theme.js";
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 function options(width, height, label, digits) {
-  const axis = { stroke: colour("faint"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px Inter, system-ui, sans-serif" };
+  const font = "12px Inter, system-ui, sans-serif";
+  const axis = { stroke: colour("faint"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font };
   return {
     width,
     height,

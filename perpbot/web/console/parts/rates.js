@@ -14,7 +14,8 @@ export function Rates() {
   const most = Math.max(1, ...Object.values(rates));
   return html`<div class="table"><table aria-label=${t("simulation.flow")}><thead><tr><th scope="col">${t("venue")}</th>
       <th scope="col" class="end">${t("simulation.rate")}</th><th scope="col" class="rank2"></th><th scope="col" class="end rank2">${t("simulation.frames")}</th>
-      <th scope="col" class="end">${t("venue.gaps")}</th><th scope="col" class="end rank2">${t("venue.reconnects")}</th><th scope="col" class="end rank2">${t("simulation.errors")}</th></tr></thead>
+      <th scope="col" class="end">${t("venue.gaps")}</th><th scope="col" class="end rank2">${t("venue.reconnects")}</th>
+      <th scope="col" class="end rank2">${t("simulation.errors")}</th></tr></thead>
     <tbody>${venues.map(
       ([name, { counts }]) => html`<tr key=${name}><th scope="row">${name}</th><td class="end number">${rates[name]?.toFixed(1) ?? "–"}</td>
         <td class="rank2 bar-cell"><${Share} share=${(rates[name] ?? 0) / most} tone="accent" /></td>

@@ -20,6 +20,7 @@ const only = signal("firing");
 const WEIGHT = { critical: 4, error: 3, high: 2, warning: 1, info: 0 };
 const weight = (row) => `${WEIGHT[row.severity?.toLowerCase()] ?? 0} ${row.since ?? ""}`;
 
+const marks = (row) => ["acknowledged", "silenced"].filter((each) => row[each]).map((each) => named("state", each)).join(", ") || "–";
 const columns = computed(() => [
   { head: t("alerts.severity"), cell: (row) => html`<${Badge} state=${row.severity?.toLowerCase()} />` },
   { head: t("alerts.text"), className: "text", cell: (row) => row.text },
@@ -27,7 +28,7 @@ const columns = computed(() => [
   { head: t("state"), rank: 2, cell: (row) => html`<${Badge} state=${row.state} />` },
   { head: t("alerts.since"), rank: 3, cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
   { head: t("alerts.rule"), rank: 3, cell: (row) => html`<code>${row.rule ?? "–"}</code>` },
-  { head: t("alerts.marks"), rank: 3, cell: (row) => [row.acknowledged && named("state", "acknowledged"), row.silenced && named("state", "silenced")].filter(Boolean).join(", ") || "–" },
+  { head: t("alerts.marks"), rank: 3, cell: marks },
   { head: t("alerts.deeds"), rank: 2, className: "buttons-cell", cell: (row, key) => html`<${Deeds} row=${row} id=${key} />` },
   { head: t("alerts.runbook"), rank: 3, cell: (row) => (row.runbook ? html`<code>${row.runbook}</code>` : "–") },
 ]);
@@ -57,6 +58,8 @@ export function Alerts() {
   }}<//>`;
 }
 
+const facts = ({ name: _, ...rest }) => Object.entries(rest).map(([key, value]) => `${key} ${value ?? "–"}`).join(" · ");
+
 /** Who is told, and who is not for a while. */
 function Channels() {
   const { answer, error } = useAnswer("/api/alerts", LOOK_AGAIN_MS);
@@ -66,7 +69,7 @@ function Channels() {
     <${Panel} title=${t("alerts.channels")} note=${t("alerts.rules", { count: answer.rules })}>
       ${answer.channels.length
         ? html`<ul class="pairs">${answer.channels.map((each) => html`<li key=${each.name}><strong>${each.name}</strong>
-            <span class="faint">${Object.entries(each).filter(([key]) => key !== "name").map(([key, value]) => `${key} ${value ?? "–"}`).join(" · ")}</span></li>`)}</ul>`
+            <span class="faint">${facts(each)}</span></li>`)}</ul>`
         : html`<${Empty} text=${t("alerts.noChannel")} />`}<//>
     <${Panel} title=${t("alerts.silences")}>
       ${answer.silences.length

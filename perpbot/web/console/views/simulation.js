@@ -27,6 +27,7 @@ function World() {
   if (!answer) return null;
   const settings = settingsOf(answer).filter(({ key }) => key.startsWith("simulation."));
   if (!settings.length) return html`<${Empty} text=${t("simulation.none")} />`;
-  return html`<dl class="list">${settings.map(({ key, value }) => html`<div key=${key}><dt>${key.slice("simulation.".length)}</dt>
+  return html`<dl class="list">${settings.map(({ key, value }) => html`<div key=${key}>
+    <dt>${key.slice("simulation.".length)}</dt>
     <dd class="number">${value}</dd></div>`)}</dl>`;
 }
