@@ -163,7 +163,7 @@ class Rounds:
             pass
 
     def _tear(self) -> int:
-        """Every other time: let a write that was cut short stand at the end of the journal's log; its length in bytes."""
+        """Every other time: leave a write that was cut short at the end of the journal's log; its length in bytes."""
         log = self._journal().with_name(f"{self._journal().name}-wal")
         self._kills += 1
         if self._kills % 2 or not log.exists() or log.stat().st_size <= WAL_HEADER:
