@@ -252,7 +252,7 @@ def _away(_req: falcon.Request, resp: falcon.Response, error: Exception, _params
 TRANSLATIONS: Mapping[type[Exception], Callable[..., None]] = {
     Problem: _told,
     BadRequestError: _bad,
-    DomainError: _away,
+    DomainError: _bad,
     ActorDeadError: _away,
     AskTimeoutError: _away,
     MailboxFullError: _away,

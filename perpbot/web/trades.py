@@ -17,7 +17,9 @@ from perpbot.sections import money, shapes
 from perpbot.web.route import Call, Problem, Route
 
 Symbol = Annotated[str, msgspec.Meta(max_length=40)]
-Moment = Annotated[str, msgspec.Meta(max_length=40)]
+DAY = "[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+ -]([01][0-9]|2[0-3]):[0-5][0-9])?"
+Moment = Annotated[str, msgspec.Meta(pattern=f"^{DAY}(T{TIME})?$")]
 MOST_PAGES = 1_000_000
 
 

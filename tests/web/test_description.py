@@ -22,7 +22,18 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             f"http://127.0.0.1:{browser.port}/openapi.json",
             *("--header", f"Authorization: Bearer {browser.token}"),
             *("--exclude-path-regex", f"{STREAMS}|/api/auth/"),
-            *("--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--seed", "1", "--workers", "1"),
+            *(
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--max-examples",
+                "20",
+                "--seed",
+                "1",
+                "--workers",
+                "1",
+                "--request-timeout",
+                "60",
+            ),
             *("--suppress-health-check", "all", "--continue-on-failure", "--no-color"),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S, cwd=tmp_path)
