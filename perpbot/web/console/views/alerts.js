@@ -27,10 +27,9 @@ const columns = computed(() => [
   { head: t("alerts.about"), rank: 2, cell: (row) => row.about || "–" },
   { head: t("state"), rank: 2, cell: (row) => html`<${Badge} state=${row.state} />` },
   { head: t("alerts.since"), rank: 3, cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
-  { head: t("alerts.rule"), rank: 3, cell: (row) => html`<code>${row.rule ?? "–"}</code>` },
   { head: t("alerts.marks"), rank: 3, cell: marks },
   { head: t("alerts.deeds"), rank: 2, className: "buttons-cell", cell: (row, key) => html`<${Deeds} row=${row} id=${key} />` },
-  { head: t("alerts.runbook"), rank: 3, cell: (row) => (row.runbook ? html`<code>${row.runbook}</code>` : "–") },
+  { head: t("alerts.runbook"), rank: 3, className: "text", cell: (row) => (row.runbook ? html`<code>${row.runbook}</code>` : "–") },
 ]);
 
 const Deeds = ({ row, id }) =>

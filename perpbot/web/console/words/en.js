@@ -399,7 +399,6 @@ export const english = {
   "alerts.about": "About",
   "alerts.deeds": "To do",
   "alerts.since": "Since",
-  "alerts.rule": "Rule",
   "alerts.marks": "Marks",
   "alerts.runbook": "What to do",
   "alerts.only.firing": "Firing",

@@ -399,7 +399,6 @@ export const chinese = {
   "alerts.about": "对象",
   "alerts.deeds": "操作",
   "alerts.since": "开始时间",
-  "alerts.rule": "规则",
   "alerts.marks": "标记",
   "alerts.runbook": "处理办法",
   "alerts.only.firing": "触发中",
