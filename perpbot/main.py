@@ -32,6 +32,7 @@ from actors.runtime import StartError
 from actors.runtime.crashes import MOST_HISTORIES
 from perpbot import logs
 from perpbot.config.alerts import load_alerts
+from perpbot.config.changing import ChangeRefusedError
 from perpbot.config.loader import ConfigError
 from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings, load_settings
@@ -309,10 +310,10 @@ def reload(program: Program, options: Options) -> None:
     """Read the configuration again and go by what of it may change while PerpBot runs; the log says what came of it."""
     try:
         settings = load_settings(options.config, program.setting.environment, tuple(venue_names()))
-    except ConfigError as error:
+        done = program.reconfigure(settings)
+    except (ConfigError, ChangeRefusedError) as error:
         program.log.error("configuration not reloaded: nothing is changed", why=str(error))
         return
-    done = program.reconfigure(settings)
     program.log.info("configuration reloaded", file=str(options.config), changed=len(done))
 
 
