@@ -58,7 +58,7 @@ browser:  ## what drives Chromium in the console's tests and pictures; Chromium 
 test-full: setup-dev lint types layers  ## the long runs too
 	$(BIN)/pytest -n 2
 
-bench: setup-dev  ## measure the actors
+bench: setup-dev  ## measure the actors, and trading with its durable writes
 	$(BIN)/python scripts/bench --json bench.json
 
 bench-venues: setup-dev  ## how fast frames are decoded, against cryptofeed

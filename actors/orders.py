@@ -220,8 +220,7 @@ class Orders(Actor):
         record = self.ledger.order(request.client_id)
         if record is None or not record.status.open or not self._connections[record.order.venue].alive:
             return
-        record.cancelling()
-        record.changed_ns = monotonic_ns()
+        self.ledger.cancelling(record, monotonic_ns())
         waiting = Waiting(record.order, record.venue_order_id, may_rest=False)
         self._connections[record.order.venue].tell(CancelOrder(waiting))
         self.publish(record.order.trade_id, TradeChanged(record.order.trade_id, view(record)))
@@ -235,10 +234,7 @@ class Orders(Actor):
     def on_sent(self, news: OrderSent) -> None:
         """An order left."""
         self.counts.sent += 1
-        record = self.ledger.order(news.client_id)
-        if record is not None:
-            record.submitted()
-            record.changed_ns = monotonic_ns()
+        self.ledger.sent(news.client_id, monotonic_ns())
 
     @handles(OutcomeArrived)
     def on_outcome(self, news: OutcomeArrived) -> None:

@@ -49,6 +49,8 @@ class _Trade:
     booked_fees: Decimal = ZERO
     booked_volume: Decimal = ZERO
     orders: list[OrderRecord] = attrs.field(factory=list)
+    seen: TradeView | None = None
+    """Its view, as long as nothing has changed since it was made."""
 
 
 class Ledger:
@@ -68,6 +70,8 @@ class Ledger:
         self._trades: dict[str, _Trade] = {}
         self._orders: dict[str, OrderRecord] = {}
         self._by_wire: dict[WireKey, str] = {}
+        self._unsettled: dict[str, OrderRecord] = {}
+        """Of trades in progress, those orders that something may still become of."""
         self._settled: dict[str, _Trade] = {}
         """Trades that are over, oldest first, for as long as their orders are kept."""
         self._settled_orders = 0
@@ -92,22 +96,12 @@ class Ledger:
 
     def unsettled(self, venue: str | None = None) -> list[OrderRecord]:
         """Orders of trades in progress that something may still become of."""
-        return [
-            record
-            for trade in self._trades.values()
-            for record in trade.orders
-            if not record.settled and venue in {None, record.order.venue}
-        ]
+        return [each for each in self._unsettled.values() if venue is None or each.order.venue == venue]
 
     def working(self, symbol: str) -> tuple[Order, ...]:
         """Orders in `symbol` that may still fill."""
-        return tuple(
-            record.order
-            for trade in self._trades.values()
-            if trade.plan.symbol == symbol
-            for record in trade.orders
-            if not record.status.final
-        )
+        working = (each for each in self._unsettled.values() if each.order.symbol == symbol)
+        return tuple(each.order for each in working if not each.status.final)
 
     def trade(self, trade_id: str) -> TradeView | None:
         """One trade in progress."""
@@ -148,6 +142,18 @@ class Ledger:
             case _:
                 pass
 
+    def sent(self, client_id: str, now_ns: int) -> None:
+        """An order was handed to the network. That is not journalled: after a restart its fate is asked for anyway."""
+        record = self._orders.get(client_id)
+        if record is not None:
+            record.submitted()
+            self._changed(record, now_ns)
+
+    def cancelling(self, record: OrderRecord, now_ns: int) -> None:
+        """The venue of an order is asked to end it. That is not journalled: after a restart it is asked again."""
+        record.cancelling()
+        self._changed(record, now_ns)
+
     def fresh(self, entries: Iterable[OrderNews]) -> tuple[list[OrderNews], list[str]]:
         """The entries that say something new, one after the other, and the contradictions among the others.
 
@@ -168,15 +174,18 @@ class Ledger:
     def _intend(self, orders: Iterable[Order], now_ns: int) -> None:
         for order in orders:
             self.orders_intended += 1
+            self._trades[order.trade_id].seen = None
             if order.client_id in self._orders:
                 self.duplicate_ids += 1
             record = OrderRecord(order, changed_ns=now_ns, intended_ns=now_ns)
             self._orders[order.client_id] = record
             self._by_wire[order.venue, order.account, order.wire_id] = order.client_id
             self._trades[order.trade_id].orders.append(record)
+            self._unsettled[order.client_id] = record
 
     def _adopt(self, order: Order, now_ns: int) -> None:
         record = OrderRecord(order, status=OrderStatus.CANCELLED, changed_ns=now_ns)
+        self._trades[order.trade_id].seen = None
         self._orders[order.client_id] = record
         self._trades[order.trade_id].orders.append(record)
 
@@ -185,19 +194,32 @@ class Ledger:
         if record is None:
             return
         _feed(record, entry)
-        record.changed_ns = now_ns
+        self._changed(record, now_ns)
         if record.venue_order_id:
             order = record.order
             self._by_wire[order.venue, order.account, record.venue_order_id] = order.client_id
+
+    def _changed(self, record: OrderRecord, now_ns: int) -> None:
+        record.changed_ns = now_ns
+        order = record.order
+        trade = self._trades.get(order.trade_id)
+        if trade is not None:
+            trade.seen = None
+        if trade is None or record.settled:
+            self._unsettled.pop(order.client_id, None)
+        else:
+            self._unsettled[order.client_id] = record
 
     def _move(self, entry: TradeMoved, now_ns: int) -> None:
         again = self._settled.pop(entry.trade_id, None)
         if again is not None:
             self._settled_orders -= len(again.orders)
             self._trades[entry.trade_id] = again
+            self._unsettled.update({each.order.client_id: each for each in again.orders if not each.settled})
         trade = self._trades.get(entry.trade_id)
         if trade is None:
             return
+        trade.seen = None
         trade.phase, trade.reason = entry.phase, entry.reason or trade.reason
         if entry.phase == Phase.OPEN.value:
             trade.opened_ns = now_ns
@@ -216,6 +238,9 @@ class Ledger:
         del self.records[: -self._keep]
         if trade is None:
             return
+        trade.seen = None
+        for each in trade.orders:
+            self._unsettled.pop(each.order.client_id, None)
         trade.booked_trading += record.trading
         trade.booked_fees += record.fees
         trade.booked_volume += record.volume
@@ -281,18 +306,20 @@ def told(client_id: str, event: OrderUpdate | Fill) -> OrderTold | OrderFilled:
 
 
 def _view(trade: _Trade) -> TradeView:
-    return TradeView(
-        plan=trade.plan,
-        pool=trade.pool,
-        reserved=trade.reserved,
-        phase=trade.phase,
-        reason=trade.reason,
-        opened_ns=trade.opened_ns,
-        booked_trading=trade.booked_trading,
-        booked_fees=trade.booked_fees,
-        booked_volume=trade.booked_volume,
-        orders=tuple(view(record) for record in trade.orders),
-    )
+    if trade.seen is None:
+        trade.seen = TradeView(
+            plan=trade.plan,
+            pool=trade.pool,
+            reserved=trade.reserved,
+            phase=trade.phase,
+            reason=trade.reason,
+            opened_ns=trade.opened_ns,
+            booked_trading=trade.booked_trading,
+            booked_fees=trade.booked_fees,
+            booked_volume=trade.booked_volume,
+            orders=tuple(view(record) for record in trade.orders),
+        )
+    return trade.seen
 
 
 def trade_id(epoch: int, number: int) -> str:

@@ -12,6 +12,7 @@ from perpbot.execution.order_edges import LEGAL
 from perpbot.model.money import ZERO, Quantity
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
 
+NOTHING = Quantity(ZERO)
 ENDED_EARLY = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
 """Which of the two it was is of no importance: the first that is told stays."""
 OVER_WITH_NOTHING = frozenset({OrderStatus.REFUSED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
@@ -33,6 +34,8 @@ class OrderRecord:
     """Cumulative quantity as the venue reports it; fills may be ahead or behind."""
     fills: dict[str, Fill] = attrs.field(factory=dict)
     """By the venue's id of the fill."""
+    filled: Quantity = NOTHING
+    """Coins in fills that are here: their sum."""
     reason: str = ""
     """Why it was refused or cancelled, or why its fate is unknown."""
     contradiction: str = ""
@@ -41,11 +44,6 @@ class OrderRecord:
     """Monotonic, of the last news; kept by whoever holds the record."""
     intended_ns: int = 0
     """Monotonic, when it was journalled, or read from the journal."""
-
-    @property
-    def filled(self) -> Quantity:
-        """Coins in fills that are here."""
-        return Quantity(sum((fill.quantity for fill in self.fills.values()), ZERO))
 
     @property
     def settled(self) -> bool:
@@ -128,6 +126,7 @@ class OrderRecord:
         if fill.trade_ref in self.fills:
             return False
         self.fills[fill.trade_ref] = fill
+        self.filled = Quantity(self.filled + fill.quantity)
         written_off = self._written_off
         self._learn(fill.venue_order_id)
         filled = self.filled
