@@ -428,8 +428,8 @@ class TradingConnection(Actor):
 
     @handles(_Filled)
     def on_filled(self, _: _Filled) -> None:
-        """Read soon what it made of balances and positions."""
-        if not self._reads_soon:
+        """Read soon what it made of balances and positions, unless they are read about as soon anyway."""
+        if not self._reads_soon and self._snapshot_s > 2 * AFTER_FILLS_S:
             self._reads_soon = True
             self.timers.after(AFTER_FILLS_S, ReadAccount(), key=_Filled.__name__)
 
