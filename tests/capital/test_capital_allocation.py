@@ -136,5 +136,5 @@ TestAllocationUnderUse.settings = settings(deadline=None, max_examples=25, state
 @pytest.mark.full
 def test_many_more_histories_of_an_allocation() -> None:
     run_state_machine_as_test(
-        AllocationUnderUse, settings=settings(deadline=None, max_examples=10_000, stateful_step_count=30)
+        AllocationUnderUse, settings=settings(deadline=None, max_examples=10_000, stateful_step_count=20)
     )

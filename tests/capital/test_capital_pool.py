@@ -125,7 +125,7 @@ TestPoolAgainstDicts.settings = settings(deadline=None, max_examples=50, statefu
 @pytest.mark.full
 def test_many_more_histories_of_a_pool() -> None:
     run_state_machine_as_test(
-        PoolAgainstDicts, settings=settings(deadline=None, max_examples=10_000, stateful_step_count=40)
+        PoolAgainstDicts, settings=settings(deadline=None, max_examples=10_000, stateful_step_count=25)
     )
 
 
