@@ -19,6 +19,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+BUSY = {
+    "execution.max_open_trades": "1000",
+    "execution.trades_per_symbol": "100",
+    "execution.max_hold_sec": "1",
+    "risk.symbol_cooldown_sec": "0.1",
+    "risk.max_symbol_share_pct": "1000",
+    "risk.max_concentration_pct": "1000",
+    "risk.max_position_notional": "10000000",
+    "risk.max_consecutive_failures": "100",
+    "scanner.min_profit_pct": "0.005",
+    "scanner.holding_time_sec": "1",
+}
+"""Settings under which as much is traded as the market gives, so that there is something to measure."""
 LIMIT = 1.1
 """How much longer the 99th percentile may be with streams."""
 
@@ -33,6 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="perpbot-") as folder:
         system = System(Path(folder))
         try:
+            system.ask("PATCH", "/api/config", {"changes": BUSY}, token=system.token)
             measured = measure(system, options.streams, options.seconds, options.rounds)
         finally:
             system.stop()
@@ -75,6 +89,8 @@ class System:
             connection.close()
             if answer.status == http.client.OK:
                 return json.loads(data)
+            if answer.status != http.client.SERVICE_UNAVAILABLE:
+                raise SystemExit(f"{method} {path}: {answer.status} {data.decode()}")
             time.sleep(1.0)
 
     def histograms(self) -> dict[str, Counter[float]]:
