@@ -53,8 +53,8 @@ class Machine:
         return json.loads(said or "{}")
 
     def back(self, restarts: int) -> bool:
-        """Whether it was started anew so often, and lives."""
-        return self.show("NRestarts") == str(restarts) and bool(self.ask("health").get("alive"))
+        """Whether it was started anew so often, and is ready: only then the watchdog looks after it."""
+        return (self.show("NRestarts"), self.show("ActiveState")) == (str(restarts), "active")
 
     def wait_for(self, condition: Callable[[], Any], what: str) -> Any:
         deadline = monotonic_ns() + int(PATIENCE_S * NS_PER_SECOND)
@@ -134,6 +134,7 @@ def test_the_service_starts_reloads_survives_death_and_a_hang_and_stops_in_order
 
         machine.run("kill", "-9", first)
         machine.wait_for(lambda: machine.back(1), "back from death")
+        assert machine.ask("health")["alive"] is True
         machine.run("kill", "-STOP", machine.show("MainPID"))
         machine.wait_for(lambda: machine.back(2), "back from a hang")
         assert "Watchdog timeout" in machine.log()
