@@ -110,8 +110,6 @@ class StateObserver(Actor):
         return known if known is not None and _same(known, record) else money.trade_over(record)
 
     def _often(self, state: State) -> Iterator[tuple[str, Section]]:
-        program = self._program
-        yield "overview", lambda: operations.overview(program, state, self._today(), len(self._feed))
         yield "quotes", lambda: market.quotes(state)
         yield "opportunities", lambda: market.opportunities(self._episodes.newest)
         yield "orders", lambda: money.orders(state)
@@ -124,6 +122,7 @@ class StateObserver(Actor):
 
     def _seldom(self, state: State) -> Iterator[tuple[str, Section]]:
         program = self._program
+        yield "overview", lambda: operations.overview(program, state, self._today(), len(self._feed))
         yield "books", lambda: market.books(program.system, program.parts.each_venue("market-data"))
         yield "capital", lambda: money.capital(state)
         yield "risk", lambda: money.risk(state)
