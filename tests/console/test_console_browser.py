@@ -5,6 +5,8 @@ import os
 import pytest
 from console_serving import Browse
 
+pytest_plugins = ["console_fixtures"]
+
 MINUTES_OPEN = [3, pytest.param(30, marks=pytest.mark.skip(reason="half an hour: take the mark away and run it alone"))]
 
 

@@ -43,8 +43,8 @@ class Seen:
             self.carried[message.order.client_id] = message.approval
             place(sender, message)
 
-        Risk._approval = given  # type: ignore[method-assign]
-        OrderSender.place = placed  # type: ignore[method-assign]
+        Risk._approval = given  # type: ignore[assignment, method-assign]
+        OrderSender.place = placed  # type: ignore[assignment, method-assign]
 
     def watch_venue(self, venue: Any) -> None:
         """See every order that becomes a request."""
