@@ -67,7 +67,7 @@ class OrderRecord:
     @property
     def _written_off(self) -> bool:
         """Whether nothing could fill: it was refused, or could no longer arrive."""
-        never_there = self.status is OrderStatus.EXPIRED and not self.venue_order_id
+        never_there = self.status is OrderStatus.EXPIRED and not self.venue_order_id and not self.reported
         return self.status is OrderStatus.REFUSED or never_there
 
     def submitted(self) -> None:

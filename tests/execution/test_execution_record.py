@@ -253,6 +253,13 @@ def test_an_order_that_could_no_longer_arrive_and_filled_yet_is_a_contradiction(
     )
 
 
+def test_old_news_of_an_order_that_expired_half_filled_changes_nothing() -> None:
+    record = record_after(update(ORDER, ACCEPTED, 1, venue_order_id=""))
+    record.expire("too late")
+    assert record.update(update(ORDER, ACCEPTED, 1, venue_order_id="")) is False
+    assert (record.status, record.contradiction) == (EXPIRED, "")
+
+
 def test_an_order_that_its_venue_ended_for_its_age_may_have_late_fills() -> None:
     record = record_after(Accepted("v7-1"), update(ORDER, EXPIRED))
     assert record.settled
