@@ -32,6 +32,10 @@ class AccountRead:
     """Monotonic, when the question left."""
 
 
+class UnlistedError(VenueReadError):
+    """The venue has not told, or tells no more, what the symbol is; nothing was asked."""
+
+
 @attrs.frozen
 class ReadAccount:
     """Read balances and positions now."""
@@ -54,7 +58,10 @@ class AccountReader:
     def order(self, order: Order) -> OrderFound:
         """What the venue knows of one order."""
         asked_ns = monotonic_ns()
-        update = self._venue.fetch_order(order, self._instruments[order.symbol])
+        instrument = self._instruments.get(order.symbol)
+        if instrument is None:
+            raise UnlistedError(f"{self._venue.name} has not told what {order.symbol} is: {order.client_id} waits")
+        update = self._venue.fetch_order(order, instrument)
         return OrderFound(order.client_id, update, asked_ns)
 
     def catch_up(self, request: CatchUp) -> CatchUpAnswer:

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from actors.account_reader import ACCOUNT, FUNDING, AccountReader, ReadAccount, ReadFunding
+from actors.account_reader import ACCOUNT, FUNDING, AccountReader, ReadAccount, ReadFunding, UnlistedError
 from actors.calls import Calls
 from actors.circuit import CircuitChanged, Connected, Lost
 from actors.dead_man import DeadMan, HoldSwitch, SwitchAnswered
@@ -468,7 +468,7 @@ class TradingConnection(Actor):
             answer = question()
         except VenueReadError as error:
             self.log.warning("question not answered", venue=self._venue.name, what=what, error=str(error))
-            if not isinstance(error, TooManyRequestsError):
+            if not isinstance(error, TooManyRequestsError | UnlistedError):
                 self._calls.ended(moves, error)
             if what == "catch-up" and not self._ready and self._stream is not None:
                 self._stream.close()  # without it nothing may be sent: start over
