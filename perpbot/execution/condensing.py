@@ -86,7 +86,7 @@ def _chosen(lines: Sequence[L], now_ns: int) -> list[L]:
                 continue
             case TradeSettled():
                 settled -= 1
-                if not recent and settled >= RECORDS_CARRIED:
+                if not recent and settled >= RECORDS_CARRIED and trades.of(entry) in gone:
                     continue
             case FundingBooked():
                 if not recent:
@@ -158,6 +158,8 @@ class _Trades:
                 return self._of_order.get(entry.client_id, "")
             case TradeMoved():
                 return entry.trade_id if entry.trade_id in self._orders else ""
+            case TradeSettled(record=record):
+                return record.trade_id if record.trade_id in self._orders else ""
             case _:
                 return None
 
