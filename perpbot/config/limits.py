@@ -126,7 +126,7 @@ class Allocation(Section):
     weights: tuple[str, ...] = word(
         (), "Weights of symbols, 1 where not given.", _SYMBOL_NUMBER, "a symbol and its weight, as in BTC=2"
     )
-    symbol_max_pct: tuple[str, ...] = word(
+    symbol_caps: tuple[str, ...] = word(
         (), "Most that a symbol may use, of the pool.", _SYMBOL_NUMBER, "a symbol and its percentage, as in BTC=40"
     )
     max_use_pct: Decimal = percent("95", "Most of the pool that all symbols together may use.", "1", "100")
@@ -141,13 +141,13 @@ class Allocation(Section):
 
     def most(self, symbol: str) -> Decimal:
         """The largest fraction of the pool that a canonical symbol may use."""
-        return _by_symbol(self.symbol_max_pct).get(symbol, Decimal(100)) / 100
+        return _by_symbol(self.symbol_caps).get(symbol, Decimal(100)) / 100
 
     @rule
     def _shares_are_shares(self) -> Iterator[Fault]:
-        for index, number in enumerate(_by_symbol(self.symbol_max_pct).values()):
+        for index, number in enumerate(_by_symbol(self.symbol_caps).values()):
             if not 0 < number <= 100:  # noqa: PLR2004 - percent
-                yield Fault(("symbol_max_pct", index), f"{written(number)} must be more than 0 and at most 100 percent")
+                yield Fault(("symbol_caps", index), f"{written(number)} must be more than 0 and at most 100 percent")
 
     @rule
     def _some_weight(self) -> Iterator[Fault]:

@@ -32,7 +32,7 @@ class SymbolRoom(Rule):
 
     level = Level.POOL
     name = "symbol-allocation"
-    keys = ("capital.allocation.method", "capital.allocation.symbol_max_pct", "capital.allocation.max_use_pct")
+    keys = ("capital.allocation.method", "capital.allocation.symbol_caps", "capital.allocation.max_use_pct")
     cure = "wait until trades in the symbol have closed, or give it more weight"
 
     def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:

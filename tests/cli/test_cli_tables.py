@@ -205,6 +205,7 @@ def test_a_status_without_anything_can_be_shown(capsys: pytest.CaptureFixture[st
             "crashes": 1,
             "dead_letters": 1,
             "log_lines_lost": 0,
+            "low": [],
             "actors": 3,
         }
     )

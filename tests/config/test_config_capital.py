@@ -42,7 +42,7 @@ def test_pools_as_they_are_written_now_need_no_warning() -> None:
             "layer_targets: give the pools' shares or the older layers, not both",
         ),
         ("allocation: {weights: [BTC=0]}", "must be more than 0; take the symbol out of `symbols` instead"),
-        ("allocation: {symbol_max_pct: [BTC=101]}", "101 must be more than 0 and at most 100 percent"),
+        ("allocation: {symbol_caps: [BTC=101]}", "101 must be more than 0 and at most 100 percent"),
         ("allocation: {weights: [BTC]}", "expected a symbol and its weight, as in BTC=2, got 'BTC'"),
     ],
 )
@@ -52,6 +52,6 @@ def test_a_mistake_is_said_with_its_place(text: str, said: str) -> None:
 
 
 def test_weights_and_most_are_by_canonical_symbol_and_have_defaults() -> None:
-    allocation = read("allocation: {weights: [BTC=2, ETH-PERP=1.5], symbol_max_pct: [BTC=40]}").allocation
+    allocation = read("allocation: {weights: [BTC=2, ETH-PERP=1.5], symbol_caps: [BTC=40]}").allocation
     assert [allocation.weight(f"{base}-PERP") for base in ("BTC", "ETH", "SOL")] == [2, Decimal("1.5"), 1]
     assert [allocation.most(f"{base}-PERP") for base in ("BTC", "ETH")] == [Decimal("0.4"), 1]
