@@ -106,7 +106,7 @@ def _stall(terminal: Terminal, state: Path) -> None:
                 return
 
 
-@pytest.mark.parametrize("changes", [{"TERM": "dumb"}, {"TERM": "unknown"}])
+@pytest.mark.parametrize("changes", [{"TERM": "dumb"}, pytest.param({"TERM": "unknown"}, marks=pytest.mark.full)])
 def test_a_terminal_that_cannot_be_repainted_gets_lines(venues: Path, tmp_path: Path, changes: dict[str, str]) -> None:
     with terminal_of(80, 24) as terminal:
         options: Options = [*trading_at(venues), "--state", tmp_path]

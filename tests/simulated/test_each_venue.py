@@ -55,7 +55,7 @@ def test_a_minute_of_trading_on_all_venues_at_once_ends_flat_with_the_profit_of_
     assert report["supervision"]["restarts"] == 0
 
 
-@pytest.mark.parametrize("name", ["paradex", "extended"])
+@pytest.mark.parametrize("name", ["paradex", pytest.param("extended", marks=pytest.mark.full)])
 def test_signing_in_python_leaves_the_world_as_it_is_the_same_seed_gives_the_same_journal(
     name: str, state: Path
 ) -> None:

@@ -123,6 +123,8 @@ def guarded(world: World, state: Path, end: str) -> list[bool]:
     return seen
 
 
-@pytest.mark.parametrize(("end", "seen"), [("stop", [True, True, True]), ("death", [True, True, False])])
+@pytest.mark.parametrize(
+    ("end", "seen"), [pytest.param("stop", [True, True, True], marks=pytest.mark.full), ("death", [True, True, False])]
+)
 def test_the_venue_cancels_what_waits_when_we_die_and_not_when_we_stop(state: Path, end: str, seen: list[bool]) -> None:
     assert run_forked(guarded, 3, state, end) == seen

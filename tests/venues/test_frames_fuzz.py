@@ -511,7 +511,7 @@ def test_the_frames_themselves_are_good(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(relaxed, max_examples=2_000)
+@settings(relaxed, max_examples=1_000)
 def test_a_mutated_frame_decodes_or_is_refused(name: str, data: st.DataObject) -> None:
     survive(name, data.draw(mutated(name)))
 
