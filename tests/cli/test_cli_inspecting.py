@@ -235,7 +235,10 @@ def test_what_is_dangerous_is_explained_and_not_done_without_yes(sick: Running) 
     refused = in_process(["kill", "/journal", "--state", sick.state])
     assert (refused.code, refused.out) == (2, "")
     assert "DANGER  /journal: nothing can be ordered, closed or accounted for while it is away.\n" in refused.err
-    assert "- /trading is rest_for_one: kill-switch, venues, books, flattening, trades, strategies restart, too.\n" in refused.err
+    assert (
+        "- /trading is rest_for_one: kill-switch, venues, books, flattening, trades, strategies restart, too.\n"
+        in refused.err
+    )
     assert "give --yes" in refused.err
     assert ask(sick, "inspect", address="/journal")["restarts"] == 0
 
