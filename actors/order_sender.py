@@ -64,16 +64,18 @@ class OrderSender:
         if wait_s:
             self._hold_back(place, wait_s)
             return
-        if not self._gate.take():
-            self._refuse(place.order, f"{self._venue.name} is being probed")
-            return
-        self.sent += 1
         if self._venue.signs_slowly:
             self._actor.spawn_task(self._sign_and_send, place, instrument)
-            return
-        request = self._venue.place(place.order, instrument)
-        self._leaves(place)
-        self._actor.spawn_task(self._send, place.order, request, self._gate.moves)
+        elif self._takes(place):
+            request = self._venue.place(place.order, instrument)
+            self._leaves(place)
+            self._actor.spawn_task(self._send, place.order, request, self._gate.moves)
+
+    def _takes(self, place: PlaceOrder) -> bool:
+        if self._gate.take():
+            return True
+        self._refuse(place.order, f"{self._venue.name} is being probed")
+        return False
 
     def _refusal(self, place: PlaceOrder) -> str | None:
         """Why an order does not leave: the gate of this very moment, and an approval that covers it and is fresh."""
@@ -103,6 +105,7 @@ class OrderSender:
         self._orders.tell(OutcomeArrived(order.client_id, Refused(reason, retryable=retryable)))
 
     def _leaves(self, place: PlaceOrder) -> None:
+        self.sent += 1
         if place.seen_ns:
             self._actor.system.stage("tick_to_order").add(monotonic_ns() - place.seen_ns)
         self._orders.tell(OrderSent(place.order.client_id))
@@ -110,14 +113,14 @@ class OrderSender:
     # -- in tasks of the actor -----------------------------------------------------------------------------------
 
     def _sign_and_send(self, place: PlaceOrder, instrument: Instrument) -> None:
-        """Sign in the thread, one order after the other; the gate is read again, for it may have moved meanwhile."""
-        moves, generation = self._gate.moves, self._gate.generation
+        """Sign in the thread, one order after the other; all is asked again, for it may have changed meanwhile."""
         request = self._venue.compute(self._venue.place, place.order, instrument)
-        if self._gate.generation != generation:
-            self._refuse(place.order, f"the gate of {self._venue.name} moved while it was signed", retryable=True)
-            return
-        self._leaves(place)
-        self._send(place.order, request, moves)
+        refusal = self._refusal(place)
+        if refusal is not None:
+            self._refuse(place.order, f"{refusal}, after it was signed", retryable=True)
+        elif self._takes(place):
+            self._leaves(place)
+            self._send(place.order, request, self._gate.moves)
 
     def _send(self, order: Order, request: Request, moves: int) -> None:
         self.under_way += 1
