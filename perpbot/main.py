@@ -47,6 +47,8 @@ from perpbot.masking import Mask
 from perpbot.metrics.listener import metrics_listener
 from perpbot.places import PlacesError
 from perpbot.program import Program, Setting, open_journal
+from perpbot.sections.feed import Feed
+from perpbot.sections.observer import state_feed
 from perpbot.shipped import alert_rules, chosen_config
 from perpbot.statedir import SOCKET_NAME, state_directory
 from perpbot.storage.journal import Journal, JournalError
@@ -211,12 +213,13 @@ def _trade(
 
     def surfaces(program: Program) -> Sequence[ChildSpec]:
         listen = settings.metrics.listen
-        audit = Audit(program)
+        audit, feed = Audit(program), Feed()
         return [
             control_socket(program, audit),
             live_view(program, "" if site is None else site.url) if live else plain_view(program, say),
             *([] if listen is None else [metrics_listener(program, listen)]),
-            *([] if site is None else web_console(program, site, tail, audit)),
+            state_feed(program, feed, {"audit": audit.section}),
+            *([] if site is None else [web_console(program, site, tail, audit, feed)]),
         ]
 
     def say(event: logs.Event) -> None:

@@ -1,7 +1,7 @@
 """What the command line can ask of a running system."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,9 +23,12 @@ from perpbot.control.process import process
 from perpbot.control.tracing import trace
 from perpbot.program import Program
 from perpbot.scores import component_scores, overall_score
+from perpbot.sections.observer import ADDRESS as STATE_FEED
+from perpbot.sections.observer import LookNow
 from supervisors import tree
 
 PROGRESS_S = 0.5
+PATIENCE_S = 5.0
 Verb = Callable[[Program, Args], Any]
 
 
@@ -59,6 +62,17 @@ def _health(program: Program, _: Args) -> Any:
         "score": overall_score(scores),
         "components": {name: round(score, 4) for name, score in scores.items()},
     }
+
+
+def _sections(program: Program, args: Args) -> Any:
+    """What every surface shows, or the sections of it that are asked for."""
+    found: Mapping[str, Any] = program.system.ref(STATE_FEED).ask(LookNow(), timeout_s=PATIENCE_S)
+    names = args.get("sections", list(found))
+    if not isinstance(names, list):
+        raise BadRequestError("sections must be a list of their names")
+    if found and (unknown := [str(each) for each in names if each not in found]):
+        raise BadRequestError(f"no section {', '.join(unknown)}; there are {', '.join(found)}")
+    return {name: found[name] for name in names if name in found}
 
 
 def _trades(program: Program, args: Args) -> Any:
@@ -140,6 +154,7 @@ VERBS: dict[str, Verb] = {
     "stacks": looking.stacks,
     "status": _status,
     "health": _health,
+    "state": _sections,
     "trades": _trades,
     "positions": lambda program, _: positions(_state(program)),
     "opportunities": lambda program, _: opportunities(_state(program)),

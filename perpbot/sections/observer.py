@@ -34,7 +34,7 @@ Section = Callable[[], Any]
 
 @attrs.frozen
 class LookNow:
-    """Bring the feed up to date, unless that was done just now; answered when it is."""
+    """Bring the feed up to date, unless that was done just now; answered with all sections when it is."""
 
 
 @attrs.frozen
@@ -74,10 +74,11 @@ class StateObserver(Actor):
             self._look()
 
     @handles(LookNow)
-    def on_look_now(self, _: LookNow) -> None:
-        """Look for one who asks once."""
+    def on_look_now(self, _: LookNow) -> Mapping[str, Any]:
+        """Look for one who asks once; the answer is every section, none where there is nothing to be read yet."""
         if not self._feed.state or monotonic_ns() - self._looked_ns > LOOK_S * NS_PER_SECOND:
             self._look()
+        return self._feed.state
 
     def _look(self) -> None:
         try:

@@ -16,7 +16,6 @@ from perpbot.control.audit import Audit
 from perpbot.program import Program
 from perpbot.sections.feed import Feed
 from perpbot.sections.history import TradeHistory
-from perpbot.sections.observer import state_feed
 from perpbot.web import alarms, configuring, log_pages, looking, signing_in, steering, streams, trades
 from perpbot.web.application import application
 from perpbot.web.desk import Desk
@@ -46,17 +45,14 @@ ROUTES: tuple[Route, ...] = (
 """Everything there is below the console."""
 
 
-def web_console(program: Program, site: Site, tail: LogTail, audit: Audit) -> list[ChildSpec]:
-    """The child specs of the console of `program`: who watches the state, and who serves it."""
-    desk = make_desk(program, site.settings, site.operator, tail, audit)
+def web_console(program: Program, site: Site, tail: LogTail, audit: Audit, feed: Feed) -> ChildSpec:
+    """The child spec of the console of `program`, which shows what somebody else keeps in `feed`."""
+    desk = make_desk(program, site.settings, site.operator, tail, audit, feed)
     app = application(desk, ROUTES, Console())
-    return [
-        state_of(desk),
-        ChildSpec(name=NAME, start=lambda: WebServer(site, desk, app), backoff=Backoff(min_s=0.5, max_s=30.0)),
-    ]
+    return ChildSpec(name=NAME, start=lambda: WebServer(site, desk, app), backoff=Backoff(min_s=0.5, max_s=30.0))
 
 
-def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail, audit: Audit) -> Desk:
+def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail, audit: Audit, feed: Feed) -> Desk:
     """What the routes work with."""
     program.mask.learn([operator.key.decode()])
     return Desk(
@@ -64,16 +60,11 @@ def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail
         settings=settings,
         operator=operator,
         tokens=Tokens(operator.key),
-        feed=Feed(),
+        feed=feed,
         history=TradeHistory(program.journal.path),
         audit=audit,
         tail=tail,
     )
-
-
-def state_of(desk: Desk) -> ChildSpec:
-    """The child spec of the actor that keeps the desk's state."""
-    return state_feed(desk.program, desk.feed, {"audit": desk.audit.section})
 
 
 class _Handler(WSGIHandler):

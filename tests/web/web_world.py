@@ -15,11 +15,13 @@ from perpbot.config.web import Web
 from perpbot.control.audit import Audit
 from perpbot.masking import Mask
 from perpbot.program import Program, open_journal
+from perpbot.sections.feed import Feed
+from perpbot.sections.observer import state_feed
 from perpbot.simulation.world import World, run_forked
 from perpbot.web.application import application
 from perpbot.web.log_tail import LogTail
 from perpbot.web.operator import find_operator
-from perpbot.web.server import ROUTES, make_desk, state_of
+from perpbot.web.server import ROUTES, make_desk
 from perpbot.web.static import Console
 
 PASSWORD_COST = 2**4
@@ -76,9 +78,9 @@ def make_site(world: World, state: Path, settings: Web | None = None) -> Site:
     made: list[Any] = []
 
     def surfaces(program: Program) -> Any:
-        desk = make_desk(program, settings or Web(), operator, tail, Audit(program))
-        made.append(desk)
-        return [state_of(desk)]
+        audit, feed = Audit(program), Feed()
+        made.append(make_desk(program, settings or Web(), operator, tail, audit, feed))
+        return [state_feed(program, feed, {"audit": audit.section})]
 
     log = logs.make_log("INFO", whole.log.append, tail.write, file.write, mask=mask)
     whole.program = Program(whole.program.setting, open_journal(state), log, surfaces, mask)
