@@ -59,47 +59,34 @@ def test_a_venue_that_dies_opens_its_circuit_while_the_others_trade_on_and_is_ba
     assert report["clean"] is True
 
 
-FAULTS: list[tuple[str, dict[str, Any]]] = [
-    ("okx", {"status_500": 6, "trading_only": True}),
-    ("hyperliquid", {"status_500": 6, "trading_only": True}),
-    ("aster", {"status_500": 6, "trading_only": True}),
-    ("okx", {"status_429": 4, "trading_only": True}),
-    ("hyperliquid", {"status_429": 4, "trading_only": True}),
-    ("aster", {"status_429": 4, "trading_only": True}),
-    ("okx", {"html": 4, "trading_only": True}),
-    ("hyperliquid", {"html": 4, "trading_only": True}),
-    ("aster", {"html": 4, "trading_only": True}),
-    ("okx", {"truncated": 4, "trading_only": True}),
-    ("hyperliquid", {"truncated": 4, "trading_only": True}),
-    ("aster", {"truncated": 4, "trading_only": True}),
-    ("okx", {"masked_500": 4, "trading_only": True}),
-    ("okx", {"drop_answers": 4, "trading_only": True}),
-    ("hyperliquid", {"drop_answers": 4, "trading_only": True}),
-    ("aster", {"drop_answers": 4, "trading_only": True}),
-    ("okx", {"drop_requests": 4, "trading_only": True}),
-    ("okx", {"not_a_number": 3}),
-    ("hyperliquid", {"not_a_number": 3}),
-    ("aster", {"not_a_number": 3}),
-    ("okx", {"gap": 3}),
-    ("aster", {"gap": 3}),
-    ("okx", {"wrong_checksum": 3}),
-    ("okx", {"duplicates": 8}),
-    ("hyperliquid", {"duplicates": 8}),
-    ("aster", {"duplicates": 8}),
-    ("okx", {"partial_fills": 4}),
-    ("hyperliquid", {"partial_fills": 4}),
-    ("aster", {"partial_fills": 4}),
-    ("okx", {"status_500": 30}),
-    ("hyperliquid", {"html": 30}),
-    ("aster", {"truncated": 30}),
-]
+def everywhere(**faults: int) -> dict[str, dict[str, int]]:
+    return dict.fromkeys(("okx", "hyperliquid", "aster"), faults)
 
 
-def misbehave(world: World, state: Path, venue: str, faults: dict[str, Any]) -> dict[str, Any]:
+FAULTS: dict[str, dict[str, dict[str, int]]] = {
+    "500 to orders": everywhere(status_500=6, trading_only=True),
+    "429 to orders": everywhere(status_429=4, trading_only=True),
+    "pages to orders": everywhere(html=4, trading_only=True),
+    "half answers to orders": everywhere(truncated=4, trading_only=True),
+    "500 to orders that went through": {"okx": {"masked_500": 4, "trading_only": True}},
+    "no answer to orders": everywhere(drop_answers=4, trading_only=True),
+    "orders that get lost": {"okx": {"drop_requests": 4, "trading_only": True}},
+    "what is no number": everywhere(not_a_number=3),
+    "gaps": {"okx": {"gap": 3}, "aster": {"gap": 3}},
+    "a wrong checksum": {"okx": {"wrong_checksum": 3}},
+    "everything twice": everywhere(duplicates=8),
+    "orders filled in part": everywhere(partial_fills=4),
+    "long, each its own": {"okx": {"status_500": 30}, "hyperliquid": {"html": 30}, "aster": {"truncated": 30}},
+}
+
+
+def misbehave(world: World, state: Path, faults: dict[str, dict[str, int]]) -> dict[str, Any]:
     whole = started(world, state)
-    whole.venues.admin.set_faults(venue, **faults)
+    for venue, each in faults.items():
+        whole.venues.admin.set_faults(venue, **each)
     gevent.sleep(45.0)
-    whole.venues.admin.set_faults(venue, **{name: 0 for name in faults if name != "trading_only"})
+    for venue, each in faults.items():
+        whole.venues.admin.set_faults(venue, **{name: 0 for name in each if name != "trading_only"})
     whole.wait_until(whole.all_connected, 30.0, "all connections up again")
     done = len(whole.records)
     whole.wait_until(lambda: len(whole.records) > done + 1, 90.0, "trading again")
@@ -109,15 +96,11 @@ def misbehave(world: World, state: Path, venue: str, faults: dict[str, Any]) -> 
     return {**report, "crashes": crashes}
 
 
-@pytest.mark.parametrize(
-    ("venue", "faults"),
-    [pytest.param(*each, marks=[pytest.mark.full] if number % 2 else []) for number, each in enumerate(FAULTS)],
-    ids=lambda each: each if isinstance(each, str) else "+".join(each),
-)
-def test_a_venue_that_answers_badly_costs_no_account_and_crashes_no_actor(
-    venue: str, faults: dict[str, Any], state: Path
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_venues_that_answer_badly_cost_no_account_and_crash_no_actor(
+    faults: dict[str, dict[str, int]], state: Path
 ) -> None:
-    report = run_forked(misbehave, 51, state, venue, faults)
+    report = run_forked(misbehave, 51, state, faults)
     assert report["crashes"] == []
     assert report["supervision"]["restarts"] == 0
     assert report["clean"] is True
