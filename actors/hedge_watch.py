@@ -111,7 +111,7 @@ def naked(trade: TradeView, tolerance: Decimal, since_ns: int) -> Naked | None:
     """What stands alone in `trade`; None when its legs are known and equal, but for `tolerance`."""
     plan = trade.plan
     net = sum((order.held for order in trade.orders), ZERO)
-    value = abs(net) * (plan.buy.expected + plan.sell.expected) / 2
+    value = abs(net) * plan.reference
     unknown_at = tuple(dict.fromkeys(order.order.venue for order in trade.orders if not order.settled))
     if value <= tolerance and not unknown_at:
         return None

@@ -44,6 +44,7 @@ from actors.order_requests import (
     TradeChanged,
 )
 from actors.runtime import Actor, MailboxFullError, MailboxSpec, Overflow, handles
+from actors.runtime.telemetry import HandlerTimes
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
@@ -65,7 +66,7 @@ from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.trade import Phase, Want
 from perpbot.execution.views import TradeView, view
-from perpbot.model.money import plain
+from perpbot.model.money import ZERO, plain
 from perpbot.model.order import Fill, Order, OrderStatus, OrderUpdate, Refused, TimeInForce
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind
 from perpbot.venues.cancelling import Waiting
@@ -122,6 +123,9 @@ class Orders(Actor):
         """How long after the last news of an order its request may still arrive."""
         self.ledger = Ledger()
         self.counts = Counts()
+        self.unhedged = HandlerTimes()
+        """For how long each trade that is over had something alone, at the longest; since this actor began."""
+        self.unhedged_peak = self.unhedged_value_s = ZERO
         self._unmatched: list[VenueNews] = []
         self._strangers = Strangers()
         self._last_trade = 0
@@ -141,9 +145,7 @@ class Orders(Actor):
             self._inquiries.first_ms = self._inquiries.first_ms or line.at_ns // NS_PER_MS
             if isinstance(line.entry, CaughtUp):
                 self._inquiries.marks_ms[line.entry.venue, line.entry.account] = line.entry.until_ms
-            # how long a trade has been open is known; an order's last news counts as new, which is the careful side
-            moved = isinstance(line.entry, TradeMoved)
-            self.ledger.apply(line.entry, now - max(0, wall - line.at_ns) if moved else now)
+            self.ledger.apply(line.entry, now, now - max(0, wall - line.at_ns))
             if isinstance(line.entry, TradeOpened):
                 self._note_opened(line.entry.plan)
         self.timers.every(SWEEP_S, _Sweep())
@@ -314,10 +316,11 @@ class Orders(Actor):
         self.publish(record.order.trade_id, TradeChanged(record.order.trade_id, view(record)))
 
     def _record(self, entries: list[Any]) -> None:
+        came_ns = monotonic_ns()
         self._journal.ask(Append(entries))
         now = monotonic_ns()
         for entry in entries:
-            self.ledger.apply(entry, now)
+            self.ledger.apply(entry, now, came_ns)
 
     def _suspect(self, unmatched: Iterable[OrderUpdate | Fill]) -> None:
         now = monotonic_ns()
@@ -453,8 +456,12 @@ class Orders(Actor):
         """Journal the end of a trade, once."""
         if self.ledger.trade(request.record.trade_id) is None:
             return
-        self._record([TradeSettled(record=request.record)])
-        self.publish(SETTLED, request.record)
+        record = request.record
+        self._record([TradeSettled(record=record)])
+        self.publish(SETTLED, record)
+        self.unhedged.add(int(record.unhedged_ms * NS_PER_MS))
+        self.unhedged_peak = max(self.unhedged_peak, record.max_unhedged)
+        self.unhedged_value_s += record.unhedged_value_s
 
     def _read(self, trade_id: str) -> TradeView:
         trade = self.ledger.trade(trade_id)

@@ -5,7 +5,6 @@ finds. All decisions are `perpbot.execution.trade.decide`; this actor carries th
 """
 
 from collections.abc import Hashable, Mapping
-from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -103,6 +102,7 @@ class Trade(Actor):
     def on_start(self) -> None:
         """Read what there is of this trade, and listen to its orders and its two markets."""
         bind(trade=self._plan.trade_id)
+        self._began_ns = monotonic_ns()  # patience with a venue that is away begins with this actor
         self._orders = self.look_up(self._addresses["orders"])
         self._risk = self.look_up(self._addresses["risk"])
         self.subscribe(self._addresses["orders"], self._plan.trade_id)
@@ -196,7 +196,8 @@ class Trade(Actor):
         if self._view is None:  # it is over: somebody else has settled it
             self.finish(forget=True)
             return
-        self._watch_exposure()
+        if any(order.fills for order in self._view.orders):
+            self._timings.filled(monotonic_ns())
         self._advance()
 
     # -- what is done --------------------------------------------------------------------------------------------
@@ -232,7 +233,7 @@ class Trade(Actor):
             markets={leg.name: self._market(leg, now) for leg in self._plan.legs},
             now_ns=now,
             opened_ns=view.opened_ns or now,
-            uneven_since_ns=self._timings.unhedged_since_ns or None,
+            uneven_since_ns=max(view.unhedged.since_ns, self._began_ns) if view.unhedged.value else None,
             close_asked=self._close_asked,
             may_open=self._admitted.assessment is not None and not self._opened_enough,
             wall_ns=wall_ns(),
@@ -315,6 +316,7 @@ class Trade(Actor):
     def _settle(self, view: TradeView, phase: Phase, reason: str) -> None:
         self.unsubscribe_all()
         currencies = [self._instruments[leg.venue].quote for leg in self._plan.legs]
+        view = attrs.evolve(view, unhedged=view.unhedged.until(monotonic_ns()))
         record: TradeRecord = settle(view, phase, reason, currencies, self._timings, wall_ns())
         self._orders.ask(SettleTrade(record))
         self._view = None
@@ -332,19 +334,6 @@ class Trade(Actor):
 
     def _look_in(self, ms: int) -> None:
         self.timers.after(ms / 1_000, _LookAgain())
-
-    # -- what is measured ----------------------------------------------------------------------------------------
-
-    def _watch_exposure(self) -> None:
-        if self._view is None:
-            return
-        net = sum((order.held for order in self._view.orders), ZERO)
-        self._timings.unhedged(abs(net) * self._reference(), monotonic_ns())
-        if any(order.fills for order in self._view.orders):
-            self._timings.filled(monotonic_ns())
-
-    def _reference(self) -> Decimal:
-        return (self._plan.buy.expected + self._plan.sell.expected) / 2
 
     def describe(self) -> dict[str, Any]:
         """The plan, where it is, and its orders."""

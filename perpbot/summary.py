@@ -1,7 +1,8 @@
 """The summary a run leaves behind (`--summary`): what happened between its start and its end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from actors.runtime import System
@@ -9,8 +10,9 @@ from actors.runtime.telemetry import HandlerTimes
 from actors.state import State, profit
 from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.execution.condensing import hold
-from perpbot.execution.entries import OrdersIntended, TradeOpened, TradeSettled
+from perpbot.execution.entries import OrdersIntended, TradeOpened, TradeRecord, TradeSettled
 from perpbot.execution.trade import CloseReason, Phase
+from perpbot.execution.unhedged import Unhedged
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
 from perpbot.portfolio.profit import Profit
@@ -111,22 +113,46 @@ def _orders(run: Iterable[Line], state: State) -> dict[str, int]:
 
 
 def _exposure(run: Iterable[Line], state: State) -> dict[str, Any]:
-    records = [line.entry.record for line in run if isinstance(line.entry, TradeSettled)]
     positions, now_ns = state.positions, monotonic_ns()
+    measured = [_unhedged(line.entry.record) for line in run if isinstance(line.entry, TradeSettled)]
+    measured += [each.unhedged.until(now_ns) for each in state.trades]
+    longest = sorted(_ms(each.longest_ns) for each in measured)
+    now_alone = [each.value for each in state.naked]
     return {
         "net_usd": None if positions is None else plain(positions.exposure.net_total),
         "gross_usd": None if positions is None else plain(positions.exposure.gross_total),
         "positions": {}
         if positions is None
         else {"/".join(key): plain(each.quantity) for key, each in positions.holdings.items() if each.quantity},
-        "max_unhedged_usd": plain(
-            max((*(each.max_unhedged for each in records), *(each.value for each in state.naked)), default=ZERO)
-        ),
-        "max_unhedged_ms": max(
-            (*(each.unhedged_ms for each in records), *((now_ns - each.since_ns) / NS_PER_MS for each in state.naked)),
-            default=0.0,
-        ),
+        "max_unhedged_usd": plain(max((*(each.peak for each in measured), *now_alone), default=ZERO)),
+        "max_unhedged_ms": max((*longest, *(_ms(now_ns - each.since_ns) for each in state.naked)), default=0.0),
+        "unhedged": {
+            "trades": len(measured),
+            "p50_ms": _nearest(longest, 0.5),
+            "p99_ms": _nearest(longest, 0.99),
+            "total_ms": round(sum(_ms(each.total_ns) for each in measured), 3),
+            "usd_seconds": plain(round(_sum(each.value_s for each in measured), 6)),
+        },
     }
+
+
+def _unhedged(record: TradeRecord) -> Unhedged:
+    """What its record says was measured of a trade."""
+    return Unhedged(
+        peak=record.max_unhedged,
+        longest_ns=round(record.unhedged_ms * NS_PER_MS),
+        total_ns=round(record.unhedged_total_ms * NS_PER_MS),
+        value_s=record.unhedged_value_s,
+    )
+
+
+def _ms(ns: int) -> float:
+    return ns / NS_PER_MS
+
+
+def _nearest(ordered: Sequence[float], fraction: float) -> float | None:
+    """The value that `fraction` of the values, which are in order, do not exceed; None without values."""
+    return ordered[max(0, ceil(fraction * len(ordered)) - 1)] if ordered else None
 
 
 def _pnl(before: Mapping[HoldingKey, Holding], state: State) -> dict[str, Any]:

@@ -227,6 +227,8 @@ def _over(record: TradeRecord) -> dict[str, Any]:
         "hedged_ms": round(record.hedged_ms, 3),
         "max_unhedged": plain(record.max_unhedged),
         "unhedged_ms": round(record.unhedged_ms, 3),
+        "unhedged_total_ms": round(record.unhedged_total_ms, 3),
+        "unhedged_value_s": plain(round(record.unhedged_value_s, 6)),
         "phases_ms": {phase: round(took, 3) for phase, took in record.phases_ms.items()},
         "volume": plain(record.volume),
         "pool": record.pool,

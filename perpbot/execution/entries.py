@@ -107,15 +107,19 @@ class TradeRecord:
     hedged_ms: float
     """From the first fill to equal legs."""
     max_unhedged: Decimal
-    """Largest value that was not hedged."""
+    """Largest value that stood alone."""
     unhedged_ms: float
-    """How long something was not hedged, at the longest."""
+    """For how long something did, at the longest, from a fill's arrival until its hedge was filled."""
     volume: Decimal = ZERO
     """Value of all its fills."""
     pool: str = ""
     """Whose capital it used; empty in records of before."""
     phases_ms: Mapping[str, float] = attrs.field(factory=dict)
     """How long each phase took: prepare, check, place, opening, open, closing. After a restart, of those seen since."""
+    unhedged_total_ms: float = 0.0
+    """For how long something stood alone, all times together."""
+    unhedged_value_s: Decimal = ZERO
+    """Value that stood alone times the seconds it did: the integral over time."""
 
     @property
     def net(self) -> Decimal:

@@ -57,6 +57,8 @@ def trade_rows(entries: Iterable[Entry]) -> Iterator[Row]:
             "hedged_ms": str(each.hedged_ms),
             "max_unhedged": plain(each.max_unhedged),
             "unhedged_ms": str(each.unhedged_ms),
+            "unhedged_total_ms": str(each.unhedged_total_ms),
+            "unhedged_value_s": plain(each.unhedged_value_s),
             **{f"{phase}_ms": str(each.phases_ms.get(phase, "")) for phase in PHASES},
         }
 

@@ -23,6 +23,7 @@ from perpbot.execution.entries import (
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import IllegalOrderEventError, OrderRecord
 from perpbot.execution.trade import Phase
+from perpbot.execution.unhedged import NEVER_ALONE, Unhedged
 from perpbot.execution.views import TradeView, view
 from perpbot.model.money import ZERO
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
@@ -48,6 +49,9 @@ class _Trade:
     booked_trading: Decimal = ZERO
     booked_fees: Decimal = ZERO
     booked_volume: Decimal = ZERO
+    net: Decimal = ZERO
+    """Coins of both legs together, signed."""
+    unhedged: Unhedged = NEVER_ALONE
     orders: list[OrderRecord] = attrs.field(factory=list)
     seen: TradeView | None = None
     """Its view, as long as nothing has changed since it was made."""
@@ -119,8 +123,13 @@ class Ledger:
 
     # -- folding -------------------------------------------------------------------------------------------------
 
-    def apply(self, entry: Entry, now_ns: int) -> None:
-        """Take in one entry of the journal; entries about other things are ignored."""
+    def apply(self, entry: Entry, now_ns: int, since_ns: int | None = None) -> None:
+        """Take in one entry of the journal; entries about other things are ignored.
+
+        `since_ns`: monotonic, when it came true, before this process's life perhaps; `now_ns` where it is not given.
+        How long something has lasted goes by it. That an order's last news counts as new is the careful side.
+        """
+        since_ns = now_ns if since_ns is None else since_ns
         match entry:
             case TradeOpened():
                 self.trades_opened += 1
@@ -132,9 +141,9 @@ class Ledger:
             case ForeignAdopted():
                 self._adopt(entry.order, now_ns)
             case OrderAnswered() | OrderTold() | OrderFilled():
-                self._change(entry, now_ns)
+                self._change(entry, now_ns, since_ns)
             case TradeMoved():
-                self._move(entry, now_ns)
+                self._move(entry, since_ns)
             case TradeSettled():
                 self._settle(entry.record)
             case CountsCarried():
@@ -189,15 +198,22 @@ class Ledger:
         self._orders[order.client_id] = record
         self._trades[order.trade_id].orders.append(record)
 
-    def _change(self, entry: OrderNews, now_ns: int) -> None:
+    def _change(self, entry: OrderNews, now_ns: int, since_ns: int) -> None:
         record = self._orders.get(entry.client_id)
         if record is None:
             return
-        _feed(record, entry)
+        if _feed(record, entry) and isinstance(entry, OrderFilled):
+            self._expose(record.order.trade_id, entry.fill, since_ns)
         self._changed(record, now_ns)
         if record.venue_order_id:
             order = record.order
             self._by_wire[order.venue, order.account, record.venue_order_id] = order.client_id
+
+    def _expose(self, trade_id: str, fill: Fill, at_ns: int) -> None:
+        trade = self._trades.get(trade_id) or self._settled.get(trade_id)
+        if trade is not None:
+            trade.net += fill.side.sign * fill.quantity
+            trade.unhedged = trade.unhedged.becomes(abs(trade.net) * trade.plan.reference, at_ns)
 
     def _changed(self, record: OrderRecord, now_ns: int) -> None:
         record.changed_ns = now_ns
@@ -210,7 +226,7 @@ class Ledger:
         else:
             self._unsettled[order.client_id] = record
 
-    def _move(self, entry: TradeMoved, now_ns: int) -> None:
+    def _move(self, entry: TradeMoved, since_ns: int) -> None:
         again = self._settled.pop(entry.trade_id, None)
         if again is not None:
             self._settled_orders -= len(again.orders)
@@ -222,7 +238,7 @@ class Ledger:
         trade.seen = None
         trade.phase, trade.reason = entry.phase, entry.reason or trade.reason
         if entry.phase == Phase.OPEN.value:
-            trade.opened_ns = now_ns
+            trade.opened_ns = since_ns
 
     def _carry(self, counts: CountsCarried) -> None:
         self.orders_intended += counts.orders_intended
@@ -244,6 +260,7 @@ class Ledger:
         trade.booked_trading += record.trading
         trade.booked_fees += record.fees
         trade.booked_volume += record.volume
+        trade.unhedged = NEVER_ALONE
         self._settled[record.trade_id] = trade
         self._settled_orders += len(trade.orders)
         while self._settled_orders > ORDERS_KEPT:
@@ -317,6 +334,7 @@ def _view(trade: _Trade) -> TradeView:
             booked_trading=trade.booked_trading,
             booked_fees=trade.booked_fees,
             booked_volume=trade.booked_volume,
+            unhedged=trade.unhedged,
             orders=tuple(view(record) for record in trade.orders),
         )
     return trade.seen

@@ -67,6 +67,11 @@ class Plan:
         return next((leg for leg in self.legs if leg.resting is not None), None)
 
     @property
+    def reference(self) -> Decimal:
+        """The price that a coin of it is valued at: the mean of what both books promised."""
+        return (self.buy.expected + self.sell.expected) / 2
+
+    @property
     def notional(self) -> Decimal:
         """Value of the larger leg."""
         return self.quantity * max(self.buy.limit, self.sell.limit)

@@ -25,11 +25,6 @@ class Timings:
     first_fill_ns: int = 0
     hedged_ns: int = 0
     """From the first fill to equal legs."""
-    unhedged_since_ns: int = 0
-    longest_ns: int = 0
-    """Longest time something was not hedged."""
-    largest: Decimal = ZERO
-    """Largest value that was not hedged."""
     phases_ns: dict[str, int] = attrs.field(factory=dict)
     """How long each phase took."""
     phase: str = ""
@@ -48,15 +43,6 @@ class Timings:
     def hedged(self, now_ns: int) -> None:
         """The legs are equal."""
         self.hedged_ns = now_ns - self.first_fill_ns if self.first_fill_ns else 0
-
-    def unhedged(self, value: Decimal, now_ns: int) -> None:
-        """`value` is not hedged now."""
-        self.largest = max(self.largest, value)
-        if value and not self.unhedged_since_ns:
-            self.unhedged_since_ns = now_ns
-        elif not value and self.unhedged_since_ns:
-            self.longest_ns = max(self.longest_ns, now_ns - self.unhedged_since_ns)
-            self.unhedged_since_ns = 0
 
 
 def leg_state(name: str, orders: Iterable[OrderView]) -> LegState:
@@ -106,7 +92,7 @@ def spent(orders: Iterable[OrderView]) -> Decimal:
 def settle(
     view: TradeView, phase: Phase, reason: str, currencies: Sequence[str], timings: Timings, wall_ns: int
 ) -> TradeRecord:
-    """The record of a trade that is over. What little it still holds is valued at nothing."""
+    """The record of a trade that is over; `view` is of now. What little it still holds is valued at nothing."""
     holding = total(fills_of(view.orders))
     plan = view.plan
     opened = [each for each in view.orders if each.order.purpose in BUILD]
@@ -128,8 +114,10 @@ def settle(
         settled_at_ns=wall_ns,
         sent_ms=timings.sent_ns / NS_PER_MS,
         hedged_ms=timings.hedged_ns / NS_PER_MS,
-        max_unhedged=timings.largest,
-        unhedged_ms=timings.longest_ns / NS_PER_MS,
+        max_unhedged=view.unhedged.peak,
+        unhedged_ms=view.unhedged.longest_ns / NS_PER_MS,
+        unhedged_total_ms=view.unhedged.total_ns / NS_PER_MS,
+        unhedged_value_s=view.unhedged.value_s,
         volume=holding.volume - view.booked_volume,
         pool=view.pool,
         phases_ms={name: ns / NS_PER_MS for name, ns in timings.phases_ns.items()},

@@ -7,6 +7,7 @@ import attrs
 
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
+from perpbot.execution.unhedged import NEVER_ALONE, Unhedged
 from perpbot.model.money import ZERO, Quantity
 from perpbot.model.order import Fill, Order, OrderStatus
 
@@ -45,6 +46,8 @@ class TradeView:
     """What an earlier record of it has booked: a fill that comes after a trade's end opens it again."""
     booked_fees: Decimal = ZERO
     booked_volume: Decimal = ZERO
+    unhedged: Unhedged = NEVER_ALONE
+    """What stands alone, and has since the trade began or was opened again."""
 
 
 def view(record: OrderRecord) -> OrderView:

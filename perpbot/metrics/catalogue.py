@@ -101,6 +101,15 @@ TRADING = (
     Metric("exposure_usd", Kind.GAUGE, "Value of all positions: `net` of each other, and `gross`.", ("side",)),
     Metric("unhedged_usd", Kind.GAUGE, "Value of legs that stand alone."),
     Metric("unhedged_seconds", Kind.GAUGE, "For how long the oldest of them has."),
+    Metric(
+        "trade_unhedged_seconds",
+        Kind.HISTOGRAM,
+        "Trades that are over, by how long something stood alone, from a fill's arrival until its hedge was filled.",
+    ),
+    Metric("unhedged_peak_usd", Kind.GAUGE, "Largest value that stood alone in a trade that is over, since the start."),
+    Metric(
+        "unhedged_usd_seconds", Kind.COUNTER, "Value that stood alone times the seconds it did, of the same trades."
+    ),
     Metric("position_mismatches", Kind.GAUGE, "Positions that a venue counts otherwise than we."),
     Metric(
         "profit_usd",

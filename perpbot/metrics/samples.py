@@ -148,6 +148,9 @@ def _outcomes(system: System) -> Iterator[Sample]:
     if isinstance(orders, Orders):
         for outcome in ("completed", "unwound", "failed"):
             yield "trades", (outcome,), orders.ledger.outcomes[outcome]
+        yield "trade_unhedged_seconds", (), orders.unhedged.cells
+        yield "unhedged_peak_usd", (), float(orders.unhedged_peak)
+        yield "unhedged_usd_seconds", (), float(orders.unhedged_value_s)
 
 
 def _risk(said: Mapping[str, Any]) -> Iterator[Sample]:

@@ -184,15 +184,6 @@ def test_without_a_fill_there_is_nothing_to_hedge() -> None:
     assert timings.hedged_ns == 0
 
 
-def test_the_longest_and_the_largest_time_without_a_hedge() -> None:
-    timings = Timings()
-    for value, at_ms in ((100, 1), (50, 5), (0, 11), (0, 12), (30, 20), (0, 23)):
-        timings.unhedged(d(value), at_ms * MS)
-    record = record_of(timings=timings)
-    assert record.max_unhedged == 100
-    assert record.unhedged_ms == pytest.approx(10.0)
-
-
 def test_each_phase_has_the_time_it_took_also_when_it_came_twice() -> None:
     timings = Timings()
     for phase, at_ms in (("check", 0), ("opening", 3), ("open", 10), ("opening", 30), ("completed", 34)):
