@@ -28,7 +28,7 @@ from urllib.request import Request, urlopen
 from perpbot.chance import Chance, Random
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
-from perpbot.execution.entries import CaughtUp, OrderFilled, OrdersIntended, TradeOpened
+from perpbot.execution.entries import CaughtUp, FundingBooked, OrderFilled, OrdersIntended, TradeOpened
 from perpbot.model.money import ZERO
 from perpbot.storage.journal import read
 from perpbot.venues.registry import venue_names
@@ -234,10 +234,15 @@ class Rounds:
 
     def _profit_of_journal(self) -> dict[str, Decimal]:
         earned: dict[str, Decimal] = {}
-        for line in read(self._journal(), (OrderFilled,)):
-            fill = line.entry.fill  # type: ignore[union-attr]
-            cash = -fill.side.sign * fill.quantity * fill.price - fill.fee.amount
-            earned[fill.venue] = earned.get(fill.venue, ZERO) + cash
+        for line in read(self._journal(), (OrderFilled, FundingBooked)):
+            match line.entry:
+                case OrderFilled(fill=fill):
+                    venue, cash = fill.venue, -fill.side.sign * fill.quantity * fill.price - fill.fee.amount
+                case FundingBooked(payment=payment):
+                    venue, cash = payment.venue, payment.amount.amount
+                case _:
+                    continue
+            earned[venue] = earned.get(venue, ZERO) + cash
         return {name: earned.get(name, ZERO) for name in self._names}
 
     # -- the venues ------------------------------------------------------------------------------------------------
