@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from actors.connection_health import ConnectionHealth
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.execution.own_orders import OwnOrders
 from perpbot.venues.set_up import SetUp
 
 
@@ -99,6 +100,8 @@ class Gate:
         self.dead_man = "off"
         """Whether the venue cancels our orders when it does not hear of us: ``on``, ``off``, ``none`` where it has no
         such switch, or why it would not; set by the trading connection."""
+        self.own_orders = OwnOrders()
+        """Our orders that leave through it and may still fill; written by the order book."""
         self._kill = kill
         self._moves = 0
         self._probed_move = -1

@@ -29,6 +29,14 @@ class NotSubmittedError(DomainError):
     """The orders were not taken; nothing was sent."""
 
 
+class OwnOrderInTheWayError(NotSubmittedError):
+    """An order would trade with one of ours that waits at `venue`: that one is being cancelled; ask again then."""
+
+    def __init__(self, text: str, venue: str) -> None:
+        super().__init__(text)
+        self.venue = venue
+
+
 @attrs.frozen(kw_only=True)
 class OpenTrade:
     """Journal a trade with its reservation and both first orders, and send them. The answer is its view."""

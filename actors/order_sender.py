@@ -86,6 +86,9 @@ class OrderSender:
             return "its approval is not for it, or not fresh any more"
         if approval.kind is ApprovalKind.REDUCE and order.purpose in ADD_RISK:
             return "it adds risk, and its approval is only for orders that take risk away"
+        other = self._gate.own_orders.in_the_way(order)
+        if other is not None:
+            return f"it would meet our own order {other.client_id}"
         if approval.kind is ApprovalKind.REDUCE:
             return self._gate.refusal_to_reduce()
         if approval.generations.get(order.venue) != self._gate.generation:

@@ -45,6 +45,7 @@ from actors.order_requests import (
 )
 from actors.runtime import Actor, MailboxFullError, MailboxSpec, Overflow, handles
 from actors.runtime.telemetry import HandlerTimes
+from actors.self_trades import SelfTrades
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
@@ -62,6 +63,7 @@ from perpbot.execution.foreign import Strangers, adopt, client_id
 from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.numbering import number_orders
+from perpbot.execution.own_orders import OwnOrders
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.trade import Phase, Want
@@ -106,6 +108,7 @@ class Orders(Actor):
         connections: Mapping[str, str],
         wire_ids: Mapping[str, Callable[[int], str]],
         lifetimes_s: Mapping[str, float],
+        own_orders: Mapping[str, OwnOrders],
     ) -> None:
         """Serve the venues of `connections` (venue to address of its trading connection).
 
@@ -114,6 +117,7 @@ class Orders(Actor):
             connections: venue to the address of its trading connection.
             wire_ids: venue to the form its client order ids have.
             lifetimes_s: venue to the seconds after which a request that did not arrive never will.
+            own_orders: venue to what its connection knows of our other orders there.
         """
         super().__init__()
         self._journal_address = journal
@@ -123,6 +127,7 @@ class Orders(Actor):
         """How long after the last news of an order its request may still arrive."""
         self.ledger = Ledger()
         self.counts = Counts()
+        self._self_trades = SelfTrades(own_orders, self.ledger, self._end)
         self.unhedged = HandlerTimes()
         """For how long each trade that is over had something alone, at the longest; since this actor began."""
         self.unhedged_peak = self.unhedged_value_s = ZERO
@@ -148,6 +153,7 @@ class Orders(Actor):
             self.ledger.apply(line.entry, now, now - max(0, wall - line.at_ns))
             if isinstance(line.entry, TradeOpened):
                 self._note_opened(line.entry.plan)
+        self._self_trades.begin()
         self.timers.every(SWEEP_S, _Sweep())
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -168,6 +174,7 @@ class Orders(Actor):
         if number in self._opened or number <= self._oldest_number:
             raise NotSubmittedError(f"{plan.trade_id} was opened before")
         orders = self._number(plan, request.wants)
+        self._self_trades.check(orders, monotonic_ns())
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
         self._note_opened(plan)
         self._record([opened])
@@ -195,6 +202,7 @@ class Orders(Actor):
         if request.approval.kind is not ApprovalKind.OPEN and any(want.adds_risk for want in request.wants):
             raise NotSubmittedError(f"{request.trade_id} has no approval to open")
         orders = self._number(trade.plan, request.wants)
+        self._self_trades.check(orders, monotonic_ns())
         intended = OrdersIntended(orders=orders)
         self._record([intended])
         self._send(orders, request.approval)
@@ -206,6 +214,7 @@ class Orders(Actor):
         return number_orders(plan, wants, self._wire_ids, epoch=self._epoch, first=first)
 
     def _send(self, orders: Iterable[Order], approval: Approval, seen_ns: int = 0) -> None:
+        self._self_trades.journalled(orders)
         for order in orders:
             connection = self._connections[order.venue]
             if not connection.alive:
@@ -220,7 +229,11 @@ class Orders(Actor):
     def on_end_order(self, request: EndOrder) -> None:
         """Ask its venue to cancel it, when it is open there and the connection is up; else the trade asks again."""
         record = self.ledger.order(request.client_id)
-        if record is None or not record.status.open or not self._connections[record.order.venue].alive:
+        if record is not None:
+            self._end(record)
+
+    def _end(self, record: OrderRecord) -> None:
+        if not record.status.open or not self._connections[record.order.venue].alive:
             return
         self.ledger.cancelling(record, monotonic_ns())
         waiting = Waiting(record.order, record.venue_order_id, may_rest=False)
@@ -313,7 +326,8 @@ class Orders(Actor):
         if record.contradiction:
             self.counts.illegal += 1
             self.log.error("contradiction", order=entry.client_id, error=record.contradiction)
-        self.publish(record.order.trade_id, TradeChanged(record.order.trade_id, view(record)))
+        for trade in (record.order.trade_id, *self._self_trades.changed(record)):
+            self.publish(trade, TradeChanged(trade, view(record)))
 
     def _record(self, entries: list[Any]) -> None:
         came_ns = monotonic_ns()
@@ -380,7 +394,10 @@ class Orders(Actor):
         """The venue said what it knows of an order. One that waits there and should not is cancelled."""
         self._take(self._findings(found))
         record = self.ledger.order(found.client_id)
-        if record is not None and overstays(record, found) and self._inquiries.cancel(record, monotonic_ns()):
+        if record is None or not overstays(record, found):
+            return
+        self._self_trades.stays(record)
+        if self._inquiries.cancel(record, monotonic_ns()):
             order = record.order
             self.log.warning("an order waits that was to fill at once; it is cancelled", order=order.client_id,
                              venue=order.venue, symbol=order.symbol, trade=order.trade_id)  # fmt: skip

@@ -18,6 +18,7 @@ from actors.order_requests import (
     MoveTrade,
     NotSubmittedError,
     OpenTrade,
+    OwnOrderInTheWayError,
     ReadTrade,
     SettleTrade,
     SubmitOrders,
@@ -44,6 +45,10 @@ from perpbot.risk.view import LegRequest
 
 RETRY_REFUSED_MS = 200
 """A refused hedge or close is asked for again this soon: the market or the connection may be back."""
+BLOCKED_NS = 1_000 * NS_PER_MS
+"""A venue where an order of ours stays in the way is tried again after this long."""
+BLOCKED_AGAIN_NS = 2 * BLOCKED_NS
+"""After this long without one, the next order of ours in the way is another one."""
 MAX_STEPS = 20
 """Decisions in a row without anything happening in between: more would be a loop."""
 
@@ -96,6 +101,8 @@ class Trade(Actor):
         self._close_asked: CloseReason | None = None
         self._timings = Timings()
         self._refusal = ""
+        self._in_the_way: dict[str, tuple[int, int]] = {}
+        """By venue: since when an order of ours is in the way there, and when it last was."""
         self._opened_enough = False
         """Whether the risk rules would not have it open once more."""
 
@@ -246,7 +253,7 @@ class Trade(Actor):
         return LegMarket(
             instrument=self._instruments[leg.venue],
             quote=news.quote if fresh and news is not None else None,
-            tradable=self._gates[leg.venue].refusal_to_reduce() is None,
+            tradable=self._gates[leg.venue].refusal_to_reduce() is None and not self._is_blocked(leg.venue, now_ns),
             opens=self._gates[leg.venue].refusal_to_open(self._plan.symbol) is None,
             funding=None if news is None else news.funding,
         )
@@ -265,9 +272,26 @@ class Trade(Actor):
         submit = SubmitOrders(trade_id=self._plan.trade_id, wants=step.wants, approval=approval, seen=seen)
         try:
             self._view = self._orders.ask(submit)
+        except OwnOrderInTheWayError as error:  # `TradeChanged` comes when it is out of the way
+            self._note_in_the_way(error)
         except NotSubmittedError as error:  # somebody else looks after it too, see the flattener
             self.log.warning("orders not taken", trade=self._plan.trade_id, why=str(error))
             self._look_in(RETRY_REFUSED_MS)
+
+    def _note_in_the_way(self, error: OwnOrderInTheWayError) -> None:
+        now = monotonic_ns()
+        since, last = self._in_the_way.get(error.venue, (now, now))
+        if now - last > BLOCKED_AGAIN_NS:
+            since = now
+        self._in_the_way[error.venue] = since, now
+        self.log.info("order waits for another one of ours", trade=self._plan.trade_id, why=str(error))
+        self._look_in(RETRY_REFUSED_MS)
+
+    def _is_blocked(self, venue: str, now_ns: int) -> bool:
+        """Whether an order of ours has been in the way at `venue` for so long that the other one is the better way."""
+        since, last = self._in_the_way.get(venue, (now_ns, 0))
+        patience_ns = self._rules.unknown_timeout_sec * 1_000 * NS_PER_MS
+        return now_ns - since > patience_ns and now_ns - last < BLOCKED_NS
 
     def _approve(self, wants: tuple[Want, ...]) -> Approval | Refusal:
         legs = tuple(self._leg_request(want) for want in wants)

@@ -282,6 +282,7 @@ def books(parts: Parts) -> list[ChildSpec]:
                 connections,
                 wire_ids={venue: parts.venues[venue].wire_id for venue in parts.trading},
                 lifetimes_s={venue: parts.venues[venue].request_lifetime_s for venue in parts.trading},
+                own_orders={venue: gate.own_orders for venue, gate in parts.trading_gates().items()},
             ),
         ),
         _actor("balances", parts, lambda: Balances(JOURNAL, connections.values(), settings.capital)),

@@ -51,6 +51,10 @@ class Order:
         """Quote currency at the limit price."""
         return self.quantity * self.price
 
+    def meets(self, side: Side, limit: Decimal) -> bool:
+        """Whether an order of `side` at `limit` would trade with this one, were both in one book."""
+        return side is not self.side and side.sign * (limit - self.price) >= 0
+
 
 class OrderStatus(StrEnum):
     """What is known of an order at its venue."""

@@ -77,8 +77,7 @@ class SelfTrade(Rule):
         del limits
         for leg in request.legs:
             for order in view.working:
-                crosses = leg.side.sign * (leg.limit - order.price) >= 0
-                if order.venue == leg.venue and order.side is not leg.side and crosses:
+                if order.venue == leg.venue and order.meets(leg.side, leg.limit):
                     return self.no(
                         f"{leg.side} at {plain(leg.limit)} would meet our own order {order.client_id} at {leg.venue}, "
                         f"{order.side} at {plain(order.price)}",
