@@ -85,7 +85,8 @@ class House:
             spawn(lambda: Connection(self.placed), address)
         wire_ids: Mapping[str, Callable[[int], str]] = dict.fromkeys(VENUES, str)
         lifetimes = dict.fromkeys(VENUES, 1_000.0)
-        self.orders = spawn(lambda: Orders("/journal", connections, wire_ids, lifetimes), "/books/orders")
+        own_orders = {venue: gate.own_orders for venue, gate in self.gates.items()}
+        self.orders = spawn(lambda: Orders("/journal", connections, wire_ids, lifetimes, own_orders), "/books/orders")
         pool = spawn(self._make_pool, "/books/arb")
         risk = spawn(self._make_risk, "/books/risk")
         self.executor = spawn(self._make_executor, "/trades/executor")
