@@ -27,6 +27,12 @@ def encode(message: dict[str, Any]) -> bytes:
     return json.dumps(message, separators=(",", ":"), default=str).encode() + b"\n"
 
 
+def readable(message: dict[str, Any]) -> dict[str, Any]:
+    """The same; what is half a character in it is a question mark: nobody could write it down or send it on."""
+    whole: dict[str, Any] = json.loads(json.dumps(message, ensure_ascii=False).encode(errors="replace"))
+    return whole
+
+
 def decode(line: bytes) -> dict[str, Any]:
     """The message in a line; `ProtocolError` when there is none."""
     try:

@@ -12,7 +12,7 @@ from typing import Any
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError, MailboxFullError
 from perpbot.control.arguments import BadRequestError
 from perpbot.control.audit import Audit, deed
-from perpbot.control.protocol import MAX_LINE, MAX_PATH, VERSION, ProtocolError, decode, encode
+from perpbot.control.protocol import MAX_LINE, MAX_PATH, VERSION, ProtocolError, decode, encode, readable
 from perpbot.control.verbs import VERBS, AtEnd, Verb
 from perpbot.execution.entries import OperatorActed
 from perpbot.program import Program
@@ -98,7 +98,7 @@ class ControlSocket(Actor):
         try:
             if line is None:
                 raise ProtocolError(f"a line longer than {MAX_LINE} bytes")
-            request = decode(line)
+            request = readable(decode(line))
             number = request.get("id")
             yield from self._carry_out(request, number, client)
         except (ProtocolError, BadRequestError) as error:

@@ -152,9 +152,15 @@ def _body(route: Route, req: falcon.Request) -> tuple[Any, bool]:
     try:
         if media == FORM:
             return falcon.uri.parse_query_string(data.decode("ascii"), keep_blank=True), False
-        return json.loads(data or b"{}", parse_constant=_no_number), True
+        return _of_characters(json.loads(data or b"{}", parse_constant=_no_number)), True
     except (ValueError, RecursionError) as error:
         raise Problem(400, "unreadable", f"the body cannot be read: {error}") from error
+
+
+def _of_characters(values: Any) -> Any:
+    """The same; `ValueError` when there is half a character in it, which nobody could write down or send on."""
+    json.dumps(values, ensure_ascii=False).encode()
+    return values
 
 
 def _no_number(name: str) -> None:

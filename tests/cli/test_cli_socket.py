@@ -68,6 +68,14 @@ def test_a_bad_request_is_answered_and_harms_nobody(system: Running, name: str) 
 
 
 @pytest.mark.process
+def test_half_a_character_does_not_keep_an_operator_from_turning_the_kill_switch(system: Running) -> None:
+    for number, action in enumerate(("on", "off")):
+        turn = request(id=number, verb="kill-switch", args={"action": action, "venue": "okx", "by": "caf\udce9"})
+        (answer,) = talk(system.socket, turn)
+        assert answer["data"]["on"] == ({"okx": "caf?"} if action == "on" else {})
+
+
+@pytest.mark.process
 def test_a_line_that_is_too_long_ends_the_conversation(system: Running) -> None:
     (answer,) = talk(system.socket, b"x" * (MAX_LINE + 1), 2)
     assert (answer["code"], answer["error"]) == ("bad-request", f"a line longer than {MAX_LINE} bytes")

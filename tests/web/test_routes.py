@@ -148,6 +148,7 @@ RAW: list[tuple[dict[str, str], bytes, int]] = [
     ({"Content-Type": "application/json"}, b"\xff", 400),
     ({"Content-Type": "application/json"}, b"[" * 60_000, 400),
     ({"Content-Type": "application/json"}, b'{"on": NaN}', 400),
+    ({"Content-Type": "application/json"}, b'{"on": true, "venue": "\\ud800"}', 400),
     ({"Content-Type": "application/json"}, b" " * 70_000, 413),
     ({"Content-Type": "text/plain"}, b"{}", 415),
     ({"Content-Type": "application/x-www-form-urlencoded"}, b"on=true", 415),
