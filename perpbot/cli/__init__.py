@@ -14,6 +14,7 @@ from perpbot.cli.accounts import ACCOUNTS
 from perpbot.cli.actor import inspect
 from perpbot.cli.alerts import alerts
 from perpbot.cli.asking import EXIT_NO, Failure
+from perpbot.cli.dashboard import dashboard
 from perpbot.cli.exporting import export
 from perpbot.cli.failures import FAILURES
 from perpbot.cli.handling import HANDS
@@ -68,7 +69,7 @@ def command() -> None:
 
 for _each in (
     *(*RUNNING, stop, wait),
-    *(*LOOKING, *ACCOUNTS, tree, top, inspect, trace, stacks, *FAILURES),
+    *(*LOOKING, *ACCOUNTS, dashboard, tree, top, inspect, trace, stacks, *FAILURES),
     *(*STEERING, alerts, risk, export, *HANDS),
     *(venues, validate, health, *INSTALLING),
 ):

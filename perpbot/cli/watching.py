@@ -1,23 +1,20 @@
 """What is watched: a picture redrawn on a terminal, or printed again and again where there is none, until Ctrl-C."""
 
-import select
 import sys
-import termios
 import threading
-import tty
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from perpbot.cli.keys import QUIT, keyboard
 from perpbot.cli.tables import on_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 REPRINT_S = 1.0
-QUIT = {"q", "Q", "\x1b"}
 Keys = Callable[[str], None]
 
 
@@ -33,10 +30,11 @@ def watch(
         if on_terminal():
             _redraw(look, screen, redraw_s, keys)
         else:
-            _reprint(look, show)
+            repeat(look, show)
 
 
-def _reprint(look: Callable[[], Any], show: Callable[[Any], None]) -> None:
+def repeat(look: Callable[[], Any], show: Callable[[Any], None]) -> None:
+    """Show what `look` finds again and again, for whoever reads it line by line."""
     pause = threading.Event()
     while True:
         show(look())
@@ -54,7 +52,7 @@ def _redraw(
     console = Console(highlight=False)
     with (
         Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live,
-        _typed(heeded=keys is not None) as typed,
+        keyboard(heeded=keys is not None) as typed,
     ):
         while True:
             live.update(screen(look(), console), refresh=True)
@@ -63,24 +61,3 @@ def _redraw(
                 return
             if key and keys is not None:
                 keys(key)
-
-
-@contextmanager
-def _typed(*, heeded: bool) -> Iterator[Callable[[float], str]]:
-    """Waits for a key: at most so many seconds, and without one it is empty. The terminal is given back as it was."""
-    pause = threading.Event()
-    if not heeded or not sys.stdin.isatty():
-        yield lambda seconds: "x" if pause.wait(seconds) else ""
-        return
-    source = sys.stdin.fileno()
-    before = termios.tcgetattr(source)
-
-    def wait(seconds: float) -> str:
-        ready, _, _ = select.select([source], [], [], seconds)
-        return sys.stdin.read(1) if ready else ""
-
-    try:
-        tty.setcbreak(source)
-        yield wait
-    finally:
-        termios.tcsetattr(source, termios.TCSADRAIN, before)

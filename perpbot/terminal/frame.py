@@ -7,6 +7,7 @@ import attrs
 from actors.state import State
 from perpbot.model.money import ZERO
 from perpbot.terminal import sections
+from perpbot.terminal.layout import share
 from perpbot.terminal.lines import Line, Span, both_ends, clock, gain, joined, money
 from perpbot.terminal.picture import Picture
 
@@ -103,27 +104,6 @@ def _column(parts: Sequence[Part], picture: Picture, state: State, width: int, h
             lines += part.section(picture, state, width, size - gap)
             lines += [joined([], width)] * gap
     return (lines + [joined([], width)] * height)[:height]
-
-
-def share(wishes: Sequence[tuple[int, int]], height: int) -> list[int]:
-    """`height` lines shared among parts that need and would like so many.
-
-    The first ones come first; one that cannot have what it needs gets nothing.
-    """
-    given = [0] * len(wishes)
-    left = height
-    for number, (least, _) in enumerate(wishes):
-        if least <= left:
-            given[number] = least
-            left -= least
-    while left > 0:
-        growing = [number for number, (_, most) in enumerate(wishes) if 0 < given[number] < most]
-        if not growing:
-            break
-        for number in growing[:left]:
-            given[number] += 1
-        left -= len(growing[:left])
-    return given
 
 
 # -- header and footer -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from perpbot.model.money import plain
 
 Span = tuple[str, str]
-"""Text, and the name of its style in `perpbot.terminal.screen`."""
+"""Text, and the name of its style in `perpbot.terminal.painter`."""
 Line = list[Span]
 
 ELLIPSIS = "…"

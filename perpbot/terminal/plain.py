@@ -15,7 +15,7 @@ from perpbot.portfolio.profit import Profit
 from perpbot.program import Program
 from perpbot.terminal.lines import clean
 from perpbot.terminal.picture import Observer, Picture
-from perpbot.terminal.sections import base, short_id
+from perpbot.terminal.symbols import base, short_id
 from supervisors.spec import ChildSpec
 
 Write = Callable[[MutableMapping[str, Any]], None]

@@ -13,30 +13,13 @@ from perpbot.model.quote import Quote
 from perpbot.terminal.columns import Column, row, title
 from perpbot.terminal.lines import Line, Span, gain, joined, money, number
 from perpbot.terminal.picture import Picture
+from perpbot.terminal.symbols import ARROW, CIRCUITS, base, short_id, short_verdict
 
 CLOCK = slice(11, 19)
 PRICE_WIDTH = 17
 PRICE_WIDEST = 24
-CIRCUITS = {
-    "CONNECTED": (0, "connected", "good"),
-    "DEGRADED": (1, "probing", "warn"),
-    "DISCONNECTED": (2, "down", "bad"),
-    "CIRCUIT_OPEN": (3, "blocked", "bad"),
-}
-"""How bad, in short, and in which style."""
 CIRCUIT_WIDTH = len("orders blocked")
 CONNECTIONS = {"market-data": "data", "trading": "orders"}
-ARROW = " → "
-
-
-def base(symbol: str) -> str:
-    """``BTC`` for ``BTC-PERP``."""
-    return symbol.removesuffix("-PERP")
-
-
-def short_id(trade_id: str) -> str:
-    """``t62`` for ``1795220521-t62``."""
-    return trade_id.rsplit("-", 1)[-1]
 
 
 def _filled(lines: list[Line], height: int, width: int, nothing: str) -> list[Line]:
@@ -139,7 +122,7 @@ def opportunities(picture: Picture, state: State, width: int, height: int) -> li
 def _episode(each: Episode, state: State) -> list[Span]:
     over = state.at_ns - each.last_ns > NS_PER_SECOND
     calm = "dim" if over else ""
-    verdict = f"trade {short_id(each.verdict)}" if each.admitted else _short(each.verdict)
+    verdict = f"trade {short_id(each.verdict)}" if each.admitted else short_verdict(each.verdict)
     return [
         (iso(each.began_ns)[CLOCK], calm),
         (base(each.symbol), calm),
@@ -149,12 +132,6 @@ def _episode(each: Episode, state: State) -> list[Span]:
         (str(each.seen), calm),
         (verdict, "good" if each.admitted else calm),
     ]
-
-
-def _short(verdict: str) -> str:
-    """Why not, without the rule's name before it: what matters first, as little of it may fit."""
-    rule, _, why = verdict.removeprefix("refused: ").partition(": ")
-    return why.replace("the kill switch is on", "kill switch on") if "/" in rule else verdict
 
 
 # -- trades ----------------------------------------------------------------------------------------------------------

@@ -16,10 +16,11 @@ from view_states import MONOTONIC_NS, decision, picture, usual, venue
 from actors.order_requests import OrderCounts
 from actors.state import State
 from perpbot.clock import NS_PER_SECOND
-from perpbot.terminal.frame import frame, share
+from perpbot.terminal.frame import frame
+from perpbot.terminal.layout import share
 from perpbot.terminal.lines import both_ends, clock, fit, joined, number
+from perpbot.terminal.painter import STYLES
 from perpbot.terminal.picture import Picture
-from perpbot.terminal.screen import STYLES
 
 SIZES = [(80, 24), (160, 50), (100, 30), (149, 40), (150, 24), (240, 80), (40, 10), (20, 5), (5, 2), (1, 1)]
 STATES: dict[str, Callable[[], State | None]] = {

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from perpbot.terminal.lines import Line
-from perpbot.terminal.screen import BEGIN, END, Painter
+from perpbot.terminal.painter import BEGIN, END, Painter
 
 
 class Terminal(io.StringIO):

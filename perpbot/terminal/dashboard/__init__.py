@@ -1,0 +1,1 @@
+"""The dashboard of a running system: its state, as every surface gets it, as lines of a terminal."""
