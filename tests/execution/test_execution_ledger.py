@@ -73,7 +73,12 @@ def state(folded: Ledger) -> dict[str, Any]:
             del each["changed_ns"], each["intended_ns"]
             if each["status"] is OrderStatus.SUBMITTED:
                 each["status"] = OrderStatus.JOURNALLED
-        return {**attrs.asdict(view, recurse=False), "orders": orders, "opened_ns": view.opened_ns is not None}
+        return {
+            **attrs.asdict(view, recurse=False),
+            "orders": orders,
+            "opened_ns": view.opened_ns is not None,
+            "unhedged": (view.unhedged.value, view.unhedged.peak),
+        }
 
     return {
         "trades": [seen(each) for each in folded.trades()],
@@ -275,7 +280,7 @@ def test_a_trade_that_was_over_is_in_progress_again_and_books_only_what_is_new()
 def test_old_records_and_the_orders_behind_them_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_module, "ORDERS_KEPT", 4)
     live = Live()
-    live.ledger._keep = 2
+    live.ledger._records.keep = 2
     live.take([answered("7-1", Accepted("v7-1"))])
     for trade in (1, 2, 3):
         live.record([TradeSettled(record=record_of(live.ledger, trade))])
