@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
-from gevent.threadpool import ThreadPool
+from gevent.event import Event
 
 from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Overflow, Slot, handles
 from perpbot.clock import wall_ns
@@ -13,6 +14,7 @@ from perpbot.execution.entries import Entry
 from perpbot.storage.journal import Journal as JournalFile
 from perpbot.storage.journal import Line
 from perpbot.storage.outbox import Outbox
+from perpbot.storage.worker import Worker
 
 
 @attrs.frozen
@@ -48,8 +50,14 @@ class OutboxError(DomainError):
     """The outbox could not be read or written; the text says why."""
 
 
+Batch = list[tuple[Append, Slot, int]]
+
+
 class Journal(Actor):
     """Hands batches to a thread of its own, one at a time; what arrives meanwhile is the next batch.
+
+    The way to the disk and back passes no greenlet: a batch is handed over as soon as the thread is free, and whoever
+    waits is answered by the hub in the moment the thread rings.
 
     A write that fails is this actor's failure: nobody is answered, and nothing that depends on it is done.
     """
@@ -59,65 +67,86 @@ class Journal(Actor):
     def __init__(self, file: JournalFile) -> None:
         super().__init__()
         self._file = file
-        self._waiting: list[tuple[Append, Slot, int]] = []
+        self._waiting: Batch = []
         self._writing = False
+        self._rest = Event()
+        """Set while nothing is being written, and when writing has failed."""
+        self._rest.set()
         self._commits = 0
         self._entries = 0
 
     def on_start(self) -> None:
         """Get a thread to write in, and make sure that it can."""
-        self._thread = ThreadPool(1)
-        self._thread.apply(self._file.prove)
+        self._thread = Worker()
+        self._thread.wait_for(self._file.prove)
 
     @handles(Append)
     def on_append(self, append: Append) -> object:
-        """Queue a write; the answer comes when it is durable."""
+        """Write, or queue for the next commit; the answer comes when it is durable."""
         self._waiting.append((append, self.defer(), wall_ns()))
         if not self._writing:
-            self._writing = True
-            self._writer = self.spawn_task(self._write)
+            self._write()
         return LATER
 
     def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            entries = [entry for append, _, _ in batch for entry in append.entries]
-            last = self._thread.apply(self._file.append, (entries, batch[0][2]))
-            self._commits += 1
-            self._entries += len(entries)
-            for append, slot, _ in reversed(batch):
-                slot.set(last)
-                last -= len(append.entries)
-        self._writing = False
+        self._writing = True
+        self._rest.clear()
+        batch, self._waiting = self._waiting, []
+        entries = [entry for append, _, _ in batch for entry in append.entries]
+        self._thread.do(partial(self._file.append, entries, batch[0][2]), partial(self._written, batch, len(entries)))
+
+    def _written(self, batch: Batch, entries: int, last: Any, error: BaseException | None) -> None:
+        """Runs in the hub, perhaps when this incarnation is over."""
+        if self.cell.actor is not self:
+            return
+        if error is not None:
+            self._rest.set()
+            self.spawn_task(_fail, error)
+            return
+        self._commits += 1
+        self._entries += entries
+        for append, slot, _ in reversed(batch):
+            slot.set(last)
+            last -= len(append.entries)
+        if self._waiting:
+            self._write()
+        else:
+            self._writing = False
+            self._rest.set()
 
     @handles(Replay)
     def on_replay(self, replay: Replay) -> list[Line]:
         """Read back what was written, what was appended just now included."""
-        self._finish_writing()
-        lines: list[Line] = self._thread.apply(lambda: list(self._file.lines(replay.kinds)))
+        self._rest.wait()
+        lines: list[Line] = self._thread.wait_for(lambda: list(self._file.lines(replay.kinds)))
         return lines
 
     @handles(UseOutbox)
-    def on_outbox(self, use: UseOutbox) -> Any:
+    def on_outbox(self, use: UseOutbox) -> object:
         """Between two commits of entries."""
-        try:
-            return self._thread.apply(use.work, (self._file.outbox,))
-        except sqlite3.Error as error:
-            raise OutboxError(f"{self._file.path}: {error}") from error
+        self._thread.do(partial(use.work, self._file.outbox), partial(self._used, self.defer()))
+        return LATER
+
+    def _used(self, slot: Slot, value: Any, error: BaseException | None) -> None:
+        """Runs in the hub."""
+        if isinstance(error, sqlite3.Error):
+            slot.fail(OutboxError(f"{self._file.path}: {error}"))
+        elif error is not None:
+            slot.fail(error)
+            self.spawn_task(_fail, error)
+        else:
+            slot.set(value)
 
     @handles(GetEpoch)
     def on_epoch(self, _: GetEpoch) -> int:
         """The journal's own number."""
-        epoch: int = self._thread.apply(lambda: self._file.epoch)
+        epoch: int = self._thread.wait_for(lambda: self._file.epoch)
         return epoch
 
     def on_stop(self) -> None:
         """Finish what was begun."""
-        self._finish_writing()
-
-    def _finish_writing(self) -> None:
-        if self._writing:
-            self._writer.join()
+        self._rest.wait()
+        self._thread.end()
 
     def describe(self) -> dict[str, Any]:
         """How much was written."""
@@ -127,3 +156,8 @@ class Journal(Actor):
             "entries": self._entries,
             "waiting": len(self._waiting),
         }
+
+
+def _fail(error: BaseException) -> None:
+    """As a task, ends the incarnation with what the thread raised."""
+    raise error

@@ -39,6 +39,9 @@ _MIGRATIONS = (
 )
 """What makes each version from the one before, the first from nothing."""
 SCHEMA_VERSION = len(_MIGRATIONS)
+MOST_ROWS = 1_000
+"""So many are written by one statement."""
+_PLACES, _LAST_PLACES = "(?, ?, ?), ", "(?, ?, ?)"
 CONDENSE_FROM = 20_000
 """Entries since the last time that make it worth the while."""
 _EVERY = -(2**62)
@@ -50,6 +53,7 @@ _converter.register_unstructure_hook(Decimal, plain)
 KINDS: dict[str, type] = {each.__name__: each for each in get_args(Entry)}
 for _kind in KINDS.values():  # cattrs writes its code at the first use; the first order should not wait for that
     _converter.get_unstructure_hook(_kind)
+_ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
 
 
@@ -134,10 +138,25 @@ class Journal:
         return Outbox(self._db)
 
     def append(self, entries: Iterable[Entry], at_ns: int) -> int:
-        """Write `entries` in one commit; returns the number of the last once it is durable."""
-        rows = [(at_ns, type(entry).__name__, _encode(entry)) for entry in entries]
+        """Write `entries` in one commit; returns the number of the last once it is durable.
+
+        One statement is one transaction: between several, the thread would have to wait for the interpreter's lock
+        again and again.
+        """
+        values = [each for entry in entries for each in (at_ns, type(entry).__name__, _encode(entry))]
+        if not values:
+            return self.last
+        rows = len(values) // 3
+        if rows > MOST_ROWS:
+            return self._append_many(values)
+        statement = f"insert into journal (at_ns, kind, body) values {_PLACES * (rows - 1)}{_LAST_PLACES}"  # noqa: S608 - only placeholders
+        return int(self._db.execute(statement, values).lastrowid or 0)
+
+    def _append_many(self, values: list[Any]) -> int:
+        """More rows than one statement takes."""
         self._db.execute("begin immediate")
         try:
+            rows = zip(*[iter(values)] * 3, strict=True)
             self._db.executemany("insert into journal (at_ns, kind, body) values (?, ?, ?)", rows)
             self._db.execute("commit")
         except BaseException:
@@ -226,7 +245,7 @@ def _understood(path: Path) -> Iterator[None]:
 
 
 def _encode(entry: Entry) -> str:
-    return json.dumps(_converter.unstructure(entry), separators=(",", ":"), sort_keys=True)
+    return _ENCODER.encode(_converter.unstructure(entry)).decode()
 
 
 def _decode(path: Path, seq: int, kind: str, body: str) -> Any:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from storage_entries import ANY_ENTRY, ENTRIES, note, notes
 
 from perpbot.execution.entries import CaughtUp, Entry, KillSwitchSet, PeakEquity
-from perpbot.storage.journal import KINDS, Journal, Line, export, read
+from perpbot.storage.journal import KINDS, MOST_ROWS, Journal, Line, export, read
 
 
 @pytest.fixture
@@ -94,6 +94,16 @@ def test_a_batch_that_cannot_be_written_is_not_there_in_part(journal: Journal) -
         journal.append([note(2), note(3)], 2**80)
     assert journal.append([note(4)], 1) == 2
     assert notes(list(journal.lines())) == [1, 4]
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["in one statement", "in several"])
+def test_many_entries_at_once_are_one_commit(more: int, journal: Journal) -> None:
+    journal.append([note(0)], 1)
+    many = [note(number) for number in range(1, MOST_ROWS + 1 + more)]
+    with pytest.raises(OverflowError):
+        journal.append(many, 2**80)
+    assert journal.append(many, 2) == journal.last == 1 + len(many)
+    assert notes(list(journal.lines())) == list(range(1 + len(many)))
 
 
 def test_a_full_disk_loses_nothing_that_was_written(journal: Journal) -> None:

@@ -1,4 +1,4 @@
-"""Threads of the simulated world: greenlets, and thread pools that need no thread."""
+"""Threads of the simulated world: greenlets, and thread pools and workers that need no thread."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from gevent import events, get_hub, getcurrent, monkey, spawn
 from gevent.event import AsyncResult
 from gevent.pool import GroupMappingMixin
 
+from perpbot.storage import worker
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gevent.hub import Hub
 
     from perpbot.simulation.world.rebinding import Replacements
+    from perpbot.storage.worker import Done
 
 _NEVER_PATCHED = ("patch_all", "patch_os", "patch_socket", "patch_dns", "patch_ssl", "patch_select", "patch_selectors",
                   "patch_subprocess", "patch_signal", "patch_sys")  # fmt: skip
@@ -87,6 +90,35 @@ class ThreadPool(GroupMappingMixin):
         return True
 
 
+class Worker(worker.Worker):
+    """`perpbot.storage.worker.Worker` without a thread: the loop does one thing at a time, in no virtual time."""
+
+    def __init__(self) -> None:
+        self._loop = get_hub().loop
+        self._tasks: deque[tuple[Callable[[], Any], Done]] = deque()
+
+    def do(self, work: Callable[[], Any], done: Done) -> None:
+        """Queue a task."""
+        self._tasks.append((work, done))
+        if len(self._tasks) == 1:
+            self._loop.run_callback(self._work)
+
+    def _work(self) -> None:
+        work, done = self._tasks[0]
+        value, error = None, None
+        try:
+            value = work()
+        except BaseException as raised:  # noqa: BLE001 - it belongs to whoever waits for the result
+            error = raised
+        self._tasks.popleft()
+        if self._tasks:
+            self._loop.run_callback(self._work)
+        done(value, error)
+
+    def end(self) -> None:
+        """Nothing: there is no thread to end."""
+
+
 def patch(replacements: Replacements) -> None:
     """Turn threads into greenlets and inline thread pools, now and for whoever patches again."""
     modules = (_thread, threading, queue, time)
@@ -101,6 +133,7 @@ def patch(replacements: Replacements) -> None:
             replacements.note(original, vars(module).get(name, original))
     threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined] # noqa: SLF001 - it names threads
     replacements.put(gevent.threadpool, ThreadPool=ThreadPool)
+    replacements.put(worker, Worker=Worker)
     for name in _NEVER_PATCHED:
         setattr(monkey, name, _patched_already)
 

@@ -1,0 +1,98 @@
+"""The journal's actor: what is appended together is one commit, and the way to the disk is one thread's."""
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import gevent
+import pytest
+from storage_entries import note, notes
+
+from actors.journal import Append, Journal, OutboxError, Replay, UseOutbox
+from actors.runtime import ActorDeadError, Ref, System
+from perpbot.simulation.world.forked import in_world
+from perpbot.storage.journal import Journal as JournalFile
+from perpbot.storage.outbox import Outbox
+
+PROGRAM = """
+import sys
+import gevent
+from greenlet import getcurrent
+from perpbot.storage.worker import Worker
+
+worker, heard, threads = Worker(), [], lambda: len(sys._current_frames())
+main = gevent.get_hub().thread_ident
+alive = threads()
+for number in range(50):
+    worker.do(lambda number=number: number, lambda value, error: heard.append((value, getcurrent() is gevent.get_hub())))
+try:
+    worker.wait_for(lambda: 1 // 0)
+except ZeroDivisionError:
+    heard.append("raised")
+print(heard == [*((number, True) for number in range(50)), "raised"])
+print(worker.wait_for(gevent._hub_local.get_hub_if_exists) is None)
+worker.end()
+while threads() == alive:
+    gevent.sleep(0.001)
+print("ended")
+"""
+
+
+def journal_in(folder: str) -> tuple[Ref, JournalFile]:
+    file = JournalFile(Path(folder), epoch=7)
+    return System().spawn(lambda: Journal(file), "/journal"), file
+
+
+def test_a_worker_does_one_thing_after_the_other_in_a_thread_and_tells_the_hub() -> None:
+    found = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=False)
+    assert found.stdout.split() == ["True", "True", "ended"], found.stderr
+
+
+@in_world()
+def test_what_is_appended_during_a_commit_is_one_commit_after_it() -> None:
+    with TemporaryDirectory() as folder:
+        journal, _ = journal_in(folder)
+        slots = [journal.post(Append([note(2 * number), note(2 * number + 1)]), 5.0) for number in range(40)]
+        assert [slot.wait(5.0) for slot in slots] == [2 * number + 2 for number in range(40)]
+        actor = journal.cell.actor
+        assert actor is not None
+        assert actor.describe()["commits"] == 2
+        assert notes(journal.ask(Replay())) == list(range(80))
+
+
+@in_world()
+def test_what_was_appended_just_now_is_read_back_and_written_before_a_stop() -> None:
+    with TemporaryDirectory() as folder:
+        journal, file = journal_in(folder)
+        journal.tell(Append([note(1)]))
+        assert notes(journal.ask(Replay())) == [1]
+        journal.tell(Append([note(2)]))
+        journal.tell(Append([note(3)]))
+        gevent.sleep(0)
+        journal.cell.system.drain("/journal", 5.0)
+        assert notes(list(file.lines())) == [1, 2, 3]
+
+
+@in_world()
+def test_a_write_that_fails_ends_the_journal_and_answers_nobody() -> None:
+    with TemporaryDirectory() as folder:
+        journal, file = journal_in(folder)
+        file.append = lambda *_: (_ for _ in ()).throw(OSError("no room"))  # type: ignore[method-assign]
+        slots = [journal.post(Append([note(number)]), 5.0) for number in range(3)]
+        for slot in slots:
+            with pytest.raises(ActorDeadError, match="no room"):
+                slot.wait(5.0)
+        assert notes(list(file.lines())) == []
+
+
+@in_world()
+def test_an_outbox_that_fails_is_no_failure_of_the_journal() -> None:
+    def broken(outbox: Outbox) -> None:
+        outbox._db.execute("select 1 from nowhere")
+
+    with TemporaryDirectory() as folder:
+        journal, _ = journal_in(folder)
+        with pytest.raises(OutboxError, match="nowhere"):
+            journal.ask(UseOutbox(broken))
+        assert journal.ask(Append([note(1)])) == 1
