@@ -10,13 +10,26 @@ from perpbot.control.episodes import Episode
 from perpbot.model.money import plain
 from perpbot.model.quote import Quote
 from perpbot.sections import shapes
+from perpbot.sections.rows import Rows
 
 
-def quotes(state: State) -> dict[str, dict[str, shapes.Quote]]:
+class Quotes:
     """The last good price of every symbol at every venue."""
-    return {
-        name: {symbol: _quote(each) for symbol, each in venue.quotes.items()} for name, venue in state.venues.items()
-    }
+
+    def __init__(self) -> None:
+        self._rows: Rows[tuple[str, str], Quote, shapes.Quote] = Rows(_quote)
+
+    def __call__(self, state: State) -> dict[str, dict[str, shapes.Quote]]:
+        """By venue and symbol."""
+        found: dict[str, dict[str, shapes.Quote]] = {name: {} for name in state.venues}
+        every = (
+            ((name, symbol), each, each)
+            for name, venue in state.venues.items()
+            for symbol, each in venue.quotes.items()
+        )
+        for (venue, symbol), row in self._rows(every).items():
+            found[venue][symbol] = row
+        return found
 
 
 def _quote(quote: Quote) -> shapes.Quote:
@@ -47,9 +60,17 @@ def _book(why_not: str | None) -> shapes.Book:
     return shapes.Book(valid=True) if why_not is None else shapes.Book(valid=False, reason=why_not)
 
 
-def opportunities(episodes: Iterable[Episode]) -> dict[str, shapes.Opportunity]:
+class Opportunities:
     """The newest, each from when it appeared until it was gone."""
-    return {f"{each.symbol}/{each.buy}/{each.sell}/{each.began_ns}": _opportunity(each) for each in episodes}
+
+    def __init__(self) -> None:
+        self._rows: Rows[str, Episode, shapes.Opportunity] = Rows(_opportunity)
+
+    def __call__(self, episodes: Iterable[Episode]) -> dict[str, shapes.Opportunity]:
+        """By what it is and when it began; one changes with the latest decision about it."""
+        return self._rows(
+            (f"{each.symbol}/{each.buy}/{each.sell}/{each.began_ns}", each.latest, each) for each in episodes
+        )
 
 
 def _opportunity(episode: Episode) -> shapes.Opportunity:

@@ -16,16 +16,27 @@ from perpbot.portfolio.pnl import Account, Facet, by
 from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.sections import shapes
 from perpbot.sections.moments import wall_second
+from perpbot.sections.rows import Rows
+
+TRADES_SHOWN = 50
+"""Trades that are over."""
 
 
-def orders(state: State) -> dict[str, shapes.Order]:
-    """Those of trades in progress, of unknown fate first."""
-    rows = [(trade, each) for trade in state.trades for each in trade.orders]
-    rows.sort(key=lambda row: row[1].status is not OrderStatus.UNKNOWN)
-    return {each.order.client_id: _order(trade, each) for trade, each in rows}
+class Orders:
+    """The orders of trades in progress."""
+
+    def __init__(self) -> None:
+        self._rows: Rows[str, tuple[TradeView, OrderView], shapes.Order] = Rows(_order)
+
+    def __call__(self, state: State) -> dict[str, shapes.Order]:
+        """By our id, those of unknown fate first."""
+        found = [(trade, each) for trade in state.trades for each in trade.orders]
+        found.sort(key=lambda row: row[1].status is not OrderStatus.UNKNOWN)
+        return self._rows((row[1].order.client_id, row[1], row) for row in found)
 
 
-def _order(trade: TradeView, each: OrderView) -> shapes.Order:
+def _order(row: tuple[TradeView, OrderView]) -> shapes.Order:
+    trade, each = row
     order = each.order
     return shapes.Order(
         trade=trade.plan.trade_id,
@@ -44,12 +55,24 @@ def _order(trade: TradeView, each: OrderView) -> shapes.Order:
     )
 
 
-def trades(state: State, over: Mapping[str, shapes.Trade]) -> dict[str, shapes.Trade]:
-    """Those in progress, then `over`."""
-    return {**{trade.plan.trade_id: _open(state, trade) for trade in state.trades}, **over}
+class Trades:
+    """Trades in progress, and the newest of those that are over."""
+
+    def __init__(self) -> None:
+        self._open: Rows[str, tuple[State, TradeView], shapes.Trade] = Rows(_open)
+        self._over: Rows[str, TradeRecord, shapes.Trade] = Rows(trade_over)
+
+    def __call__(self, state: State) -> dict[str, shapes.Trade]:
+        """By id: those in progress, oldest first, then those that are over, newest first."""
+        newest = state.records[-TRADES_SHOWN:][::-1]
+        return {
+            **self._open((each.plan.trade_id, each, (state, each)) for each in state.trades),
+            **self._over((each.trade_id, each, each) for each in newest),
+        }
 
 
-def _open(state: State, trade: TradeView) -> shapes.Trade:
+def _open(row: tuple[State, TradeView]) -> shapes.Trade:
+    state, trade = row
     plan = trade.plan
     return shapes.Trade(
         open=True,
@@ -77,7 +100,7 @@ def trade_over(record: TradeRecord) -> shapes.Trade:
         phase=record.phase,
         reason=record.reason,
         opened_at=iso(record.opened_at_ns),
-        settled_at=settled_at(record),
+        settled_at=iso(record.settled_at_ns),
         expected_net=plain(round(record.expected_net, 6)),
         currencies=list(record.currencies),
         trading=plain(record.trading),
@@ -90,11 +113,6 @@ def trade_over(record: TradeRecord) -> shapes.Trade:
         max_unhedged=plain(record.max_unhedged),
         unhedged_ms=round(record.unhedged_ms, 3),
     )
-
-
-def settled_at(record: TradeRecord) -> str:
-    """When it was over; a trade that went on after its end has another record with another time."""
-    return iso(record.settled_at_ns)
 
 
 def positions(view: PositionsView | None) -> dict[str, shapes.Position]:

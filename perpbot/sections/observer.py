@@ -4,27 +4,24 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
-import gevent
 
 from actors.positions import ReadPnl
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, handles
-from actors.runtime.telemetry import HandlerTimes
 from actors.state import ReadState, State
 from perpbot.clock import NS_PER_SECOND, day, monotonic_ns, wall_ns
 from perpbot.control.episodes import Episodes
-from perpbot.execution.entries import TradeRecord
 from perpbot.portfolio.pnl import Account
 from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.program import Program
 from perpbot.sections import market, money, operations, shapes
 from perpbot.sections.feed import Feed
+from perpbot.sections.turns import Turns
 from supervisors import tree
 from supervisors.spec import ChildSpec
 
 LOOK_S = 0.2
 SELDOM_NS = NS_PER_SECOND
 """How often what changes slowly is looked at."""
-TRADES_SHOWN = 50
 PATIENCE_S = 5.0
 NAME = "state-feed"
 ADDRESS = f"/{NAME}"
@@ -58,10 +55,13 @@ class StateObserver(Actor):
         self._feed = feed
         self._extra = extra
         self._episodes = Episodes()
-        self._over: dict[str, shapes.Trade] = {}
+        self._quotes = market.Quotes()
+        self._opportunities = market.Opportunities()
+        self._orders = money.Orders()
+        self._trades = money.Trades()
         self._booked: Mapping[Account, Profit] = {}
         self._looked_ns = self._seldom_ns = 0
-        self._times = HandlerTimes()
+        self._turns = Turns()
 
     def on_start(self) -> None:
         """Begin."""
@@ -69,9 +69,12 @@ class StateObserver(Actor):
 
     @handles(_Look)
     def on_look(self, _: _Look) -> None:
-        """Look, if anybody wants to know."""
+        """Look, if anybody wants to know, and let them have what is new, one after the other."""
         if len(self._feed):
             self._look()
+            self._turns.begin()
+            for _step in self._feed.wake():
+                self._turns.give()
 
     @handles(LookNow)
     def on_look_now(self, _: LookNow) -> Mapping[str, Any]:
@@ -90,31 +93,22 @@ class StateObserver(Actor):
             self.log.warning("the state cannot be read", reason=str(error))
             return
         self._looked_ns = monotonic_ns()
+        self._turns.begin()
         self._episodes.take(state.decisions)
-        self._keep_over(state)
         found = {}
         for name, section in (*self._often(state), *(self._seldom(state) if seldom else ())):
-            began = monotonic_ns()
             found[name] = section()
-            self._times.add(monotonic_ns() - began)
-            gevent.sleep(0)  # the others first
+            self._turns.offer()
         if seldom:
             self._seldom_ns = self._looked_ns
         self._feed.advance(found)
-
-    def _keep_over(self, state: State) -> None:
-        newest = state.records[-TRADES_SHOWN:][::-1]
-        self._over = {each.trade_id: self._row(each) for each in newest}
-
-    def _row(self, record: TradeRecord) -> shapes.Trade:
-        known = self._over.get(record.trade_id)
-        return known if known is not None and _same(known, record) else money.trade_over(record)
+        self._turns.give()
 
     def _often(self, state: State) -> Iterator[tuple[str, Section]]:
-        yield "quotes", lambda: market.quotes(state)
-        yield "opportunities", lambda: market.opportunities(self._episodes.newest)
-        yield "orders", lambda: money.orders(state)
-        yield "trades", lambda: money.trades(state, self._over)
+        yield "quotes", lambda: self._quotes(state)
+        yield "opportunities", lambda: self._opportunities(self._episodes.newest)
+        yield "orders", lambda: self._orders(state)
+        yield "trades", lambda: self._trades(state)
         yield "positions", lambda: money.positions(state.positions)
         yield "exposure", lambda: money.exposure(state)
         yield "kill_switch", lambda: dict(state.kill)
@@ -128,7 +122,7 @@ class StateObserver(Actor):
         yield "capital", lambda: money.capital(state)
         yield "risk", lambda: money.risk(state)
         yield "venues", lambda: operations.venues(program, state)
-        yield "tree", lambda: operations.tree(program)
+        yield "tree", lambda: operations.tree(program, self._turns)
         yield "latencies", lambda: operations.latencies(program.system.stages)
         yield "pnl", lambda: self._profit(state)
 
@@ -140,13 +134,9 @@ class StateObserver(Actor):
 
     def describe(self) -> dict[str, Any]:
         """Who follows, and how long composing keeps everybody else waiting."""
-        p99 = self._times.quantile_ns(0.99)
+        p99 = self._turns.times.quantile_ns(0.99)
         return {
             "followers": len(self._feed),
             "seq": self._feed.seq,
-            "section_us": {"p99": p99 and p99 // 1_000, "max": self._times.max_ns // 1_000},
+            "turn_us": {"p99": p99 and p99 // 1_000, "max": self._turns.times.max_ns // 1_000},
         }
-
-
-def _same(known: shapes.Trade, record: TradeRecord) -> bool:
-    return known.get("settled_at") == money.settled_at(record)

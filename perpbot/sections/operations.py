@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import gevent
-
 from actors.gate import GLOBAL, Gate
 from actors.runtime import Cell
 from actors.runtime.telemetry import SUM, HandlerTimes
@@ -18,14 +16,13 @@ from perpbot.program import Program
 from perpbot.sections import shapes
 from perpbot.sections.moments import wall_second
 from perpbot.sections.money import equity
+from perpbot.sections.turns import Turns
 from supervisors.pulse import Pulse
 from supervisors.supervisor import Supervisor
 from supervisors.vitals import GRAVE
 
 NS_PER_US = 1_000
 REASON_LENGTH = 200
-AT_ONCE = 4
-"""Actors that are described before everybody else has their turn."""
 
 
 def overview(program: Program, state: State, profit_today: str, stream_clients: int) -> shapes.Overview:
@@ -147,15 +144,14 @@ def alerts(state: State) -> dict[str, shapes.Alert]:
 # -- actors ------------------------------------------------------------------------------------------------------------
 
 
-def tree(program: Program) -> dict[str, shapes.Node]:
+def tree(program: Program, turns: Turns) -> dict[str, shapes.Node]:
     """Every actor and supervisor, parents before their children."""
     vitals = program.vitals()
     pulses = {} if vitals is None else vitals.pulses
     rows = {}
-    for number, cell in enumerate([cell for cell in program.system.cells() if cell.incarnation]):
+    for cell in [cell for cell in program.system.cells() if cell.incarnation]:
         rows[cell.address] = _node(program, cell, pulses.get(cell.address))
-        if number % AT_ONCE == 0:
-            gevent.sleep(0)  # a tenth of a millisecond each, and the others first
+        turns.offer()
     return rows
 
 

@@ -140,3 +140,35 @@ def test_one_who_left_is_told_nothing() -> None:
     follower.take()
     advanced(feed, 1)
     assert (len(feed), follower.take()) == (0, b"")
+
+
+@in_world()
+def test_followers_send_one_after_the_other_and_only_those_that_are_behind() -> None:
+    feed = Feed()
+    advanced(feed, 0)
+    followers = [feed.follow() for _ in range(3)]
+    for each in followers:
+        each.take()
+    advanced(feed, 1)
+    followers[1].take()
+    woken = [[each.news.is_set() for each in followers] for _ in feed.wake()]
+    assert woken == [[True, False, False], [True, False, True]]
+
+
+@in_world()
+def test_however_many_follow_they_are_woken_in_a_bounded_number_of_steps() -> None:
+    for followers, steps in ((0, 0), (49, 49), (50, 50), (51, 26), (200, 50), (1000, 50)):
+        feed = Feed()
+        everybody = [feed.follow() for _ in range(followers)]
+        assert len(list(feed.wake())) == steps
+        assert all(each.news.is_set() for each in everybody)
+
+
+@in_world()
+def test_the_whole_state_is_encoded_once_for_all_who_ask() -> None:
+    feed = Feed()
+    advanced(feed, 0)
+    assert feed.body() is feed.body()
+    before = feed.body()
+    advanced(feed, 1)
+    assert feed.body() != before
