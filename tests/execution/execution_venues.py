@@ -1,6 +1,6 @@
 """A trade between two venues that do whatever a test tells them to, carried as its actor carries it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
@@ -10,8 +10,10 @@ from perpbot.config.decisions import Execution
 from perpbot.config.limits import Risk
 from perpbot.execution.decide import decide
 from perpbot.execution.entries import Entry, OrdersIntended, TradeMoved, TradeOpened, TradeRecord
+from perpbot.execution.hedging import patience_over
 from perpbot.execution.ledger import Ledger, OrderNews, answered, told
 from perpbot.execution.plan import Plan
+from perpbot.execution.pricing import RETRY_MS, reducible
 from perpbot.execution.settle import Timings, leg_state, settle, spent
 from perpbot.execution.trade import CloseReason, LegMarket, LegState, Phase, Situation, Want
 from perpbot.execution.views import TradeView
@@ -64,6 +66,8 @@ class Exchange:
     position: Decimal = ZERO
     cash: Decimal = ZERO
     refs: int = 0
+    seen: dict[str, Order] = attrs.field(factory=dict)
+    """Every order that was sent there, by the id it has on the wire."""
 
     @property
     def quote(self) -> Quote | None:
@@ -73,6 +77,8 @@ class Exchange:
 
     def take(self, order: Order, behaviour: Behaviour) -> tuple[list[News], list[News]]:
         """Execute an order. What the venue says of it, and what it says only much later."""
+        assert order.wire_id not in self.seen, "it was sent before"
+        self.seen[order.wire_id] = order
         if behaviour.kind == "never arrives":
             return [Unknown("timeout"), Refused("it never reached the venue")], []
         refusal = "no" if behaviour.kind == "refuses" else self._refusal(order)
@@ -134,8 +140,11 @@ class Trading:
         self.close_asked: CloseReason | None = None
         self.record: TradeRecord | None = None
         self.unsaid: list[tuple[str, News]] = []
+        self.said: list[tuple[str, News]] = []
         self.forgotten: list[tuple[str, News]] = []
         self.lied = False
+        self.collared_ns = 0
+        """Until then the risk rules have turned down what it wants."""
         self.sent: list[tuple[int, Want, Decimal]] = []
         self.phases = [Phase.OPENING]
         self._open()
@@ -186,6 +195,18 @@ class Trading:
         if self.unsaid:
             self._learn(*self.unsaid.pop(index % len(self.unsaid)))
 
+    def hear_of(self, leg: str) -> None:
+        """Everything that is under way about the orders of one leg arrives."""
+        about = [news for news in self.unsaid if self.ledger.known(news[0]).order.leg == leg]
+        self.unsaid = [news for news in self.unsaid if news not in about]
+        for news in about:
+            self._learn(*news)
+
+    def hear_again(self, index: int) -> None:
+        """Something arrives once more that was heard before."""
+        if self.said and self.record is None:
+            self._learn(*self.said[index % len(self.said)])
+
     def remember(self) -> None:
         """The venues tell of the fills they had forgotten."""
         forgotten, self.forgotten = self.forgotten, []
@@ -193,6 +214,7 @@ class Trading:
             self._learn(client_id, event)
 
     def _learn(self, client_id: str, event: News) -> None:
+        self.said.append((client_id, event))
         entry = told(client_id, event) if isinstance(event, OrderUpdate | Fill) else answered(client_id, event)
         fresh, contradictions = self.ledger.fresh([entry])
         assert self.lied or contradictions == []
@@ -223,6 +245,11 @@ class Trading:
 
     def advance(self) -> None:
         """Decide until there is something to wait for, as the trade's actor does."""
+        self._decide()
+        if self.record is None and not self.lied:
+            self._check_alone()
+
+    def _decide(self) -> None:
         for _ in range(MAX_STEPS):
             if self.record is not None:
                 return
@@ -251,7 +278,7 @@ class Trading:
 
     def _submit(self, wants: Sequence[Want]) -> None:
         if any(self._collar(want) for want in wants):
-            self.wake_ns = self.now_ns + REFUSED_MS * MS
+            self.collared_ns = self.wake_ns = self.now_ns + REFUSED_MS * MS
             return
         for want in wants:
             self._check(want)
@@ -276,8 +303,9 @@ class Trading:
 
     def _check(self, want: Want) -> None:
         states = self.situation.legs
-        assert not any(state.busy for state in states.values()), "something is still in flight"
-        if not self.lied:
+        waiting = [state for state in states.values() if state.busy]
+        assert not waiting or self._out_of_patience(want, states), "something is still in flight"
+        if not self.lied and not waiting:
             positions = {name: each.position for name, each in self.exchanges.items()}
             assert self.held == positions, "it decides on all that has happened"
         held, exchange = states[want.leg].held, self.exchanges[want.leg]
@@ -291,6 +319,27 @@ class Trading:
         assert exchange.instrument.on_grid(want.price)
         assert exchange.tradable
         self._check_pace(want, held)
+
+    def _out_of_patience(self, want: Want, states: Mapping[str, LegState]) -> bool:
+        """Whether it gives back what stands alone beside an order whose fate has been unknown for too long."""
+        since_ns = states["sell" if want.leg == "buy" else "buy"].waiting_since_ns
+        late = since_ns is not None and self.now_ns - since_ns >= self.rules.unknown_timeout_sec * 1_000 * MS
+        return want.purpose == "unwind" and not states[want.leg].busy and late
+
+    def _check_alone(self) -> None:
+        """What stands alone and could be given back is not left standing for longer than the longest pause."""
+        now = self.situation
+        lag, lead = sorted(now.plan.legs, key=now.opened)
+        gap = reducible(now.market(lead).instrument, now.opened(lead) - now.opened(lag))
+        since_ns = now.leg(lag).waiting_since_ns
+        patient = now.leg(lag).busy and not patience_over(now, since_ns, self.rules)
+        reachable = all(now.market(leg).tradable and now.market(leg).quote is not None for leg in now.plan.legs)
+        if not gap or not reachable or now.leg(lead).busy or patient or self.collared_ns > self.now_ns:
+            return
+        last_ns = max(now.leg(lead).last_try_ns, 0 if now.leg(lag).busy else now.leg(lag).last_try_ns)
+        assert self.now_ns - last_ns < RETRY_MS[-1] * MS, f"{gap} stands alone in {now.phase}"
+        assert self.wake_ns is not None
+        assert self.wake_ns <= self.now_ns + RETRY_MS[-1] * MS, "it wakes in time"
 
     def _check_pace(self, want: Want, held: Decimal) -> None:
         """Nothing is tried again at once when trying has changed nothing."""

@@ -151,7 +151,7 @@ def test_a_restart_folds_what_was_folded_while_trading(history: list[list[Any]])
 
 @pytest.mark.full
 @given(history=histories())
-@settings(deadline=None, max_examples=5_000)
+@settings(deadline=None, max_examples=10_000)
 def test_many_more_restarts(history: list[list[Any]]) -> None:
     check_replay(history)
 
@@ -169,6 +169,17 @@ def check_replay(history: list[list[Any]]) -> None:
 @given(history=histories())
 @settings(deadline=None, max_examples=40)
 def test_the_same_fact_is_never_let_through_twice(history: list[list[Any]]) -> None:
+    check_once(history)
+
+
+@pytest.mark.full
+@given(history=histories())
+@settings(deadline=None, max_examples=10_000)
+def test_ten_thousand_histories_told_again_change_nothing(history: list[list[Any]]) -> None:
+    check_once(history)
+
+
+def check_once(history: list[list[Any]]) -> None:
     live = Live()
     for batch in history:
         live.take(batch)

@@ -65,6 +65,14 @@ def test_fills_add_up_to_the_last_digit(fills: list[Fill]) -> None:
     assert total(fills) == by_hand(fills)
 
 
+@pytest.mark.full
+@given(fills=FILLS)
+@settings(deadline=None, max_examples=10_000)
+def test_ten_thousand_histories_of_fills_add_up(fills: list[Fill]) -> None:
+    assert total(fills) == by_hand(fills)
+    assert total(reversed(fills)) == total(fills)
+
+
 @given(fills=FILLS, data=st.data())
 @relaxed
 def test_order_and_grouping_do_not_matter(fills: list[Fill], data: st.DataObject) -> None:
