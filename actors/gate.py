@@ -51,6 +51,8 @@ class KillSwitches:
 
     def __init__(self) -> None:
         self.loaded = False
+        self.stopping = False
+        """Nothing is opened any more in this process, also not by an executor that begins anew."""
         self.generation = 0
         self._on: dict[str, str] = {}
 
@@ -71,6 +73,8 @@ class KillSwitches:
         """Why nothing that adds risk may be sent through the connection at `address` of `venue`, or None."""
         if not self.loaded:
             return "the kill switches have not been read yet"
+        if self.stopping:
+            return "PerpBot is stopping"
         for scope in (GLOBAL, venue, address):
             if scope in self._on:
                 return f"the kill switch is on ({scope}, by {self._on[scope]})"

@@ -193,9 +193,11 @@ class Program:
                 Drain(close=execution.on_stop is OnStop.CLOSE), timeout_s=execution.stop_timeout_sec
             )
         except (ActorDeadError, AskTimeoutError) as error:
+            self.kill.stopping = True  # an executor that begins anew knows of no stop
             if execution.on_stop is not OnStop.CLOSE or not self._flatten(execution.stop_timeout_sec):
                 self.log.error("trades did not finish in time; they are taken up at the next start", reason=str(error))
                 return False
+        self.kill.stopping = True
         return True
 
     def _flatten(self, timeout_s: float) -> bool:

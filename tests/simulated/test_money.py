@@ -18,6 +18,7 @@ from perpbot import clock
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money
 from perpbot.model.order import Accepted, Fill, Liquidity, OrderStatus
+from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.orders import Lifetime, Ticket
 from perpbot.simulation.world import World, run_forked
 from perpbot.storage.journal import JournalError
@@ -308,3 +309,25 @@ def test_a_disk_that_is_full_for_a_moment_is_waited_for(state: Path) -> None:
 
 def test_a_disk_that_stays_full_ends_perpbot(state: Path) -> None:
     assert run_forked(full_disk, 41, state, 3_600.0)["gave_up"] is True
+
+
+def executor_crashes_at_the_stop(world: World, state: Path) -> dict[str, Any]:
+    whole = Whole(world, state, MarketSettings(frames_per_second=4.0, edge_every_s=0.5))
+    whole.program.start()
+    whole.wait_until(lambda: whole.open_trades > 1, 60.0, "trades in progress")
+    opened: list[int] = []
+    stop = gevent.spawn(whole.program.stop)
+    gevent.sleep(0.002)
+    whole.crash(tree.EXECUTOR)
+    while not stop.ready():
+        opened.append(whole.ledger.trades_opened)
+        gevent.sleep(0.05)
+    whole.venues.stop()
+    check_accounts(whole, stop.get())
+    return {**stop.get(), "opened": opened}
+
+
+def test_an_executor_that_crashes_during_a_stop_opens_nothing_when_it_begins_anew(state: Path) -> None:
+    report = run_forked(executor_crashes_at_the_stop, 41, state)
+    assert report["opened"][0] >= max(report["opened"])
+    assert report["clean"] is True
