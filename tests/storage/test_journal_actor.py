@@ -18,6 +18,7 @@ from perpbot.storage.outbox import Outbox
 PROGRAM = """
 import sys
 import gevent
+from functools import partial
 from greenlet import getcurrent
 from perpbot.storage.worker import Worker
 
@@ -25,7 +26,7 @@ worker, heard, threads = Worker(), [], lambda: len(sys._current_frames())
 main = gevent.get_hub().thread_ident
 alive = threads()
 for number in range(50):
-    worker.do(lambda number=number: number, lambda value, error: heard.append((value, getcurrent() is gevent.get_hub())))
+    worker.do(partial(int, number), lambda value, error: heard.append((value, getcurrent() is gevent.get_hub())))
 try:
     worker.wait_for(lambda: 1 // 0)
 except ZeroDivisionError:
