@@ -40,7 +40,7 @@ class GetEpoch:
 class UseOutbox:
     """Have `work` done with the outbox, on the journal's thread; the answer is what it returns. To be asked only.
 
-    It fails with `OutboxError` when SQLite does; that is no failure of the journal.
+    It fails with `OutboxError` when SQLite does, or cannot store a text; that is no failure of the journal.
     """
 
     work: Callable[[Outbox], Any]
@@ -129,7 +129,7 @@ class Journal(Actor):
 
     def _used(self, slot: Slot, value: Any, error: BaseException | None) -> None:
         """Runs in the hub."""
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, sqlite3.Error | UnicodeEncodeError):
             slot.fail(OutboxError(f"{self._file.path}: {error}"))
         elif error is not None:
             slot.fail(error)

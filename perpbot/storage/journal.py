@@ -245,7 +245,11 @@ def _understood(path: Path) -> Iterator[None]:
 
 
 def _encode(entry: Entry) -> str:
-    return _ENCODER.encode(_converter.unstructure(entry)).decode()
+    plain_entry = _converter.unstructure(entry)
+    try:
+        return _ENCODER.encode(plain_entry).decode()
+    except UnicodeEncodeError:  # half a character, in somebody's name perhaps: no reason to stop trading
+        return json.dumps(plain_entry, ensure_ascii=False).encode(errors="replace").decode()
 
 
 def _decode(path: Path, seq: int, kind: str, body: str) -> Any:

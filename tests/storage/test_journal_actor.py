@@ -96,4 +96,6 @@ def test_an_outbox_that_fails_is_no_failure_of_the_journal() -> None:
         journal, _ = journal_in(folder)
         with pytest.raises(OutboxError, match="nowhere"):
             journal.ask(UseOutbox(broken))
+        with pytest.raises(OutboxError, match="surrogates"):
+            journal.ask(UseOutbox(lambda outbox: outbox.failed(1, "half a character: \ud800", 0)))
         assert journal.ask(Append([note(1)])) == 1

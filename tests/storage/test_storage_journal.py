@@ -39,6 +39,12 @@ def test_an_entry_is_read_back_as_it_was(name: str, journal: Journal) -> None:
     check()
 
 
+def test_half_a_character_in_an_entry_does_not_make_the_journal_unreadable(journal: Journal) -> None:
+    journal.append([KillSwitchSet(scope="global", on=True, by="caf\udce9 \ud83d \U0001f600")], 1)
+    (line,) = journal.lines()
+    assert line.entry == KillSwitchSet(scope="global", on=True, by="caf? ? \U0001f600")
+
+
 def test_entries_are_numbered_in_the_order_they_were_written(journal: Journal) -> None:
     assert journal.last == 0
     written: list[Entry] = []
