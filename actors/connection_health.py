@@ -35,6 +35,8 @@ class ConnectionHealth:
     def __init__(self) -> None:
         self._latencies: deque[int] = deque(maxlen=RECENT)
         self._latency_sum = 0
+        self._ordered: list[int] = []
+        self._ordered_ns = 0
         self._results: deque[bool] = deque(maxlen=RECENT)
         self._errors = 0
         self.streak = 0
@@ -66,8 +68,11 @@ class ConnectionHealth:
         return self._latency_sum / len(self._latencies) / NS_PER_MS if self._latencies else None
 
     def quantile_ms(self, fraction: float) -> float | None:
-        """The latency that this share stayed at or below; None before the first."""
-        ordered = sorted(self._latencies)
+        """The latency that this share stayed at or below, not longer than a second ago; None before the first."""
+        now = monotonic_ns()
+        if not self._ordered or now - self._ordered_ns >= NS_PER_SECOND:  # many ask, and to sort takes its time
+            self._ordered, self._ordered_ns = sorted(self._latencies), now
+        ordered = self._ordered
         return ordered[min(len(ordered) - 1, int(fraction * len(ordered)))] / NS_PER_MS if ordered else None
 
     @property
