@@ -182,10 +182,11 @@ class AsterFrames:
             often = self._read_often(frame)
         except (msgspec.DecodeError, UnicodeError, RecursionError):  # something else, or not what it should be
             return self._decode(frame, received_ns)
-        row = often.data
-        scale = self._scales.of(row.symbol, self._venue.instruments)
+        row, scales = often.data, self._scales
+        scale = scales[row.symbol] if scales.table is self._venue.instruments else self.scale(row.symbol)
         if isinstance(row, _BookTicker):
-            return _quote(row, scale, received_ns)
+            time_ns = row.time * NS_PER_MS
+            return [scale.best(row.bid, row.bid_size, row.ask, row.ask_size, time_ns, received_ns)]
         if _is_picture(often.stream):
             return [_snapshot(scale, row.bids, row.asks, row.last, row.time)]
         return _delta(row, scale, received_ns)

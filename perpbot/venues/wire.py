@@ -17,7 +17,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.book import Level
 from perpbot.model.events import Bar, DecodeError
 from perpbot.model.instrument import Instrument, InstrumentTable
-from perpbot.model.money import Price, Quantity
+from perpbot.model.money import ZERO, Price, Quantity
 from perpbot.model.quote import Quote
 
 Millis = Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
@@ -101,23 +101,26 @@ class _Numbers(dict[str, N]):
         self._zero = True
 
     def __missing__(self, text: str) -> N:
-        """Read a text for the first time.
+        """Read a text for the first time."""
+        value = self.read(text)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = value
+        return value
+
+    def read(self, text: str) -> N:
+        """The number in `text`, which is not remembered.
 
         A few digits with at most one point, as nearly all are, need no pattern to be known as a finite number that
         is not negative: that is found out in a fifth of the time.
         """
-        if len(text) <= _FEW and (text.isdigit() or text.replace(".", "", 1).isdigit()) and text.isascii():
-            read: Any = Decimal(text)
+        if (text.isdigit() or text.replace(".", "", 1).isdigit()) and len(text) <= _FEW and text.isascii():
+            value: Any = Decimal(text)
         else:
-            read = unsigned(text, self._venue, self._field)
-        if not (self._zero or read):
+            value = unsigned(text, self._venue, self._field)
+        if not (self._zero or value):
             refuse(self._venue, self._field, text)
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        if self._factor is not None:
-            read *= self._factor
-        self[text] = read
-        return read  # type: ignore[no-any-return]
+        return value if self._factor is None else value * self._factor  # type: ignore[no-any-return]
 
 
 class Prices(_Numbers[Price]):
@@ -139,21 +142,52 @@ class Sizes(_Numbers[Quantity]):
         super().__init__(venue, f"a size of {native}", unit)
 
 
+class BestSizes(_Numbers[Quantity]):
+    """Sizes at the best prices of one instrument, in coins; `DecodeError` unless positive and finite."""
+
+    __slots__ = ()
+
+    def __init__(self, venue: str, native: str, unit: Decimal) -> None:
+        super().__init__(venue, f"the size at a best price of {native}", unit)
+        self._zero = False
+
+
 class Scale:
     """What a native name means: its symbol, and how its prices and sizes on the wire are read.
 
     Without an instrument prices and sizes stay as they came.
     """
 
-    __slots__ = ("_venue", "instrument", "native", "prices", "sizes", "symbol")
+    __slots__ = (
+        "_ask",
+        "_ask_size",
+        "_ask_size_text",
+        "_ask_text",
+        "_best_size",
+        "_bid",
+        "_bid_size",
+        "_bid_size_text",
+        "_bid_text",
+        "_venue",
+        "instrument",
+        "native",
+        "prices",
+        "sizes",
+        "symbol",
+    )
 
     def __init__(self, venue: str, native: str, symbol: str, instrument: Instrument | None) -> None:
         self._venue = venue
         self.native = native
         self.symbol = symbol
         self.instrument = instrument
+        unit = instrument.contract_size if instrument else Decimal(1)
         self.prices = Prices(venue, native, instrument.price_unit if instrument else Decimal(1))
-        self.sizes = Sizes(venue, native, instrument.contract_size if instrument else Decimal(1))
+        self.sizes = Sizes(venue, native, unit)
+        self._best_size = BestSizes(venue, native, unit).read
+        self._bid_text = self._bid_size_text = self._ask_text = self._ask_size_text = ""
+        self._bid = self._ask = Price(ZERO)
+        self._bid_size = self._ask_size = Quantity(ZERO)
 
     @property
     def quote(self) -> str:
@@ -177,27 +211,43 @@ class Scale:
         return None if text == "" or number(text, self._venue, f"a price of {self.native}") == 0 else self.prices[text]
 
     def best(self, bid: str, bid_size: str, ask: str, ask_size: str, venue_time_ns: int, received_ns: int) -> Quote:
-        """A quote from its four numbers; `DecodeError` when they are crossed or one of them is empty."""
-        prices, sizes = self.prices, self.sizes
-        highest, wanted, lowest, offered = prices[bid], sizes[bid_size], prices[ask], sizes[ask_size]
+        """A quote from its four numbers; `DecodeError` when they are crossed or one of them is empty.
+
+        Most quotes change one of the four: what stands as it stood is not read again.
+        """
+        if bid != self._bid_text or ask != self._ask_text:
+            self._move(bid, ask)
+        if bid_size != self._bid_size_text:
+            self._bid_size, self._bid_size_text = self._best_size(bid_size), bid_size
+        if ask_size != self._ask_size_text:
+            self._ask_size, self._ask_size_text = self._best_size(ask_size), ask_size
+        return Quote(
+            self._venue, self.symbol, self._bid, self._bid_size, self._ask, self._ask_size, venue_time_ns, received_ns
+        )
+
+    def _move(self, bid: str, ask: str) -> None:
+        highest, lowest = self.prices[bid], self.prices[ask]
         if highest >= lowest:
             refuse(self._venue, f"the quote of {self.native}", f"crossed: {bid} bid, {ask} asked")
-        if not (wanted and offered):
-            refuse(self._venue, f"the quote of {self.native}", f"empty: {bid_size} bid, {ask_size} asked")
-        return Quote(self._venue, self.symbol, highest, wanted, lowest, offered, venue_time_ns, received_ns)
+        self._bid, self._bid_text, self._ask, self._ask_text = highest, bid, lowest, ask
 
 
-class Scales:
-    """The scales of a venue by native name, made anew when its table of instruments is replaced."""
+class Scales(dict[str, Scale]):
+    """The scales of a venue by native name, made anew when its table of instruments is replaced.
 
-    __slots__ = ("_by_native", "_name", "_table", "_venue")
+    Indexing makes one that is missing from the table that was used last: `of` is how to ask, unless `table` is known
+    to be the venue's.
+    """
+
+    __slots__ = ("_name", "_venue", "table")
 
     def __init__(self, venue: str, name: Callable[[str], str]) -> None:
         """`name` gives the symbol of a native name while there is no table of instruments."""
+        super().__init__()
         self._venue = venue
         self._name = name
-        self._table = InstrumentTable()
-        self._by_native: dict[str, Scale] = {}
+        self.table = InstrumentTable()
+        """The table the scales were made from."""
 
     def of(self, native: str, table: InstrumentTable) -> Scale:
         """The scale of `native`, looked up in `table`; `DecodeError` for an empty name.
@@ -205,21 +255,21 @@ class Scales:
         A name that is not in a table that has others keeps its native name as symbol, so that it cannot be mistaken
         for an instrument that was chosen.
         """
-        if table is not self._table:
-            self._table = table
-            self._by_native = {}
-        scale = self._by_native.get(native)
-        return scale if scale is not None else self._make(native)
+        if table is not self.table:
+            self.table = table
+            self.clear()
+        return self[native]
 
-    def _make(self, native: str) -> Scale:
+    def __missing__(self, native: str) -> Scale:
+        """Make the scale of a name that is met for the first time."""
         if not native:
             refuse(self._venue, "the name of an instrument", native)
-        instrument = self._table.native(native)
-        unlisted = native if len(self._table) else self._name(native)
+        instrument = self.table.native(native)
+        unlisted = native if len(self.table) else self._name(native)
         symbol = unlisted if instrument is None else instrument.symbol
-        if len(self._by_native) >= _REMEMBERED:
-            self._by_native.clear()
-        self._by_native[native] = scale = Scale(self._venue, native, symbol, instrument)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[native] = scale = Scale(self._venue, native, symbol, instrument)
         return scale
 
 

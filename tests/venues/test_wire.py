@@ -10,6 +10,7 @@ from venue_cases import bitcoin
 
 from perpbot.model.events import DecodeError
 from perpbot.model.instrument import InstrumentTable
+from perpbot.model.quote import Quote
 from perpbot.venues.wire import ArrayLevel, JsonReader, Millis, Prices, Scale, Scales, Sizes, bar, number, quote
 
 ONE = Decimal(1)
@@ -90,14 +91,31 @@ def test_a_new_table_is_used_at_once() -> None:
     [
         (("101", "1"), ("100", "1"), "crossed"),
         (("100", "1"), ("100", "1"), "crossed"),
-        (("99", "0"), ("100", "1"), "empty"),
-        (("99", "1"), ("100", "0.0"), "empty"),
+        (("99", "0"), ("100", "1"), "the size at a best price"),
+        (("99", "1"), ("100", "0.0"), "the size at a best price"),
     ],
 )
 def test_no_quote_is_made_of_crossed_or_empty_levels(bid: tuple[str, str], ask: tuple[str, str], why: str) -> None:
     scale = Scale("okx", "BTC-USDT-SWAP", "BTC-PERP", None)
     with pytest.raises(DecodeError, match=why):
         quote(scale, ArrayLevel(*bid), ArrayLevel(*ask), venue_time_ns=0, received_ns=0)
+
+
+_FEW_TEXTS = st.sampled_from(["1", "2.0", "2", "3.5", "0", "NaN"])
+
+
+@given(st.lists(st.tuples(_FEW_TEXTS, _FEW_TEXTS, _FEW_TEXTS, _FEW_TEXTS), max_size=12))
+def test_what_a_quote_is_does_not_depend_on_the_quotes_before_it(quotes: list[tuple[str, str, str, str]]) -> None:
+    def read(scale: Scale, texts: tuple[str, str, str, str]) -> Quote | str:
+        try:
+            return scale.best(*texts, 1, 2)
+        except DecodeError as error:
+            return str(error)
+
+    one = Scale("okx", "BTC-USDT-SWAP", "BTC-PERP", bitcoin("okx", contract_size=Decimal("0.1")))
+    for texts in quotes:
+        fresh = Scale("okx", "BTC-USDT-SWAP", "BTC-PERP", one.instrument)
+        assert read(one, texts) == read(fresh, texts)
 
 
 @pytest.mark.parametrize("prices", [("5", "4", "3", "3"), ("3", "4", "3", "5"), ("2", "4", "3", "3")])
