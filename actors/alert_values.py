@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from actors.gate import Circuit, Gate
+from actors.instruments import Instruments
 from actors.quote_feed import QuoteFeed
 from actors.runtime import System
 from actors.state import State
@@ -21,7 +22,6 @@ BY_ALERT = "alert "
 ENOUGH_TRADES, RECENT_TRADES = 5, 20
 MS = Decimal(1000)
 _STANDINGS = (
-    ("daily_pnl", "daily-loss", Decimal(-1)),
     ("drawdown", "drawdown", Decimal("0.01")),
     ("equity", "min-equity", Decimal(1)),
 )
@@ -36,6 +36,8 @@ class Sources:
     """By address of the connection."""
     feeds: Mapping[str, str]
     """By venue, where its quote feed lives."""
+    instruments: Mapping[str, str]
+    """By venue, who knows what it lists."""
     arbitrage_pool: str = "arb"
     score: Callable[[State], float] = lambda _: 1.0
     """The overall score of a state."""
@@ -81,13 +83,22 @@ class Watch:
     def _quote_latency(self) -> dict[str, Decimal]:
         now = monotonic_ns()
         feeds = {venue: self._system.cell(address).actor for venue, address in self._sources.feeds.items()}
-        return {venue: _seconds(now - feed.streamed_ns) for venue, feed in feeds.items() if isinstance(feed, QuoteFeed)}
+        return {
+            venue: ZERO if self._lists_none(venue) else _seconds(now - feed.streamed_ns)
+            for venue, feed in feeds.items()
+            if isinstance(feed, QuoteFeed)
+        }
+
+    def _lists_none(self, venue: str) -> bool:
+        """Whether nobody connects to a venue and nothing is to be heard of it, as it lists none of the symbols."""
+        actor = self._system.cell(self._sources.instruments[venue]).actor
+        return isinstance(actor, Instruments) and actor.lists_none
 
     def _down_time(self) -> dict[str, Decimal]:
         now = monotonic_ns()
         return {
             _connection(gate.venue, address.rsplit("/", 1)[-1]): ZERO
-            if gate.circuit is Circuit.CONNECTED
+            if gate.circuit is Circuit.CONNECTED or self._lists_none(gate.venue)
             else _seconds(now - gate.left_ns)
             for address, gate in self._sources.gates.items()
         }
@@ -146,6 +157,8 @@ def _account(state: State, pool: str) -> dict[str, dict[str, Decimal]]:
     for signal, rule, factor in _STANDINGS:
         if rule in used:  # none is before the balances are known
             known[signal] = _one(used[rule] * factor)
+    if state.daily_profit is not None:
+        known["daily_pnl"] = _one(state.daily_profit)
     if state.positions is not None:
         known["net_exposure"] = _one(abs(state.positions.exposure.net_total))
         known["position_mismatches"] = _one(len(state.positions.mismatches))

@@ -49,6 +49,11 @@ class Instruments(Actor):
         self.unlisted: tuple[str, ...] = ()
         """Symbols that are to be traded and that the venue does not have."""
 
+    @property
+    def lists_none(self) -> bool:
+        """Whether the venue has answered, and has none of the symbols: no quote is to be waited for."""
+        return bool(self.unlisted) and len(self.unlisted) == len(self._symbols)
+
     def on_start(self) -> None:
         """Begin asking."""
         self.ref.tell(_Load())

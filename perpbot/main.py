@@ -34,7 +34,7 @@ from perpbot import logs
 from perpbot.config.alerts import load_alerts
 from perpbot.config.changing import ChangeRefusedError
 from perpbot.config.loader import ConfigError
-from perpbot.config.operation import Mode
+from perpbot.config.operation import Log, Mode
 from perpbot.config.settings import Settings, load_settings
 from perpbot.control.audit import Audit
 from perpbot.control.crashes import CRASHES_NAME, history_line, read_histories
@@ -62,6 +62,7 @@ from perpbot.web.server import web_console
 from perpbot.web.site import Site, SiteError, open_site
 from supervisors.spec import ChildSpec
 
+BYTES_PER_MB = 1_000_000
 SWITCH_INTERVAL_S = 0.0005
 """How long gevent runs callbacks before it looks at timers again; a timer is late by so much in a storm of messages."""
 EXIT_OK, EXIT_UNCLEAN, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 1, 2, 70, 78
@@ -193,7 +194,7 @@ def _trade(
     live = options.console and fits_terminal()
     terminal = logs.Background(logs.terminal_writer(sys.stderr))
     writers = [] if live else [terminal.write]
-    file = None if settings.log.file is None else logs.Background(logs.LogFile(state / settings.log.file).write)
+    file = None if settings.log.file is None else logs.Background(log_file(settings.log, state).write)
     if file is not None:
         writers.append(file.write)
     tail = LogTail()
@@ -240,6 +241,11 @@ def _trade(
     for tell in program.at_end:
         tell({"code": code, "clean": report.get("clean", False), "said": last_words})
     return code
+
+
+def log_file(log: Log, state: Path) -> logs.LogFile:
+    """The log file of a system, as large and as old as its settings say."""
+    return logs.LogFile(state / (log.file or ""), log.max_size_mb * BYTES_PER_MB, log.keep_files)
 
 
 def _keep_crashes(program: Program) -> logs.Background:
@@ -329,7 +335,9 @@ def _last_words(report: Mapping[str, Any]) -> str:
     completed = "1 trade" if trades["completed"] == 1 else f"{trades['completed']} trades"
     early = f" ({trades['closed_at_stop']} early, because of the stop)" if trades["closed_at_stop"] else ""
     others = f"{trades['unwound']} unwound, {trades['failed']} failed"
-    return f"{ended} this run {completed} completed{early}, {others}; {_earned(report['pnl'])}."
+    left = report.get("left_open", ())
+    open_ = f" Left open: {'; '.join(left)}. It is taken up at the next start." if left else ""
+    return f"{ended} this run {completed} completed{early}, {others}; {_earned(report['pnl'])}.{open_}"
 
 
 def _earned(pnl: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ BROWSER = ROOT / "tests" / "console" / "browser"
 WARM_UP_S = 120.0
 QUALITY = "68"
 URL = re.compile(r"Web console: (http://\S+)")
-PASSWORD = re.compile(r"password (\S+)")
+PASSWORD_AT = re.compile(r"the password in (\S+);")
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         with log.open("w") as output, subprocess.Popen(command, cwd=ROOT, stderr=output) as perpbot:
             try:
                 time.sleep(warm_up_s)
-                _take(_said(log, URL), _said(log, PASSWORD), Path(directory))
+                _take(_said(log, URL), Path(_said(log, PASSWORD_AT)).read_text().strip(), Path(directory))
             finally:
                 perpbot.terminate()
     sizes = [each.stat().st_size for each in PICTURES.glob("*.webp")]

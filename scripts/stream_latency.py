@@ -78,9 +78,9 @@ class System:
         said = ""
         for line in self._process.stderr or ():
             said += line
-            port, password = re.search(r"Web console: http://\S+:(\d+)", said), re.search(r"the password (\S+)", said)
+            port, password = re.search(r"Web console: http://\S+:(\d+)", said), re.search(r"password in (\S+);", said)
             if port is not None and password is not None:
-                return int(port[1]), password[1]
+                return int(port[1]), Path(password[1]).read_text().strip()
         sys.exit(f"PerpBot did not start:\n{said}")
 
     def _swallow(self) -> None:

@@ -485,6 +485,7 @@ def _alert_desk(parts: Parts) -> AlertDesk:
     sources = Sources(
         gates=parts.gates,
         feeds=parts.each_venue("quotes"),
+        instruments=parts.each_venue("instruments"),
         score=lambda state: overall_score(component_scores(state, system, symbols)),
         troubles=lambda: _grave_troubles(system),
         lost_log_lines=parts.lost_log_lines,

@@ -120,6 +120,10 @@ class Log(Section):
     file: str | None = word(
         "perpbot.log", "Log file, seen from the state directory; null for none.", "[^\\x00-\\x1f]{1,200}", "a file name"
     )
+    max_size_mb: int = count(
+        50, "Size at which the log file begins anew; it also does with every UTC day.", 1, 10_000, "MB"
+    )
+    keep_files: int = count(10, "Older log files that are kept.", 1, 1000, "files")
     status_interval_sec: float = seconds(300, "How often the state of the whole is logged.", "1", "86400")
 
 

@@ -7,8 +7,6 @@ from typing import TextIO
 from perpbot.clock import day
 from perpbot.logs.background import Event
 
-KEEP_FILES = 10
-MAX_BYTES = 50_000_000
 DAY = slice(0, 10)
 """Of an event's time."""
 
@@ -19,7 +17,7 @@ class LogFile:
     The one before is called ``.1``, the one before that ``.2``.
     """
 
-    def __init__(self, path: Path, max_bytes: int = MAX_BYTES, keep: int = KEEP_FILES) -> None:
+    def __init__(self, path: Path, max_bytes: int, keep: int) -> None:
         """Append to the file at `path`; at most `keep` older ones of `max_bytes` and a line each stay."""
         self._path = path
         self._max_bytes = max_bytes

@@ -12,7 +12,7 @@ import attrs
 
 from perpbot.chance import secret
 
-NAME = "operator.json"
+NAME, PASSWORD_NAME = "operator.json", "operator.password"
 SECRETS = ("salt", "digest", "key")
 COST, BLOCK, PARALLEL = 2**15, 8, 1
 """Of scrypt: 32 MB and about a twentieth of a second for each guess."""
@@ -63,6 +63,21 @@ def find_operator(state: Path, cost: int = COST) -> tuple[Operator, str | None]:
     return operator, password
 
 
+def keep_password(state: Path, password: str) -> Path:
+    """Leave a new password in a file of its own in the state directory, for us alone; returns where.
+
+    Raises:
+        OperatorFileError: the file cannot be written.
+    """
+    path = state / PASSWORD_NAME
+    try:
+        path.unlink(missing_ok=True)
+        _create(path, password)
+    except OSError as error:
+        raise OperatorFileError(f"{path} cannot be written: {error.strerror}; mend that, or use --no-web") from error
+    return path
+
+
 def _digest(password: str, salt: bytes, cost: int) -> bytes:
     data = password.encode("utf-8", "surrogatepass")
     return hashlib.scrypt(data, salt=salt, n=cost, r=BLOCK, p=PARALLEL, maxmem=MEMORY)
@@ -81,6 +96,10 @@ def _read(path: Path) -> Operator:
 def _write(path: Path, operator: Operator) -> None:
     secrets = {name: b64encode(getattr(operator, name)).decode() for name in SECRETS}
     text = json.dumps({"cost": operator.cost, **secrets})
+    _create(path, text)
+
+
+def _create(path: Path, text: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         file.write(text + "\n")

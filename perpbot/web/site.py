@@ -4,12 +4,14 @@ import errno
 import os
 import socket
 import ssl
+import sys
 from pathlib import Path
 
 import attrs
 
 from perpbot.config.web import Web
-from perpbot.web.operator import Operator, OperatorFileError, find_operator
+from perpbot.web.operator import NAME as OPERATOR_NAME
+from perpbot.web.operator import Operator, OperatorFileError, find_operator, keep_password
 
 BACKLOG = 128
 
@@ -56,13 +58,11 @@ def open_site(settings: Web, port: int | None, state: Path) -> Site:
         notes.append(f"{where} is taken by another program, so the console is elsewhere; --port chooses where.")
     try:
         operator, password = find_operator(state)
+        if password is not None:
+            notes.append(_how_to_sign_in(password, state))
     except OperatorFileError as error:
         listener.close()
         raise SiteError(str(error)) from error
-    if password is not None:
-        notes.append(
-            f"Sign in with the password {password} (shown this once; rm {state / 'operator.json'} for another)."
-        )
     return Site(
         settings=settings,
         listener=listener,
@@ -71,6 +71,15 @@ def open_site(settings: Web, port: int | None, state: Path) -> Site:
         url=_url(settings, listener.getsockname()[1], tls),
         notes=tuple(notes),
     )
+
+
+def _how_to_sign_in(password: str, state: Path) -> str:
+    """Where the new password is: here on a terminal, else in a file: others keep what is printed elsewhere."""
+    another = f"rm {state / OPERATOR_NAME} for another"
+    if sys.stderr.isatty():
+        return f"Sign in with the password {password} (shown this once; {another})."
+    path = keep_password(state, password)
+    return f"Sign in with the password in {path}; remove that file when you have it ({another})."
 
 
 def _listen(host: str, port: int) -> socket.socket:

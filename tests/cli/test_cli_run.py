@@ -30,7 +30,7 @@ def test_a_run_without_a_terminal_says_what_there_is_to_see(venues: Path, tmp_pa
     assert (ended.code, ended.out) == (0, "")
     assert f"perpbot status --state {tmp_path}/state\n" in ended.err
     assert f"Control socket: {tmp_path}/state/perpbot.sock\nWeb console: http://127.0.0.1:" in ended.err
-    assert "Sign in with the password " in ended.err
+    assert f"Sign in with the password in {tmp_path}/state/operator.password;" in ended.err
     for about in ("prices ", "opportunities ", "trades "):
         assert f"INFO    {about}" in ended.err
     assert "Stopped cleanly: " in ended.err.splitlines()[-1]

@@ -16,7 +16,7 @@ from three_venues import NAMES, three_venues
 
 MODULE = [sys.executable, "-m"]
 CONSOLE_AT = re.compile(r"Web console: (http://\S+)")
-PASSWORD = re.compile(r"password (\S+)")
+PASSWORD_AT = re.compile(r"the password in (\S+);")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             assert perpbot.stderr is not None
             with drained(perpbot.stderr) as said:
                 yield Served(
-                    said(CONSOLE_AT), said(PASSWORD), str(directory / "state"), json.loads(where)["admin"]["url"]
+                    said(CONSOLE_AT),
+                    Path(said(PASSWORD_AT)).read_text().strip(),
+                    str(directory / "state"),
+                    json.loads(where)["admin"]["url"],
                 )
 
 

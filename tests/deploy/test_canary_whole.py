@@ -124,7 +124,7 @@ def fetched(url: str, token: str = "") -> str:
 
 
 def operator_password(output: str) -> str:
-    return output.split("Sign in with the password ")[1].split(maxsplit=1)[0]
+    return Path(output.split("Sign in with the password in ")[1].split(";", maxsplit=1)[0]).read_text().strip()
 
 
 def token(base: str, output: str) -> str:
@@ -179,7 +179,7 @@ def test_no_secret_of_a_user_is_in_any_log_page_answer_metric_alert_or_file(tmp_
     ]
     assert leaks == []
     password = operator_password(said["output.txt"])
-    assert [place for place, text in said.items() if password in text] == ["output.txt"]
+    assert [place for place, text in said.items() if password in text] == ["state/operator.password"]
     assert "message not delivered" in said["output.txt"]  # the channels were tried
 
 

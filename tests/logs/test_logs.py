@@ -56,7 +56,7 @@ def test_a_disk_that_is_full_for_a_while_costs_the_lines_of_that_while_only() ->
 
 def test_a_lone_surrogate_in_what_a_venue_said_is_written_escaped(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    background = Background(LogFile(path).write)
+    background = Background(LogFile(path, 1_000_000, 10).write)
     make_log("INFO", background.write).info("refused", said="venue said \ud800")
     background.finish()
     assert background.lost == 0
@@ -65,7 +65,7 @@ def test_a_lone_surrogate_in_what_a_venue_said_is_written_escaped(tmp_path: Path
 
 def test_a_file_that_could_not_be_begun_anew_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    file = LogFile(path)
+    file = LogFile(path, 1_000_000, 10)
     file.close()
     file.write(named("after")[0])
     assert json.loads(path.read_text())["event"] == "after"

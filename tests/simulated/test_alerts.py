@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import attrs
 import gevent
@@ -174,6 +175,23 @@ def test_a_silent_venue_is_told_of_and_paused_until_it_is_back(state: Path) -> N
     assert not [each for each in (*found["told"], *found["log"]) if SECRET in each]
 
 
+def unlisted_venue(world: World, state: Path) -> tuple[set[str], dict[str, str]]:
+    """A venue that lists none of the symbols: nothing is to be heard of it."""
+    whole = Alerted(world, state, QUIET, settings(("okx", "hyperliquid")), alerts=impatient(load_alerts(SHIPPED, {})))
+    with patch.object(whole.program.parts.venues["okx"], "fetch_instruments", list):
+        whole.program.start()
+        gevent.sleep(40.0)
+        found = whole.firing, whole.kill
+        finish(whole)
+    return found
+
+
+def test_a_venue_that_lists_none_of_the_symbols_is_not_waited_for(state: Path) -> None:
+    firing, killed = run_forked(unlisted_venue, 72, state)
+    assert not {each for each in firing if each.startswith("quotes-")}
+    assert killed == {}
+
+
 def record(number: int, phase: str) -> TradeRecord:
     return TradeRecord(
         trade_id=f"t{number}",
@@ -228,7 +246,7 @@ def bad_values(world: World, state: Path) -> dict[str, Any]:
         "connection-poor/okx/trading": {"registry": attrs.evolve(known.registry, reports=(poor,))},
         "failures-in-a-row": {"records": tuple(failed[:3])},
         "few-succeed": {"records": tuple(failed)},
-        "daily-loss": {"standings": (standing("daily-loss", "500.5"),)},
+        "daily-loss": {"daily_profit": Decimal("-500.5")},
         "drawdown": {"standings": (standing("drawdown", "10"),)},
         "positions-differ": {"positions": attrs.evolve(known.positions, mismatches=(mismatch,))},
         "leg-alone": {"naked": (naked("10.5"),)},

@@ -89,7 +89,7 @@ def secrets(program: Program) -> list[str]:
 
 def leaking(world: World, state: Path) -> dict[str, str]:
     whole = Whole(world, state)
-    log = logs.LogFile(state / "perpbot.log")
+    log = logs.LogFile(state / "perpbot.log", 50_000_000, 10)
     program = whole.program = make(whole, log)
     crashes = _keep_crashes(program)
     program.start()

@@ -71,11 +71,12 @@ class Follower:
 
 def browser_of(running: Running) -> Browser:
     said = "".join(running.output.lines)
-    url, password = re.search(r"Web console: (\S+)", said), re.search(r"with the password (\S+)", said)
+    url = re.search(r"Web console: (\S+)", said)
     assert url is not None
-    assert password is not None
     browser = Browser(running, urlsplit(url[1]).port or 0)
-    status, _, data = browser.ask("POST", "/api/auth/token", {"password": password[1]})
+    status, _, data = browser.ask(
+        "POST", "/api/auth/token", {"password": (running.state / "operator.password").read_text().strip()}
+    )
     assert status == 200, data
     browser.token = json.loads(data)["access_token"]
     return browser

@@ -1,6 +1,9 @@
 """Where the console is served, and what is said when that is not possible."""
 
+import re
 import socket
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from perpbot.config.web import Web
+from perpbot.web.operator import find_operator
 from perpbot.web.site import SiteError, open_site
 
 
@@ -42,8 +46,24 @@ def test_the_password_is_told_at_the_first_start_only(tmp_path: Path) -> None:
         site = open_site(Web(port=0), None, tmp_path)
         site.listener.close()
         notes.append(site.notes)
-    assert "Sign in with the password" in notes[0][0]
+    assert notes[0][0] == (
+        f"Sign in with the password in {tmp_path}/operator.password; "
+        f"remove that file when you have it (rm {tmp_path}/operator.json for another)."
+    )
     assert notes[1] == ()
+    kept = tmp_path / "operator.password"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert find_operator(tmp_path)[0].knows(kept.read_text().strip())
+
+
+def test_on_a_terminal_the_password_is_shown_and_kept_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    site = open_site(Web(port=0), None, tmp_path)
+    site.listener.close()
+    shown = re.fullmatch(r"Sign in with the password (\S+) \(shown this once; rm .*\)\.", site.notes[0])
+    assert shown
+    assert site.operator.knows(shown[1])
+    assert [each.name for each in tmp_path.iterdir()] == ["operator.json"]
 
 
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def make_site(world: World, state: Path, settings: Web | None = None) -> Site:
     operator, password = find_operator(state, cost=PASSWORD_COST)
     assert password is not None
     tail, mask = LogTail(), Mask()
-    file = logs.LogFile(state / "perpbot.log")
+    file = logs.LogFile(state / "perpbot.log", 50_000_000, 10)
     made: list[Any] = []
 
     def surfaces(program: Program) -> Any:
