@@ -296,6 +296,7 @@ class Executor(Actor):
         return AssessOpening(
             request=OpenRequest(trade_id=plan.trade_id, symbol=plan.symbol, legs=legs),
             pool=POOL,
+            to_come=prepared.to_come,
             pool_available=reserved.available,
             symbol_room=reserved.symbol_room,
             working=prepared.working,

@@ -136,6 +136,8 @@ class Prepared:
     """An id no other trade has or had."""
     working: tuple[Order, ...]
     """Our orders in its symbol that may still fill."""
+    to_come: Mapping[tuple[str, str], Decimal]
+    """What other trades may still add to positions, by venue and symbol."""
 
 
 @attrs.frozen

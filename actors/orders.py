@@ -162,7 +162,8 @@ class Orders(Actor):
     def on_prepare(self, request: PrepareTrade) -> Prepared:
         """The next trade's id. Trades that were never opened leave gaps, which do not matter."""
         self._last_trade = max(self._last_trade, self.ledger.last_trade_number) + 1
-        return Prepared(trade_id(self._epoch, self._last_trade), self.ledger.working(request.symbol))
+        number = trade_id(self._epoch, self._last_trade)
+        return Prepared(number, self.ledger.working(request.symbol), self.ledger.to_come())
 
     @handles(OpenTrade)
     def on_open(self, request: OpenTrade) -> TradeView:

@@ -49,6 +49,8 @@ class AssessOpening:
     """What the pool had left for the symbol; None where symbols have no part of their own."""
     working: tuple[Order, ...] = ()
     """Our orders in the symbol that may still fill."""
+    to_come: Mapping[tuple[str, str], Decimal] = attrs.field(factory=dict)
+    """What other trades may still add to positions, by venue and symbol, in quote currency."""
 
 
 @attrs.frozen(kw_only=True)
@@ -309,7 +311,7 @@ class Risk(Actor):
             cooldown_until_ns=now + self._results.paused_until_ns - wall,
             frozen_until_ns=self._frozen_until_ns,
             last_opened_ns=self._cooldowns(opening),
-            exposure=self._exposure,
+            exposure=self._exposure if opening is None else self._exposure.with_more(opening.to_come),
             open_sides={} if opening is None else opening.open_sides,
             quotes={} if assess is None else assess.quotes,
             gates={

@@ -107,6 +107,19 @@ class Ledger:
         working = (each for each in self._unsettled.values() if each.order.symbol == symbol)
         return tuple(each.order for each in working if not each.status.final)
 
+    def to_come(self) -> dict[tuple[str, str], Decimal]:
+        """What trades that are being opened may still add to positions, by venue and symbol, at their worst prices."""
+        values: dict[tuple[str, str], Decimal] = {}
+        for trade in self._trades.values():
+            if trade.phase != Phase.OPENING.value:
+                continue
+            for leg in trade.plan.legs:
+                held = sum((each.held for each in trade.orders if each.order.leg == leg.name), ZERO)
+                missing = max(ZERO, trade.plan.quantity - leg.side.sign * held)
+                place = leg.venue, trade.plan.symbol
+                values[place] = values.get(place, ZERO) + missing * leg.limit
+        return values
+
     def trade(self, trade_id: str) -> TradeView | None:
         """One trade in progress."""
         trade = self._trades.get(trade_id)

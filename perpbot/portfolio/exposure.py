@@ -22,6 +22,15 @@ class Exposure:
     by_position: Mapping[tuple[str, str], Decimal]
     """Gross by venue and symbol."""
 
+    def with_more(self, values: Mapping[tuple[str, str], Decimal]) -> "Exposure":
+        """The exposure with `values`, by venue and symbol, on top of each gross value; what is net stays."""
+        gross, by_venue, by_position = dict(self.gross), dict(self.by_venue), dict(self.by_position)
+        for (venue, symbol), value in values.items():
+            gross[symbol] = gross.get(symbol, ZERO) + value
+            by_venue[venue] = by_venue.get(venue, ZERO) + value
+            by_position[venue, symbol] = by_position.get((venue, symbol), ZERO) + value
+        return Exposure(self.net, gross, by_venue, by_position) if values else self
+
     @property
     def net_total(self) -> Decimal:
         """Sum over symbols of the size of the net exposure: what is not hedged."""

@@ -331,3 +331,30 @@ def test_an_executor_that_crashes_during_a_stop_opens_nothing_when_it_begins_ane
     report = run_forked(executor_crashes_at_the_stop, 41, state)
     assert report["opened"][0] >= max(report["opened"])
     assert report["clean"] is True
+
+
+def many_at_once(world: World, state: Path) -> dict[str, Any]:
+    """Venues that answer slowly: several trades could be admitted before anything of the first one is filled."""
+    usual = whole_settings()
+    made = attrs.evolve(usual, risk=attrs.evolve(usual.risk, max_concentration_pct=Decimal("2.5")))
+    whole = Whole(world, state, MarketSettings(frames_per_second=4.0, edge_every_s=0.5), made)
+    whole.program.start()
+    for venue in VENUES:
+        whole.venues.admin.set_faults(venue, latency_ms=1_500, trading_only=True)
+    whole.wait_until(lambda: whole.open_trades > 0, 60.0, "a trade in progress")
+    at_once: dict[str, Decimal] = {}
+    for _ in range(150):
+        values: dict[str, Decimal] = {}
+        for plan in (each.plan for each in whole.ledger.trades()):
+            for leg in plan.legs:
+                values[leg.venue] = values.get(leg.venue, Decimal(0)) + plan.quantity * leg.limit
+        at_once.update({venue: max(value, at_once.get(venue, value)) for venue, value in values.items()})
+        gevent.sleep(0.01)
+    equity = sum(each["deposited"] for each in whole.books().values())
+    return {"share_pct": max(at_once.values()) * 100 / equity, "orders": whole.ledger.orders_intended}
+
+
+def test_what_is_on_its_way_counts_for_the_limits_of_positions(state: Path) -> None:
+    report = run_forked(many_at_once, 41, state)
+    assert report["orders"] >= 2
+    assert report["share_pct"] < Decimal("2.5")
