@@ -16,7 +16,7 @@ from perpbot.risk.approval import Approval
 OPENED = "opened"
 """Topic: every `TradeOpened`."""
 INTENDED = "intended"
-"""Topic: every `OrdersIntended` and `ForeignAdopted`, before anything of it is filled."""
+"""Topic: every `OrdersIntended`, `ForeignAdopted`, `ResidualLeft` and `ResidualTaken`, before it has any effect."""
 FILLS = "fills"
 """Topic: every `OrderFilled`, once, after it is durable."""
 SETTLED = "settled"
@@ -80,6 +80,11 @@ class ReadOpenTrades:
 
 
 @attrs.frozen
+class ReadResiduals:
+    """The answer is every `Residual`, oldest first."""
+
+
+@attrs.frozen
 class ReadRecords:
     """The answer is the newest `TradeRecord`s, oldest first."""
 
@@ -116,9 +121,14 @@ class MoveTrade:
 
 @attrs.frozen
 class SettleTrade:
-    """Journal that a trade is over, with its record."""
+    """Journal that a trade is over, with its record, and hand on what it still holds.
+
+    `NotSubmittedError` when something has become of its orders since, or it has taken on what was left before it.
+    """
 
     record: TradeRecord
+    orders: tuple[OrderView, ...]
+    """Its orders as they were when the record was made."""
 
 
 @attrs.frozen

@@ -38,6 +38,7 @@ from actors.order_requests import (
     ReadCounts,
     ReadOpenTrades,
     ReadRecords,
+    ReadResiduals,
     ReadTrade,
     SettleTrade,
     SubmitOrders,
@@ -54,6 +55,8 @@ from perpbot.execution.entries import (
     OrderFilled,
     OrdersIntended,
     OrderTold,
+    ResidualLeft,
+    ResidualTaken,
     TradeMoved,
     TradeOpened,
     TradeRecord,
@@ -66,6 +69,7 @@ from perpbot.execution.numbering import number_orders
 from perpbot.execution.own_orders import OwnOrders
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
+from perpbot.execution.residuals import Residual, leave, take
 from perpbot.execution.trade import Phase, Want
 from perpbot.execution.views import TradeView, view
 from perpbot.model.money import ZERO, plain
@@ -304,6 +308,7 @@ class Orders(Actor):
             if record is not None:
                 self._announce(entry, record)
         for move in again:
+            self._take_residuals(move.trade_id)
             self.publish(REOPENED, move)
         return True
 
@@ -467,15 +472,47 @@ class Orders(Actor):
         """Journal a trade's phase."""
         self._read(request.trade_id)
         self._record([TradeMoved(trade_id=request.trade_id, phase=request.phase, reason=request.reason)])
+        if request.phase == Phase.CLOSING.value:
+            self._take_residuals(request.trade_id)
         return self._read(request.trade_id)
+
+    def _take_residuals(self, trade_id: str) -> bool:
+        """A trade that closes takes on what others have left where its legs are; whether there was any."""
+        taken = list(take(self._read(trade_id), self.ledger.residuals.values(), wall_ns()))
+        if taken:
+            self._record(taken)
+            self._hand_on(taken)
+        return bool(taken)
+
+    def _hand_on(self, entries: Iterable[ResidualLeft | ResidualTaken]) -> None:
+        for entry in entries:
+            order, fill = entry.order, entry.fill
+            self.log.info(
+                "residual left" if isinstance(entry, ResidualLeft) else "residual taken on", trade=order.trade_id,
+                venue=order.venue, symbol=order.symbol, side=fill.side.value, quantity=plain(fill.quantity),
+                price=plain(fill.price),
+            )  # fmt: skip
+            self.publish(INTENDED, entry)
+
+    @handles(ReadResiduals)
+    def on_read_residuals(self, _: ReadResiduals) -> tuple[Residual, ...]:
+        """What trades have left."""
+        return tuple(self.ledger.residuals.values())
 
     @handles(SettleTrade)
     def on_settle(self, request: SettleTrade) -> None:
-        """Journal the end of a trade, once."""
-        if self.ledger.trade(request.record.trade_id) is None:
+        """Journal the end of a trade, once, and what it leaves."""
+        trade = self.ledger.trade(request.record.trade_id)
+        if trade is None:
             return
+        if trade.orders is not request.orders:
+            raise NotSubmittedError(f"{trade.plan.trade_id} is not what its record says any more")
+        left = leave(trade, wall_ns())
+        if left and self._take_residuals(trade.plan.trade_id):
+            raise NotSubmittedError(f"{trade.plan.trade_id} has taken on what was left before it")
         record = request.record
-        self._record([TradeSettled(record=record)])
+        self._record([*left, TradeSettled(record=record)])
+        self._hand_on(left)
         self.publish(SETTLED, record)
         self.unhedged.add(int(record.unhedged_ms * NS_PER_MS))
         self.unhedged_peak = max(self.unhedged_peak, record.max_unhedged)

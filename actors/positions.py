@@ -21,6 +21,8 @@ from perpbot.execution.entries import (
     HoldingCarried,
     OrderFilled,
     OrdersIntended,
+    ResidualLeft,
+    ResidualTaken,
     TradeOpened,
 )
 from perpbot.model.money import ZERO
@@ -159,6 +161,16 @@ class Positions(Actor):
     def on_adopted(self, adopted: ForeignAdopted) -> None:
         """Learn whose order it stands for."""
         self._accounting.apply(adopted)
+
+    @handles(ResidualLeft)
+    def on_residual_left(self, left: ResidualLeft) -> None:
+        """It is the trade's no more; what is held is the same."""
+        self._accounting.apply(left)
+
+    @handles(ResidualTaken)
+    def on_residual_taken(self, taken: ResidualTaken) -> None:
+        """It is another trade's now; what is held is the same."""
+        self._accounting.apply(taken)
 
     @handles(OrderFilled)
     def on_fill(self, filled: OrderFilled) -> None:

@@ -12,7 +12,7 @@ from actors.connections import ReadRegistry, Registry
 from actors.executor import Decision, ReadDecisions
 from actors.gate import Gate, KillSwitches
 from actors.hedge_watch import ReadNaked
-from actors.order_requests import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords
+from actors.order_requests import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords, ReadResiduals
 from actors.pool import PoolView, ReadPool
 from actors.positions import PositionsView, ReadPositions, ReadTradeProfits
 from actors.risk import ReadBlocks, ReadStandings
@@ -22,6 +22,7 @@ from perpbot.capital.moving import Funds, Hint, running_low
 from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import TradeRecord
+from perpbot.execution.residuals import Residual
 from perpbot.execution.results import with_funding
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO
@@ -71,6 +72,8 @@ class State:
     records: tuple[TradeRecord, ...]
     """The newest of those that are over, oldest first; `trades_over` says how many there are."""
     positions: PositionsView | None
+    residuals: tuple[Residual, ...] = attrs.field(default=(), kw_only=True)
+    """What trades have left, too small for their venues; part of the positions."""
     balances: tuple[Balance, ...]
     pools: tuple[PoolView, ...]
     decisions: tuple[Decision, ...]
@@ -187,6 +190,7 @@ class StateView(Actor):
             (self._orders, ReadOpenTrades()),
             (self._orders, ReadRecords(TRADES_SHOWN)),
             (self._orders, ReadCounts()),
+            (self._orders, ReadResiduals()),
             (self._positions, ReadPositions()),
             (self._balances, ReadBalances()),
             (self._balances, ReadCapital()),
@@ -200,7 +204,7 @@ class StateView(Actor):
         slots = [self.look_up(address).post(question, PATIENCE_S) for address, question in questions]
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
-        trades, records, counts, positions, balances, capital, decisions, *rest = answers
+        trades, records, counts, residuals, positions, balances, capital, decisions, *rest = answers
         blocks, near, naked, registry, *pools = rest
         found = tuple(pool for pool in pools if pool is not None)
         return State(
@@ -211,6 +215,7 @@ class StateView(Actor):
             trades=tuple(trades or ()),
             records=self._with_funding(records or (), missing),
             positions=positions,
+            residuals=residuals or (),
             balances=tuple(balances or ()),
             capital=capital or {},
             low=tuple(running_low(self._funds(capital or {}, found))),

@@ -338,11 +338,16 @@ class Trade(Actor):
         self._view = self._orders.ask(MoveTrade(self._plan.trade_id, step.phase.value, reason))
 
     def _settle(self, view: TradeView, phase: Phase, reason: str) -> None:
-        self.unsubscribe_all()
         currencies = [self._instruments[leg.venue].quote for leg in self._plan.legs]
-        view = attrs.evolve(view, unhedged=view.unhedged.until(monotonic_ns()))
-        record: TradeRecord = settle(view, phase, reason, currencies, self._timings, wall_ns())
-        self._orders.ask(SettleTrade(record))
+        now = attrs.evolve(view, unhedged=view.unhedged.until(monotonic_ns()))
+        record: TradeRecord = settle(now, phase, reason, currencies, self._timings, wall_ns())
+        try:
+            self._orders.ask(SettleTrade(record, view.orders))
+        except NotSubmittedError as error:
+            self.log.info("not over yet", trade=self._plan.trade_id, why=str(error))
+            self._look_in(0)
+            return
+        self.unsubscribe_all()
         self._view = None
         self.log.info(
             "trade over",

@@ -135,6 +135,11 @@ def positions(*, as_json: bool, state: Path | None) -> None:
     show_table(_POSITIONS, [_position_row(each) for each in answer["positions"]], "No positions: nothing is held.")
     if answer["positions"]:
         click.echo(f"\nNet {amount(answer['net_total'])}, gross {amount(answer['gross_total'])} over all symbols.")
+    for each in answer["residuals"]:
+        of = f"{each['quantity']} {each['symbol']} at {each['venue']} ({each['account']})"
+        cost = f"{amount(each['cost'])} {each['currency']}"
+        text = f"Residual of trade {each['trade']}: {of}, at a cost of {cost}; the next trade there closes it."
+        click.echo(clean(text))
     for each in answer["mismatches"]:
         text = f"{each['position']}: {each['ours']} by our fills, {each['venue_says']} says the venue"
         click.secho(clean(text), fg="red")

@@ -264,6 +264,18 @@ def positions(state: State) -> dict[str, Any]:
         "gross": {symbol: plain(round(each, 4)) for symbol, each in exposure.gross.items()},
         "net_total": plain(round(exposure.net_total, 4)),
         "gross_total": plain(round(exposure.gross_total, 4)),
+        "residuals": [
+            {
+                "venue": each.venue,
+                "account": each.account,
+                "symbol": each.symbol,
+                "quantity": plain(each.quantity),
+                "cost": plain(round(each.cost, 8)),
+                "currency": each.currency,
+                "trade": each.trade_id,
+            }
+            for each in state.residuals
+        ],
         "mismatches": [
             {"position": "/".join(each.key), "ours": plain(each.ours), "venue_says": plain(each.theirs)}
             for each in view.mismatches

@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 
+import attrs
+
 from perpbot.execution.entries import (
     Entry,
     ForeignAdopted,
@@ -10,14 +12,19 @@ from perpbot.execution.entries import (
     OrderFilled,
     OrdersIntended,
     ProfitCarried,
+    ResidualLeft,
+    ResidualTaken,
     TradeOpened,
 )
 from perpbot.execution.ledger import ORDERS_KEPT
-from perpbot.model.order import Order
+from perpbot.execution.residuals import PURPOSE
+from perpbot.model.order import Fill, Order
 from perpbot.portfolio.pnl import NOBODY, Account, Owner, Pnl
 from perpbot.portfolio.profit import Profit
 
-KINDS: tuple[type, ...] = (TradeOpened, OrdersIntended, ForeignAdopted, OrderFilled, FundingBooked, ProfitCarried)
+KINDS: tuple[type, ...] = (
+    TradeOpened, OrdersIntended, ForeignAdopted, ResidualLeft, ResidualTaken, OrderFilled, FundingBooked, ProfitCarried,
+)  # fmt: skip
 """The entries it is folded from."""
 
 
@@ -39,6 +46,10 @@ class Accounting:
                 self._own(entry.orders)
             case ForeignAdopted():
                 self._own([entry.order])
+            case ResidualLeft():
+                self._hand_on(entry.fill, self._owner(entry.order), _residual_of(entry.order.trade_id))
+            case ResidualTaken():
+                self._hand_on(_turned(entry.fill), _residual_of(entry.of_trade), self._owner(entry.order))
             case OrderFilled():
                 self.pnl.take_fill(entry.fill, self._owners.get(entry.client_id, NOBODY))
             case FundingBooked():
@@ -49,10 +60,27 @@ class Accounting:
             case _:
                 pass
 
+    def _hand_on(self, fill: Fill, giver: Owner, taker: Owner) -> None:
+        """`fill` is what the giver does; the taker does the opposite, at the same price and for nothing."""
+        self.pnl.take_fill(fill, giver)
+        self.pnl.take_fill(_turned(fill), taker)
+
+    def _owner(self, order: Order) -> Owner:
+        return Owner(order.trade_id, order.leg, self._pools.get(order.trade_id, ""))
+
     def _own(self, orders: Iterable[Order]) -> None:
         for order in orders:
-            self._owners[order.client_id] = Owner(order.trade_id, order.leg, self._pools.get(order.trade_id, ""))
+            self._owners[order.client_id] = self._owner(order)
         while len(self._owners) > ORDERS_KEPT:
             self._owners.popitem(last=False)
         while len(self._pools) > ORDERS_KEPT:
             self._pools.popitem(last=False)
+
+
+def _residual_of(trade_id: str) -> Owner:
+    """Who owns what a trade has left."""
+    return Owner(trade_id, PURPOSE, "")
+
+
+def _turned(fill: Fill) -> Fill:
+    return attrs.evolve(fill, side=fill.side.opposite)

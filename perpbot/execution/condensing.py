@@ -26,6 +26,8 @@ from perpbot.execution.entries import (
     OrderTold,
     PeakEquity,
     ProfitCarried,
+    ResidualLeft,
+    ResidualTaken,
     TradeMoved,
     TradeOpened,
     TradeSettled,
@@ -122,7 +124,9 @@ class _Trades:
     def __init__(self) -> None:
         self._of_order: dict[str, str] = {}
         self._orders: dict[str, int] = {}
-        self._over: dict[str, None] = {}
+        self._over: dict[str, int] = {}
+        self._ends = 0
+        self._taken: set[str] = set()
 
     def take(self, entry: Entry) -> None:
         match entry:
@@ -136,7 +140,10 @@ class _Trades:
             case TradeMoved():
                 self._over.pop(entry.trade_id, None)
             case TradeSettled():
-                self._over[entry.record.trade_id] = None
+                self._ends += 1
+                self._over[entry.record.trade_id] = self._ends
+            case ResidualTaken():
+                self._taken.add(entry.residual)
             case _:
                 pass
 
@@ -156,12 +163,25 @@ class _Trades:
                 return entry.order.trade_id
             case OrderAnswered() | OrderTold() | OrderFilled():
                 return self._of_order.get(entry.client_id, "")
+            case ResidualLeft():
+                taken = entry.order.client_id in self._taken
+                return self._known(entry.order.trade_id) if taken else None
+            case ResidualTaken():
+                return self._later(entry.of_trade, entry.order.trade_id)
             case TradeMoved():
-                return entry.trade_id if entry.trade_id in self._orders else ""
+                return self._known(entry.trade_id)
             case TradeSettled(record=record):
-                return record.trade_id if record.trade_id in self._orders else ""
+                return self._known(record.trade_id)
             case _:
                 return None
+
+    def _known(self, trade_id: str) -> str:
+        return trade_id if trade_id in self._orders else ""
+
+    def _later(self, one: str, other: str) -> str:
+        """Which of two trades was over later, or is not yet: what concerns both is kept as long as it is."""
+        known = [each for each in (one, other) if each in self._orders]
+        return max(known, key=lambda each: self._over.get(each, self._ends + 1), default="")
 
     def old(self) -> set[str]:
         """Trades that are over and not among the newest."""

@@ -44,6 +44,29 @@ class ForeignAdopted:
 
 
 @attrs.frozen(kw_only=True)
+class ResidualLeft:
+    """A trade ends with a rest that its venue takes no order for; it is the trade's no more, and kept apart.
+
+    `order` stands for that in the trade and was never sent; `fill` says how much, at what it cost.
+    """
+
+    order: Order
+    fill: Fill
+
+
+@attrs.frozen(kw_only=True)
+class ResidualTaken:
+    """A trade that closes at the place of a residual takes it on: `order` and `fill` stand for that in it."""
+
+    residual: str
+    """Id of the order by which it was left."""
+    of_trade: str
+    """The trade that left it."""
+    order: Order
+    fill: Fill
+
+
+@attrs.frozen(kw_only=True)
 class OrderAnswered:
     """What became of a request to place an order: ``accepted``, ``refused``, ``unknown`` or ``expired``."""
 
@@ -247,6 +270,8 @@ Entry = (
     | TradeOpened
     | OrdersIntended
     | ForeignAdopted
+    | ResidualLeft
+    | ResidualTaken
     | OrderAnswered
     | OrderTold
     | OrderFilled

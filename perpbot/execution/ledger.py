@@ -15,6 +15,8 @@ from perpbot.execution.entries import (
     OrderFilled,
     OrdersIntended,
     OrderTold,
+    ResidualLeft,
+    ResidualTaken,
     TradeMoved,
     TradeOpened,
     TradeRecord,
@@ -22,6 +24,7 @@ from perpbot.execution.entries import (
 )
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import IllegalOrderEventError, OrderRecord
+from perpbot.execution.residuals import Residual, residual
 from perpbot.execution.trade import Phase
 from perpbot.execution.unhedged import NEVER_ALONE, Unhedged
 from perpbot.execution.views import TradeView, view
@@ -70,6 +73,8 @@ class Ledger:
         self.records: list[TradeRecord] = []
         self.outcomes: Counter[str] = Counter()
         """How many trades ended in each phase; one that was opened again and is over again counts twice."""
+        self.residuals: dict[str, Residual] = {}
+        """What trades have left and nobody has taken on, by id, oldest first."""
         self._keep = keep_records
         self._trades: dict[str, _Trade] = {}
         self._orders: dict[str, OrderRecord] = {}
@@ -153,6 +158,12 @@ class Ledger:
                 self._intend(entry.orders, now_ns)
             case ForeignAdopted():
                 self._adopt(entry.order, now_ns)
+            case ResidualLeft():
+                self.residuals[entry.order.client_id] = residual(entry)
+                self._stand(entry, now_ns, since_ns)
+            case ResidualTaken():
+                self.residuals.pop(entry.residual, None)
+                self._stand(entry, now_ns, since_ns)
             case OrderAnswered() | OrderTold() | OrderFilled():
                 self._change(entry, now_ns, since_ns)
             case TradeMoved():
@@ -210,6 +221,12 @@ class Ledger:
         self._trades[order.trade_id].seen = None
         self._orders[order.client_id] = record
         self._trades[order.trade_id].orders.append(record)
+
+    def _stand(self, entry: ResidualLeft | ResidualTaken, now_ns: int, since_ns: int) -> None:
+        """Have the order of `entry` stand for it in its trade, unless that is long over."""
+        if entry.order.trade_id in self._trades:
+            self._adopt(entry.order, now_ns)
+            self._change(OrderFilled(client_id=entry.order.client_id, fill=entry.fill), now_ns, since_ns)
 
     def _change(self, entry: OrderNews, now_ns: int, since_ns: int) -> None:
         record = self._orders.get(entry.client_id)

@@ -6,6 +6,8 @@ from decimal import Decimal
 import attrs
 
 from perpbot.execution.entries import TradeRecord
+from perpbot.execution.residuals import PURPOSE as RESIDUAL
+from perpbot.execution.residuals import rests
 from perpbot.execution.trade import BUILD, LegState, Phase, Resting
 from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import ZERO, Quantity
@@ -92,8 +94,10 @@ def spent(orders: Iterable[OrderView]) -> Decimal:
 def settle(
     view: TradeView, phase: Phase, reason: str, currencies: Sequence[str], timings: Timings, wall_ns: int
 ) -> TradeRecord:
-    """The record of a trade that is over; `view` is of now. What little it still holds is valued at nothing."""
+    """The record of a trade that is over; `view` is of now. What little it still holds is valued at its cost."""
     holding = total(fills_of(view.orders))
+    executed = total(fills_of(each for each in view.orders if each.order.purpose != RESIDUAL))
+    left = sum((rest.quantity * rest.price for rest in rests(view.orders, view.plan.legs)), ZERO)
     plan = view.plan
     opened = [each for each in view.orders if each.order.purpose in BUILD]
     return TradeRecord(
@@ -104,7 +108,7 @@ def settle(
         quantity=_hedged(opened),
         phase=phase.value,
         reason=reason or _refusals(view.orders),
-        trading=holding.cash - view.booked_trading,
+        trading=holding.cash + left - view.booked_trading,
         fees=holding.fees - view.booked_fees,
         funding=ZERO,
         currencies=list(dict.fromkeys(currencies)),
@@ -118,7 +122,7 @@ def settle(
         unhedged_ms=view.unhedged.longest_ns / NS_PER_MS,
         unhedged_total_ms=view.unhedged.total_ns / NS_PER_MS,
         unhedged_value_s=view.unhedged.value_s,
-        volume=holding.volume - view.booked_volume,
+        volume=executed.volume - view.booked_volume,
         pool=view.pool,
         phases_ms={name: ns / NS_PER_MS for name, ns in timings.phases_ns.items()},
     )

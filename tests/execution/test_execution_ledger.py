@@ -285,7 +285,7 @@ def test_a_trade_that_was_over_is_in_progress_again_and_books_only_what_is_new()
     assert view is not None
     assert (view.phase, view.reason, view.booked_trading, view.booked_fees) == ("closing", "late", d(3), d(1))
     again = record_of(live.ledger, 1)
-    assert (again.trading, again.fees) == (-d(100) - 3, d("0.05") - 1)
+    assert (again.trading, again.fees) == (-d(100) + 100 - 3, d("0.05") - 1), "what is held counts at its cost"
 
 
 def test_old_records_and_the_orders_behind_them_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

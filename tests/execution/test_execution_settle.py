@@ -106,8 +106,8 @@ def test_what_a_venue_said_to_a_refused_order_is_the_reason_where_there_is_no_ot
     assert record_of(*refused, phase=Phase.FAILED).reason == "asked to"
 
 
-def test_a_rest_that_is_left_is_valued_at_nothing() -> None:
-    assert record_of(filled(buy(1), (2, 100))).trading == -200
+def test_a_rest_that_is_left_is_valued_at_its_cost() -> None:
+    assert record_of(filled(buy(1), (2, 100))).trading == 0
 
 
 ORDERS = st.lists(
@@ -122,15 +122,20 @@ ORDERS = st.lists(
 @settings(deadline=None, max_examples=100)
 def test_the_record_is_the_sum_of_its_fills(drawn: Sequence[tuple[str, str, int]]) -> None:
     orders, cash, fees = [], ZERO, ZERO
+    rests: dict[str, Decimal] = {"buy": ZERO, "sell": ZERO}
+    newest: dict[tuple[str, Side], int] = {}
     for number, (leg, purpose, price) in enumerate(drawn):
         made = buy(number, purpose) if leg == "buy" else sell(number, purpose)
         orders.append(filled(made, (1, price), ("0.5", price + 1)))
         notional = price + d("0.5") * (price + 1)
         cash -= made.side.sign * notional
         fees += notional * d("0.0005")
+        rests[leg] += made.side.sign * d("1.5")
+        newest[made.leg, made.side] = price + 1
     record = record_of(*orders)
-    assert (record.trading, record.fees) == (cash, fees)
-    assert spent(orders) == cash - fees == record.net
+    left = sum(rest * newest[leg, Side.BUY if rest > 0 else Side.SELL] for leg, rest in rests.items() if rest)
+    assert (record.trading, record.fees) == (cash + left, fees), "what is left is valued at its cost"
+    assert spent(orders) == cash - fees == record.net - left
 
 
 # -- the state of a leg ----------------------------------------------------------------------------------------------

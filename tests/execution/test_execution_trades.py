@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perpbot.config.decisions import Execution, PartialFillHandling
+from perpbot.execution.residuals import rests
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.money import ZERO
 
@@ -188,7 +189,8 @@ def check_end(made: Trading) -> None:
     for name, each in made.exchanges.items():
         assert made.held[name] == each.position, "our books are the venue's"
         assert abs(each.position) < each.instrument.min_quantity, "nothing is left that could be closed"
-    assert record.net == sum(each.cash for each in made.exchanges.values()), "not a cent is lost"
+    cost = sum((rest.quantity * rest.price for rest in rests(made.view.orders, made.plan.legs)), ZERO)
+    assert record.net - cost == sum(each.cash for each in made.exchanges.values()), "not a cent is lost"
     assert Phase(record.phase) in {Phase.COMPLETED, Phase.UNWOUND, Phase.FAILED}
     if record.phase == Phase.FAILED:
         assert record.net == record.trading == ZERO
