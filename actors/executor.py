@@ -8,7 +8,15 @@ from typing import Any
 import attrs
 
 from actors.gate import Gate
-from actors.order_requests import REOPENED, SETTLED, Prepared, PrepareTrade, ReadOpenTrades
+from actors.order_requests import (
+    REOPENED,
+    SETTLED,
+    NotSubmittedError,
+    OpenTrade,
+    Prepared,
+    PrepareTrade,
+    ReadOpenTrades,
+)
 from actors.pool import Release, ReservationRefusedError, Reserve, Reserved
 from actors.reconfiguration import Reconfigured
 from actors.risk import AssessOpening
@@ -18,10 +26,12 @@ from perpbot.capital.margin import leg_margin, maintenance
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution, OrderPlan
 from perpbot.execution.entries import TradeMoved, TradeRecord
+from perpbot.execution.in_progress import InProgress
+from perpbot.execution.opening import first_wants
 from perpbot.execution.plan import Leg, Plan, make_plan, maker_prices
 from perpbot.execution.trade import CloseReason
 from perpbot.execution.views import TradeView
-from perpbot.model.instrument import Instrument, Side
+from perpbot.model.instrument import Instrument
 from perpbot.model.money import Price
 from perpbot.model.quote import Quote
 from perpbot.risk.approval import Approval, Refusal
@@ -34,7 +44,7 @@ RECONCILE_S = 2.0
 
 @attrs.frozen(kw_only=True)
 class Admitted:
-    """A trade that passed: reserved, checked, ready to be placed."""
+    """A trade for an actor to look after: its plan, reservation and first orders are in the journal."""
 
     plan: Plan
     pool: str
@@ -43,15 +53,15 @@ class Admitted:
     """Monotonic, when its plan was made; 0 for a trade that was taken up."""
     checked_ns: int = 0
     """Monotonic, when capital and risk had let it through."""
-    approval: Approval | None
-    """None for a trade that was taken up from the journal: its orders left long ago."""
+    placed_ns: int = 0
+    """Monotonic, when its first orders were durable and handed to their connections."""
     assessment: AssessOpening | None = None
-    """What the risk rules were asked, to ask them again; None like the approval."""
+    """What the risk rules were asked, to ask them again; None for a trade that was taken up."""
 
 
 @attrs.frozen
 class TradeAbandoned:
-    """From a trade that never placed an order."""
+    """From a trade's actor that found nothing to look after."""
 
     trade_id: str
     reason: str
@@ -66,7 +76,7 @@ class CloseTrade:
 
 @attrs.frozen
 class Drain:
-    """Open nothing any more; with `close`, close what is open. Answered when no trade is in progress."""
+    """Open nothing any more. With `close`, close what is open: then answered when no trade is in progress."""
 
     close: bool
 
@@ -103,7 +113,12 @@ def _latest_by(message: Any) -> Hashable | None:
 
 
 class Executor(Actor):
-    """Reserve, check, hand over to a trade of its own; one opportunity after the other, so that limits hold."""
+    """Reserve, check, have the first orders sent, and only then give the trade an actor of its own.
+
+    One opportunity after the other, so that limits hold. That whoever looks after the trade begins when its orders have
+    left keeps all the work of starting an actor off the way to the venues; should this actor end in between, the next
+    incarnation finds the trade in the order book.
+    """
 
     mailbox = MailboxSpec(capacity=10_000, latest_by=_latest_by)
 
@@ -144,7 +159,7 @@ class Executor(Actor):
         self._accounts = accounts
         self._addresses = {"orders": orders, "pool": pool, "risk": risk}
         self._start_trade = start_trade
-        self._open: dict[str, Plan] = {}
+        self._open = InProgress()
         self._draining: list[tuple[frozenset[str], Slot]] = []
         self._stopped = False
         self._counts: Counter[str] = Counter()
@@ -168,9 +183,9 @@ class Executor(Actor):
 
     def _take_up(self, trade: TradeView) -> None:
         plan = trade.plan
-        self._open[plan.trade_id] = plan
+        self._open.add(plan)
         try:
-            self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved, approval=None))
+            self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved))
         except DomainError as error:
             self.log.info("trade is there already", trade=plan.trade_id, reason=str(error))
         else:
@@ -216,7 +231,7 @@ class Executor(Actor):
             return "read-only: no trading connection at one of the venues"
         if len(self._open) >= self._rules.max_open_trades:
             return "too many trades"
-        if sum(each.symbol == symbol for each in self._open.values()) >= self._rules.trades_per_symbol:
+        if len(self._open.in_symbol(symbol)) >= self._rules.trades_per_symbol:
             return "symbol is traded already"
         if monotonic_ns() - opportunity.seen_ns > self._max_age_ns:
             return "too late"
@@ -248,16 +263,25 @@ class Executor(Actor):
         if isinstance(verdict, Refusal):
             self._pool.tell(Release(plan.trade_id))
             return f"refused: {verdict}"
-        self._open[plan.trade_id] = plan
+        checked_ns = monotonic_ns()
+        wants = first_wants(plan, self._rules)
+        try:
+            self._orders.ask(OpenTrade(plan=plan, pool=POOL, reserved=amounts, approval=verdict, wants=wants))
+        except NotSubmittedError as error:
+            self._pool.tell(Release(plan.trade_id))
+            return f"abandoned: {error}"
+        self._open.add(plan)
+        placed_ns = monotonic_ns()
+        self.system.stage("tick_to_journal").add(placed_ns - plan.seen_ns)
         self._start_trade(
             Admitted(
                 plan=plan,
                 pool=POOL,
                 reserved=amounts,
-                approval=verdict,
                 assessment=assessment,
                 prepared_ns=prepared_ns,
-                checked_ns=monotonic_ns(),
+                checked_ns=checked_ns,
+                placed_ns=placed_ns,
             )
         )
         return f"admitted: {plan.trade_id}"
@@ -300,13 +324,9 @@ class Executor(Actor):
             pool_available=reserved.available,
             symbol_room=reserved.symbol_room,
             working=prepared.working,
-            open_sides=self._sides(plan.symbol),
+            open_sides=self._open.sides(plan.symbol),
             quotes=quotes,
         )
-
-    def _sides(self, symbol: str) -> dict[str, Side]:
-        legs = [leg for plan in self._open.values() if plan.symbol == symbol for leg in plan.legs]
-        return {leg.venue: leg.side for leg in legs}
 
     # -- ends ----------------------------------------------------------------------------------------------------
 
@@ -317,14 +337,14 @@ class Executor(Actor):
 
     @handles(TradeAbandoned)
     def on_abandoned(self, news: TradeAbandoned) -> None:
-        """A trade gave up before its first order."""
+        """There was nothing to look after."""
         self._counts["abandoned"] += 1
         self.log.info("trade abandoned", trade=news.trade_id, reason=news.reason)
         self._pool.tell(Release(news.trade_id))
         self._ended(news.trade_id)
 
     def _ended(self, trade_id: str) -> None:
-        self._open.pop(trade_id, None)
+        self._open.remove(trade_id)
         waiting, self._draining = self._draining, []
         for trades, slot in waiting:
             if trades.isdisjoint(self._open):
@@ -334,17 +354,13 @@ class Executor(Actor):
 
     @handles(Drain)
     def on_drain(self, drain: Drain) -> object:
-        """Open nothing any more; answer when nothing is open."""
+        """Open nothing any more; where it closes, answer when nothing is open."""
         self._stopped = True
-        return self._when_over(list(self._open), CloseReason.STOP if drain.close else None)
-
-    def _when_over(self, trades: list[str], close: CloseReason | None) -> object:
-        if not trades:
-            return []
-        if close is not None:
-            for trade_id in trades:
-                self._trade(trade_id).tell(CloseTrade(close))
-        self._draining.append((frozenset(trades), self.defer()))
+        if not drain.close or not self._open:
+            return sorted(self._open)
+        for trade_id in self._open:
+            self._trade(trade_id).tell(CloseTrade(CloseReason.STOP))
+        self._draining.append((frozenset(self._open), self.defer()))
         return LATER
 
     @handles(Reconfigured)
@@ -363,7 +379,7 @@ class Executor(Actor):
     def describe(self) -> dict[str, Any]:
         """What is open, and what became of opportunities."""
         return {
-            "open": {trade_id: plan.symbol for trade_id, plan in self._open.items()},
+            "open": {plan.trade_id: plan.symbol for plan in self._open.plans()},
             "stopped": self._stopped,
             "decisions": dict(self._counts),
         }

@@ -22,6 +22,7 @@ class Flatten:
     """Close the trades in progress, at one venue or at all. Answered with their ids when they are over."""
 
     venue: str | None = None
+    reason: CloseReason = CloseReason.FLATTENED
 
 
 @attrs.frozen
@@ -33,6 +34,7 @@ class _Look:
 class _Closing:
     """A trade that is being closed."""
 
+    reason: CloseReason
     state: tuple[Any, ...] = ()
     """What it looked like at the last change."""
     changed_ns: int = attrs.field(factory=monotonic_ns)
@@ -69,7 +71,7 @@ class Flattener(Actor):
         if not wanted:
             return []
         for trade_id in sorted(wanted - self._closing.keys()):
-            self._closing[trade_id] = _Closing()
+            self._closing[trade_id] = _Closing(request.reason)
         self._waiting.append((wanted, self.defer()))
         self.timers.every(LOOK_S, _Look())
         self.ref.tell(_Look())
@@ -105,7 +107,7 @@ class Flattener(Actor):
             self._look_after(trade)
         for actor in (own, here):
             if actor.alive:
-                actor.tell(CloseTrade(CloseReason.FLATTENED))
+                actor.tell(CloseTrade(closing.reason))
 
     def _beside(self) -> str:
         return self.address.rpartition("/")[0]
@@ -116,7 +118,7 @@ class Flattener(Actor):
     def _look_after(self, trade: TradeView) -> None:
         plan = trade.plan
         try:
-            self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved, approval=None))
+            self._start_trade(Admitted(plan=plan, pool=trade.pool, reserved=trade.reserved))
         except DomainError as error:
             self.log.error("a trade that nobody looks after could not be taken up", trade=plan.trade_id, why=str(error))
         else:

@@ -39,7 +39,7 @@ class OwnOrderInTheWayError(NotSubmittedError):
 
 @attrs.frozen(kw_only=True)
 class OpenTrade:
-    """Journal a trade with its reservation and both first orders, and send them. The answer is its view."""
+    """Journal a trade with its reservation and both first orders, and send them. Answered when they are handed over."""
 
     plan: Plan
     pool: str

@@ -83,6 +83,8 @@ NUMBERS_KEPT = 1_000
 UNMATCHED_KEPT = 100
 """Batches of news that match no order, kept until the venue's id of an order is known."""
 LATE = "a fill came after its end"
+NEWS = (OrderSent, OutcomeArrived, VenueNews)
+"""What connections tell of orders."""
 
 
 @attrs.frozen
@@ -170,7 +172,7 @@ class Orders(Actor):
         return Prepared(number, self.ledger.working(request.symbol), self.ledger.to_come())
 
     @handles(OpenTrade)
-    def on_open(self, request: OpenTrade) -> TradeView:
+    def on_open(self, request: OpenTrade) -> None:
         """One commit: plan, reservation, approval given, both intents. Then both orders leave."""
         plan = request.plan
         if request.approval.kind is not ApprovalKind.OPEN or request.approval.trade_id != plan.trade_id:
@@ -183,9 +185,8 @@ class Orders(Actor):
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
         self._note_opened(plan)
         self._record([opened])
-        self.publish(OPENED, opened)
         self._send(orders, request.approval, plan.seen_ns)
-        return self._read(plan.trade_id)
+        self.publish(OPENED, opened)
 
     def _note_opened(self, plan: Plan) -> None:
         self._opened[number_of(plan.trade_id)] = None
@@ -259,21 +260,43 @@ class Orders(Actor):
     @handles(OutcomeArrived)
     def on_outcome(self, news: OutcomeArrived) -> None:
         """The venue answered a request, or did not."""
-        entry = answered(news.client_id, news.outcome)
-        self.counts.accepted += entry.outcome == "accepted"
-        self.counts.refused += entry.outcome == "refused"
-        self._take([entry])
-        self._match_again()
+        self._hear([news, *self.take_along(*NEWS)])
 
     @handles(VenueNews)
     def on_news(self, news: VenueNews) -> None:
         """The venue told of orders and fills."""
-        entries, unmatched = self._match(news)
+        self._hear([news, *self.take_along(*NEWS)])
+
+    def _hear(self, batch: Iterable[OrderSent | OutcomeArrived | VenueNews]) -> None:
+        """All that came while the disk was busy is one commit: whoever asks next waits for one, not for many."""
+        entries: list[OrderNews] = []
+        unmatched: list[VenueNews] = []
+        for news in batch:
+            if isinstance(news, OrderSent):
+                self.on_sent(news)
+            elif isinstance(news, OutcomeArrived):
+                entries.append(self._answered(news))
+            else:
+                matched, rest = self._match(news)
+                entries += matched
+                if rest:
+                    unmatched.append(attrs.evolve(news, events=tuple(rest)))
         self._take(entries)
-        self._suspect(unmatched)
-        if unmatched:
-            self._unmatched.append(attrs.evolve(news, events=tuple(unmatched)))
-            del self._unmatched[:-UNMATCHED_KEPT]
+        self._keep(unmatched)
+        if any(isinstance(entry, OrderAnswered) for entry in entries):
+            self._match_again()
+
+    def _answered(self, news: OutcomeArrived) -> OrderAnswered:
+        entry = answered(news.client_id, news.outcome)
+        self.counts.accepted += entry.outcome == "accepted"
+        self.counts.refused += entry.outcome == "refused"
+        return entry
+
+    def _keep(self, unmatched: Iterable[VenueNews]) -> None:
+        for news in unmatched:
+            self._suspect(news.events)
+            self._unmatched.append(news)
+        del self._unmatched[:-UNMATCHED_KEPT]
 
     def _match(self, news: VenueNews) -> tuple[list[OrderTold | OrderFilled], list[OrderUpdate | Fill]]:
         entries: list[OrderTold | OrderFilled] = []
@@ -289,8 +312,8 @@ class Orders(Actor):
     def _match_again(self) -> None:
         """News that came before the venue's order id was known may be ours after all."""
         waiting, self._unmatched = self._unmatched, []
-        for news in waiting:
-            self.on_news(news)
+        if waiting:
+            self._hear(waiting)
 
     def _take(self, entries: Iterable[OrderNews]) -> bool:
         """Journal what is new, apply it, tell the trades; whether anything was new."""

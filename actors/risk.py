@@ -150,6 +150,8 @@ class Risk(Actor):
         self._frozen_until_ns: dict[str, int] = {}
         self._last_opened_ns: dict[str, int] = {}
         self._last_opened: dict[str, str] = {}
+        self._safe_mode: dict[str, bool] = {}
+        self._venue_equity: dict[str, Decimal] = {}
         """By symbol, the trade that began its cooldown: it may try again itself."""
         self._refusals: Counter[str] = Counter()
         self._newest: deque[RefusalSeen] = deque(maxlen=100)
@@ -182,6 +184,8 @@ class Risk(Actor):
         """Positions or their values changed."""
         self._exposure = news.exposure
 
+        self._safe_mode = {venue: each.safe_mode for venue, each in news.venues.items()}
+        self._venue_equity = {venue: each.equity for venue, each in news.venues.items()}
     @handles(NakedChanged)
     def on_naked(self, news: NakedChanged) -> None:
         """Legs stand alone, or do not any more."""
@@ -303,7 +307,7 @@ class Risk(Actor):
             now_ns=now,
             pool="" if opening is None else opening.pool,
             pool_available={} if opening is None else opening.pool_available,
-            safe_mode={} if equity is None else {venue: each.safe_mode for venue, each in equity.venues.items()},
+            safe_mode=self._safe_mode,
             equity=ZERO if equity is None else equity.equity,
             peak_equity=ZERO if equity is None else equity.peak,
             daily_profit=self._results.today(wall),
@@ -314,18 +318,11 @@ class Risk(Actor):
             exposure=self._exposure if opening is None else self._exposure.with_more(opening.to_come),
             open_sides={} if opening is None else opening.open_sides,
             quotes={} if assess is None else assess.quotes,
-            gates={
-                venue: Gate(
-                    open_refusal=gate.refusal_to_open(None if opening is None else opening.request.symbol),
-                    reduce_refusal=gate.refusal_to_reduce(),
-                    generation=gate.generation,
-                )
-                for venue, gate in self._gates.items()
-            },
+            gates=self._seen_gates(assess),
             naked=self._naked.trades,
             doubted=self._doubts.doubted,
             symbol_room=None if opening is None else opening.symbol_room,
-            venue_equity={} if equity is None else {venue: each.equity for venue, each in equity.venues.items()},
+            venue_equity=self._venue_equity,
             working=() if opening is None else opening.working,
             scores=self._reliability.scores,
             ill=self._reliability.ill,
@@ -348,6 +345,22 @@ class Risk(Actor):
             "frozen": [symbol for symbol, until in self._frozen_until_ns.items() if until > now],
             "approved": self._approved,
             "refused": dict(self._refusals),
+    def _seen_gates(self, assess: AssessOpening | AssessReduction | None) -> dict[str, Gate]:
+        """Those that the orders asked for would pass, at this moment; none where nothing is asked for."""
+        if assess is None:
+            return {}
+        opening = assess.request if isinstance(assess, AssessOpening) else None
+        legs = assess.request.legs if isinstance(assess, AssessOpening) else assess.legs
+        gates = {leg.venue: self._gates[leg.venue] for leg in legs if leg.venue in self._gates}
+        return {
+            venue: Gate(
+                open_refusal=gate.refusal_to_open(None if opening is None else opening.symbol),
+                reduce_refusal=gate.refusal_to_reduce(),
+                generation=gate.generation,
+            )
+            for venue, gate in gates.items()
+        }
+
             "newest_refusals": self._grouped(),
         }
 

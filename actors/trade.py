@@ -1,4 +1,4 @@
-"""One trade: places both legs at once, keeps them equal, closes them, and settles (EXE-1).
+"""One trade whose first orders have left: keeps its legs equal, closes them, and settles (EXE-1).
 
 It holds nothing that the order book does not: after a restart it reads its orders again and decides from what it
 finds. All decisions are `perpbot.execution.trade.decide`; this actor carries them out.
@@ -17,7 +17,6 @@ from actors.order_requests import (
     EndOrder,
     MoveTrade,
     NotSubmittedError,
-    OpenTrade,
     OwnOrderInTheWayError,
     ReadTrade,
     SettleTrade,
@@ -31,7 +30,6 @@ from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
 from perpbot.execution.decide import decide
 from perpbot.execution.entries import TradeRecord
-from perpbot.execution.opening import first_wants
 from perpbot.execution.plan import Leg
 from perpbot.execution.settle import Timings, leg_state, settle, spent
 from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want
@@ -69,7 +67,7 @@ def _latest_by(message: Any) -> Hashable | None:
 
 
 class Trade(Actor):
-    """The actor of one trade, from its first orders to its record."""
+    """The actor of one trade, from when its first orders have left to its record."""
 
     mailbox = MailboxSpec(capacity=10_000, latest_by=_latest_by)
 
@@ -118,43 +116,23 @@ class Trade(Actor):
             self.subscribe(self._feeds[leg.venue], self._plan.symbol)
         self._view = self._orders.ask(ReadTrade(self._plan.trade_id))
         if self._view is None:
-            self._open()
-        else:
-            self._timings.enters(self._view.phase, monotonic_ns())
+            self.look_up(self._addresses["executor"]).tell(
+                TradeAbandoned(self._plan.trade_id, "it is not in the journal, or over already")
+            )
+            self.finish()
+            return
+        self._note_timings(self._view.phase)
         self._look_in(0)
 
-    def _open(self) -> None:
-        approval = self._admitted.approval
-        if approval is None:
-            self._abandon("it is not in the journal, and not newly admitted")
-            return
-        try:
-            self._view = self._orders.ask(
-                OpenTrade(
-                    plan=self._plan,
-                    pool=self._admitted.pool,
-                    reserved=self._admitted.reserved,
-                    approval=approval,
-                    wants=first_wants(self._plan, self._rules),
-                )
-            )
-        except NotSubmittedError as error:
-            self._abandon(str(error))
-            return
-        now = monotonic_ns()
-        for phase, since_ns in (
-            ("prepare", self._plan.seen_ns),
-            ("check", self._admitted.prepared_ns),
-            ("place", self._admitted.checked_ns),
-            (self._view.phase, now),
-        ):
-            self._timings.enters(phase, since_ns)
-        self._timings.sent_ns = now - self._plan.seen_ns
-        self.system.stage("tick_to_journal").add(self._timings.sent_ns)
-
-    def _abandon(self, reason: str) -> None:
-        self.look_up(self._addresses["executor"]).tell(TradeAbandoned(self._plan.trade_id, reason))
-        self.finish()
+    def _note_timings(self, phase: str) -> None:
+        admitted, since_ns = self._admitted, monotonic_ns()
+        if admitted.placed_ns:
+            self._timings.sent_ns = admitted.placed_ns - self._plan.seen_ns
+            self._timings.enters("prepare", self._plan.seen_ns)
+            self._timings.enters("check", admitted.prepared_ns)
+            self._timings.enters("place", admitted.checked_ns)
+            since_ns = admitted.placed_ns if phase == Phase.OPENING.value else since_ns
+        self._timings.enters(phase, since_ns)
 
     # -- what happens --------------------------------------------------------------------------------------------
 

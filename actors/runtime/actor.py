@@ -159,6 +159,15 @@ class Actor(pykka.Actor):
         """Read next what was put aside, in the order it came."""
         self.cell.mailbox.unstash()
 
+    def take_along(self, *types: type, most: int = 1_000) -> list[Any]:
+        """Take the messages that wait next, as long as they are of `types`: for handlers that do several for the price
+        of one. An ask and everything behind it stays. They count as handled; who traces the address sees each by itself.
+
+        Raises:
+            TypeError: this mailbox is not read in the order of arrival.
+        """
+        return asks.take_along(self.cell, types, most)
+
     def watch(self, ref: "Ref", instead: Any = None) -> None:
         """Have a `Terminated`, or `instead`, sent here once when `ref` is gone for good; at once if it is already.
 

@@ -1,11 +1,12 @@
 """Messages whose sender waits: how they are answered, at once or later."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated world replaces it here too
 from typing import TYPE_CHECKING, Any
 
 from actors.runtime.errors import ActorDeadError, DomainError
 from actors.runtime.slot import Slot
+from actors.runtime.telemetry import HandlerTimes
 from perpbot.clock import NS_PER_SECOND
 
 if TYPE_CHECKING:
@@ -65,6 +66,16 @@ def stash(cell: "Cell", message: Any) -> object:
     asked = ask is not None and ask.message is message
     cell.mailbox.stash(ask if asked else message)
     return LATER
+
+
+def take_along(cell: "Cell", types: Collection[type], most: int) -> list[Any]:
+    """The messages that wait next and are of `types`, counted as handled; none while somebody listens to each."""
+    if cell.listener is not None:
+        return []
+    taken = cell.mailbox.take_along(types, most)
+    for message in taken:
+        cell.times.setdefault(type(message), HandlerTimes()).add(0)
+    return taken
 
 
 def put_back_stash(cell: "Cell") -> None:

@@ -6,7 +6,7 @@ lanes of their own that are read first. Whoever reads it parks a wake-up there; 
 
 import sys
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -232,6 +232,20 @@ class Mailbox:
 
     def _put_back(self, messages: Sequence[Any]) -> None:
         self.waiting.extendleft(reversed(messages))
+
+    def take_along(self, types: Collection[type], most: int) -> list[Any]:
+        """Take what waits next for as long as it is of one of `types`, `most` messages at the most.
+
+        Raises:
+            TypeError: what waits here is not read in the order it came.
+        """
+        waiting = self.waiting
+        if not isinstance(waiting, deque):
+            raise TypeError("messages are taken along only where they are read in the order they came")
+        taken: list[Any] = []
+        while waiting and type(waiting[0]) in types and len(taken) < most:
+            taken.append(self.take())
+        return taken
 
     def drain(self) -> list[Any]:
         """Take everything that waits."""

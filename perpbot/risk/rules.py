@@ -1,7 +1,5 @@
 """All rules, in the order they are asked (RSK-1); the first no counts."""
 
-from collections.abc import Iterator
-
 from perpbot.config.limits import Risk
 from perpbot.risk.account_rules import (
     DailyLoss,
@@ -63,14 +61,11 @@ OPENING_RULES: tuple[Rule, ...] = (
 
 def check_opening(request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
     """The first rule's no, or None when all four levels let the trade through."""
-    return next(_noes(request, view, limits), None)
-
-
-def _noes(request: OpenRequest, view: View, limits: Risk) -> Iterator[Refusal]:
     for rule in OPENING_RULES:
         refusal = rule.check(request, view, limits)
         if refusal is not None:
-            yield refusal
+            return refusal
+    return None
 
 
 def blocks(view: View, limits: Risk) -> list[Refusal]:

@@ -95,7 +95,7 @@ def test_the_sender_asks_for_the_refusal_before_anything_else() -> None:
     [
         ("PlaceOrder", {"actors/orders.py"}),
         ("Approval", {"actors/risk.py"}),
-        ("OpenTrade", {"actors/trade.py"}),
+        ("OpenTrade", {"actors/executor.py"}),
         ("SubmitOrders", {"actors/trade.py"}),
     ],
 )
