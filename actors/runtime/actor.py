@@ -160,8 +160,9 @@ class Actor(pykka.Actor):
         self.cell.mailbox.unstash()
 
     def take_along(self, *types: type, most: int = 1_000) -> list[Any]:
-        """Take the messages that wait next, as long as they are of `types`: for handlers that do several for the price
-        of one. An ask and everything behind it stays. They count as handled; who traces the address sees each by itself.
+        """Take the messages that wait next, as long as they are of `types`, for a handler that does several as one.
+
+        An ask and everything behind it stays. They count as handled; who traces the address sees each by itself.
 
         Raises:
             TypeError: this mailbox is not read in the order of arrival.
