@@ -8,6 +8,7 @@ from actors.calls import Calls
 from actors.gate import Gate
 from actors.order_news import OrderSent, OutcomeArrived, PlaceOrder
 from actors.runtime import Actor, Ref
+from actors.turns import Turns
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.trade import ADD_RISK
 from perpbot.model.instrument import Instrument
@@ -48,6 +49,8 @@ class OrderSender:
         if venue.signs_slowly:
             signing = ThreadPool(1, idle_task_timeout=SIGNER_IDLE_S)
             venue.compute = lambda work, *arguments: signing.apply(work, arguments)
+        if venue.nonces_ascend:
+            venue.turn = Turns()
 
     def place(self, place: PlaceOrder) -> None:
         """Check the gate, sign, and send; the answer is awaited elsewhere."""
@@ -64,8 +67,8 @@ class OrderSender:
         if wait_s:
             self._hold_back(place, wait_s)
             return
-        if self._venue.signs_slowly:
-            self._actor.spawn_task(self._sign_and_send, place, instrument)
+        if self._venue.signs_slowly or self._venue.nonces_ascend:
+            self._actor.spawn_task(self._sign_in_turn, place, instrument)
         elif self._takes(place):
             request = self._venue.place(place.order, instrument)
             self._leaves(place)
@@ -114,6 +117,10 @@ class OrderSender:
         self._orders.tell(OrderSent(place.order.client_id))
 
     # -- in tasks of the actor -----------------------------------------------------------------------------------
+
+    def _sign_in_turn(self, place: PlaceOrder, instrument: Instrument) -> None:
+        with self._venue.turn():
+            self._sign_and_send(place, instrument)
 
     def _sign_and_send(self, place: PlaceOrder, instrument: Instrument) -> None:
         """Sign in the thread, one order after the other; all is asked again, for it may have changed meanwhile."""

@@ -47,8 +47,9 @@ def cancel(venue: Venue, waiting: Waiting) -> str:
     if instrument is None:
         return f"{venue.name} does not list {waiting.order.symbol}"
     try:
-        request = venue.compute(venue.cancel, waiting.order, waiting.venue_order_id or None, instrument)
-        venue.http.send(request)
+        with venue.turn():
+            request = venue.compute(venue.cancel, waiting.order, waiting.venue_order_id or None, instrument)
+            venue.http.send(request)
     except (NotSentError, NoAnswerError, VenueReadError) as error:
         return str(error)
     return ""

@@ -58,7 +58,8 @@ _CROSS = 0
 _AT_A_TIME, _NOT_AFTER_ALL = 1, 2
 _IOC, _GTT, _POST_ONLY = 0, 1, 2
 _TIFS = {TimeInForce.IOC: _IOC, TimeInForce.GTC: _GTT, TimeInForce.POST_ONLY: _POST_ONLY}
-_LIMITED = range(23000, 23004)
+_LATER = frozenset({21104, *range(23000, 23004)})
+"""A nonce that was overtaken, and too many requests: the same order may be sent again with another nonce."""
 _UNCLEAR = frozenset({21500, 21502, 21503, 21728})
 """What has gone wrong inside of Lighter, and a client id that has been used, perhaps by this very order."""
 _REFUSALS = (range(20000, 21000), range(21100, 22000))
@@ -111,6 +112,7 @@ class Lighter(Venue):
     )
     credential_names = ("privateKey", "apiKey", "accountId")
     signs_slowly = True
+    nonces_ascend = True
     dead_man = True
     session_life_s = 6.5 * 3_600.0
     """A stream about the account begins with a token that is good for a little longer."""
@@ -384,7 +386,7 @@ def _units(amount: Decimal, step: Decimal) -> int:
 
 def _complaint(answer: Answer) -> Outcome:
     text = f"lighter: {answer.code} {answer.message}"
-    if answer.code in _LIMITED:
+    if answer.code in _LATER:
         return Refused(text, retryable=True)
     refused = any(answer.code in codes for codes in _REFUSALS) and answer.code not in _UNCLEAR
     return Refused(text) if refused else Unknown(text)

@@ -124,7 +124,8 @@ class LighterClient:
 
     def carry_out(self, kind: int, body: Mapping[str, int]) -> None:
         """Send a transaction; `VenueReadError` unless Lighter takes it."""
-        self._ask(self._read_answer, self._venue.compute(self.transaction, kind, body))
+        with self._venue.turn():
+            self._ask(self._read_answer, self._venue.compute(self.transaction, kind, body))
 
     def _question(
         self, path: str, parameters: Mapping[str, object], headers: Mapping[str, str] | None = None

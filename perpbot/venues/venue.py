@@ -6,7 +6,8 @@ request and decoding never do.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -138,6 +139,9 @@ class Venue(ABC):
     signs_slowly: ClassVar[bool] = False
     """Whether signing computes for milliseconds, as curves do in pure Python. `place` and `cancel` are then called
     through `compute`, and what else is signed goes that way by itself."""
+    nonces_ascend: ClassVar[bool] = False
+    """Whether the venue turns away a signed request that arrives after one that was signed later. Each is then signed,
+    sent and answered in a `turn` of its own."""
     private_keepalive_s: ClassVar[float | None] = None
     """How often `keep_private_alive` must be called while a private stream is up; None for never."""
     request_lifetime_s: ClassVar[float]
@@ -155,6 +159,8 @@ class Venue(ABC):
         self.compute: Compute = at_once
         """How it is signed where that takes milliseconds: a trading connection has it done in a thread, one call after
         the other, while all other methods are called as ever."""
+        self.turn: Callable[[], AbstractContextManager[None]] = nullcontext
+        """What to sign and send in where `nonces_ascend`: a trading connection lets one go after the other."""
         http.declare(self.limits, self.call_kind)
 
     @classmethod  # noqa: B027 - some venues need nothing
@@ -263,6 +269,13 @@ class Venue(ABC):
     def open_private(self) -> str:
         """Get ready for a private stream and say where to connect; may ask the venue, `VenueReadError`."""
         return self.endpoints.private_ws
+
+    def private_frames(self) -> Iterator[bytes] | None:
+        """The frames themselves, where there is no network between; None for a stream at `open_private`.
+
+        It waits for each, and gives an empty one now and then as a sign of life.
+        """
+        return None
 
     def private_headers(self, url: str) -> Mapping[str, str]:
         """What the handshake of the private stream at `url`, which `open_private` gave, must carry in headers."""

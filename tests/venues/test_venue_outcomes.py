@@ -76,7 +76,7 @@ def test_an_order_that_was_taken_has_the_venues_id(name: str, body: object, orde
         ("edgex", {"code": "ACCOUNT_MARGIN_NOT_ENOUGH", "msg": None}, 200, ("ACCOUNT_MARGIN_NOT_ENOUGH",)),
         ("edgex", {"code": "UNAUTHORIZED", "msg": "unknown api key"}, 401, ("UNAUTHORIZED",)),
         ("lighter", {"code": 21739, "message": "not enough margin"}, 400, ("21739", "not enough margin")),
-        ("lighter", {"code": 21104, "message": "invalid nonce"}, 400, ("21104", "invalid nonce")),
+        ("lighter", {"code": 21120, "message": "invalid signature"}, 400, ("21120", "invalid signature")),
         ("lighter", {"code": 20001, "message": "invalid param"}, 400, ("20001",)),
         ("paradex", {"error": "INVALID_TOKEN", "message": "token is expired"}, 401, ("token is expired",)),
         ("grvt", {"code": 2080, "message": "Insufficient margin", "status": 400}, 400, ("2080", "Insufficient margin")),
@@ -110,13 +110,14 @@ def test_a_refusal_has_the_venues_code_and_words(name: str, body: object, status
         ("paradex", {"error": "RATE_LIMIT_EXCEEDED", "message": "too many requests"}, 400),
         ("edgex", {"code": "TOO_MANY_REQUESTS", "msg": "too many requests"}, 429),
         ("edgex", {"code": "RATE_LIMIT_EXCEEDED", "msg": "slow down"}, 200),
+        ("lighter", {"code": 21104, "message": "invalid nonce"}, 400),
         ("lighter", {"code": 23000, "message": "Too Many Requests!"}, 429),
         ("lighter", {"code": 23000, "message": "Too Many Requests!"}, 200),
         ("backpack", {"code": "TOO_MANY_REQUESTS", "message": "Too many requests"}, 400),
         ("backpack", {"code": "TOO_MANY_REQUESTS", "message": "Too many requests"}, 429),
     ],
 )
-def test_over_the_rate_limit_the_same_may_be_tried_later(name: str, body: object, status: int) -> None:
+def test_over_the_rate_limit_or_with_an_overtaken_nonce_the_same_may_be_tried_later(name: str, body: object, status: int) -> None:
     found = outcome(name, body, status)
     assert isinstance(found, Refused)
     assert found.retryable
