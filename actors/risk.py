@@ -328,6 +328,22 @@ class Risk(Actor):
             ill=self._reliability.ill,
         )
 
+    def _seen_gates(self, assess: AssessOpening | AssessReduction | None) -> dict[str, Gate]:
+        """Those that the orders asked for would pass, at this moment; none where nothing is asked for."""
+        if assess is None:
+            return {}
+        opening = assess.request if isinstance(assess, AssessOpening) else None
+        legs = assess.request.legs if isinstance(assess, AssessOpening) else assess.legs
+        gates = {leg.venue: self._gates[leg.venue] for leg in legs if leg.venue in self._gates}
+        return {
+            venue: Gate(
+                open_refusal=gate.refusal_to_open(None if opening is None else opening.symbol),
+                reduce_refusal=gate.refusal_to_reduce(),
+                generation=gate.generation,
+            )
+            for venue, gate in gates.items()
+        }
+
     @handles(ReadRisk)
     def on_read_risk(self, _: ReadRisk) -> dict[str, Any]:
         """For the command line."""
@@ -345,22 +361,6 @@ class Risk(Actor):
             "frozen": [symbol for symbol, until in self._frozen_until_ns.items() if until > now],
             "approved": self._approved,
             "refused": dict(self._refusals),
-    def _seen_gates(self, assess: AssessOpening | AssessReduction | None) -> dict[str, Gate]:
-        """Those that the orders asked for would pass, at this moment; none where nothing is asked for."""
-        if assess is None:
-            return {}
-        opening = assess.request if isinstance(assess, AssessOpening) else None
-        legs = assess.request.legs if isinstance(assess, AssessOpening) else assess.legs
-        gates = {leg.venue: self._gates[leg.venue] for leg in legs if leg.venue in self._gates}
-        return {
-            venue: Gate(
-                open_refusal=gate.refusal_to_open(None if opening is None else opening.symbol),
-                reduce_refusal=gate.refusal_to_reduce(),
-                generation=gate.generation,
-            )
-            for venue, gate in gates.items()
-        }
-
             "newest_refusals": self._grouped(),
         }
 
