@@ -7,7 +7,6 @@ from unittest.mock import Mock, create_autospec
 import gevent
 import pytest
 from venue_cases import an_order
-from whole import WORLD_ID
 
 from actors.calls import Calls
 from actors.gate import Circuit, Gate, KillSwitches
@@ -33,7 +32,7 @@ BTC = "BTC-PERP"
 
 
 def served(world: World, name: str) -> Venue:
-    place = SimulatedVenues([name], seed=world.seed, coins=["BTC"], world_id=WORLD_ID).start()[name]
+    place = SimulatedVenues([name], seed=world.seed, coins=["BTC"], world_id="00000000000000aa").start()[name]
     endpoints = Endpoints(rest=place["rest"], public_ws=place["ws"]["public"], private_ws=place["ws"]["private"])
     venue = venue_class(name)(endpoints, Http(), Credentials(place["credentials"]))
     venue.instruments = InstrumentTable(venue.fetch_instruments())

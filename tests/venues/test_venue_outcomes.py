@@ -117,7 +117,9 @@ def test_a_refusal_has_the_venues_code_and_words(name: str, body: object, status
         ("backpack", {"code": "TOO_MANY_REQUESTS", "message": "Too many requests"}, 429),
     ],
 )
-def test_over_the_rate_limit_or_with_an_overtaken_nonce_the_same_may_be_tried_later(name: str, body: object, status: int) -> None:
+def test_over_the_rate_limit_or_with_an_overtaken_nonce_the_same_may_be_tried_later(
+    name: str, body: object, status: int
+) -> None:
     found = outcome(name, body, status)
     assert isinstance(found, Refused)
     assert found.retryable
