@@ -10,7 +10,7 @@ from perpbot.execution.entries import TradeRecord
 from perpbot.execution.plan import Plan
 from perpbot.execution.trade import Want
 from perpbot.execution.views import OrderView
-from perpbot.model.order import Order
+from perpbot.model.order import Fill, Order
 from perpbot.risk.approval import Approval
 
 OPENED = "opened"
@@ -77,6 +77,14 @@ class ReadTrade:
 @attrs.frozen
 class ReadOpenTrades:
     """The answer is every `TradeView` in progress, oldest first."""
+
+
+@attrs.frozen
+class AdoptPosition:
+    """What somebody else did in our account is ours from now on, and closed. The answer is the trades that do."""
+
+    fill: Fill
+    """All that somebody did, as one fill."""
 
 
 @attrs.frozen

@@ -28,6 +28,7 @@ from actors.order_requests import (
     OPENED,
     REOPENED,
     SETTLED,
+    AdoptPosition,
     EndOrder,
     MoveTrade,
     NotSubmittedError,
@@ -50,6 +51,7 @@ from actors.self_trades import SelfTrades
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
+    Entry,
     ForeignAdopted,
     OrderAnswered,
     OrderFilled,
@@ -62,12 +64,12 @@ from perpbot.execution.entries import (
     TradeRecord,
     TradeSettled,
 )
-from perpbot.execution.foreign import Strangers, adopt, client_id
+from perpbot.execution.foreign import Strangers, adopt, client_id, take_over
 from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.numbering import number_orders
 from perpbot.execution.own_orders import OwnOrders
-from perpbot.execution.plan import Plan
+from perpbot.execution.plan import Plan, clearing_plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.residuals import Residual, leave, take
 from perpbot.execution.trade import Phase, Want
@@ -394,6 +396,34 @@ class Orders(Actor):
             self._record([adoption, filled])
             self.publish(INTENDED, adoption)
             self._announce(filled, self.ledger.known(order.client_id))
+
+    @handles(AdoptPosition)
+    def on_adopt_position(self, request: AdoptPosition) -> list[str]:
+        """One commit makes it ours; the executor takes up what is to be closed."""
+        fill = request.fill
+        new = self.on_prepare(PrepareTrade(fill.symbol)).trade_id
+        plan = clearing_plan(new, fill, seen_ns=monotonic_ns(), wall_ns=wall_ns())
+        entries = take_over(fill, self.ledger.trades(), plan)
+        self._record(entries)
+        return [trade for entry in entries if (trade := self._tell_adopted(entry))]
+
+    def _tell_adopted(self, entry: Entry) -> str | None:
+        """Tell who has to know; the trade that it concerns, once."""
+        match entry:
+            case TradeOpened():
+                self._note_opened(entry.plan)
+                self.publish(OPENED, entry)
+            case ForeignAdopted():
+                self.publish(INTENDED, entry)
+                return entry.order.trade_id
+            case OrderFilled():
+                self._announce(entry, self.ledger.known(entry.client_id))
+            case TradeMoved():
+                self._take_residuals(entry.trade_id)
+                self.publish(REOPENED, entry)
+            case _:
+                pass
+        return None
 
     # -- open questions ------------------------------------------------------------------------------------------
 

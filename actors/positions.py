@@ -25,7 +25,7 @@ from perpbot.execution.entries import (
     ResidualTaken,
     TradeOpened,
 )
-from perpbot.model.money import ZERO
+from perpbot.model.money import ZERO, Price
 from perpbot.model.order import FundingPayment
 from perpbot.portfolio.exposure import Exposure, exposure
 from perpbot.portfolio.holding import Holding, HoldingKey
@@ -54,6 +54,8 @@ class Mismatch:
     key: HoldingKey
     ours: Decimal
     theirs: Decimal
+    entry_price: Price | None = None
+    """What a coin of theirs cost, where the venue says so."""
 
 
 @attrs.frozen
@@ -61,6 +63,16 @@ class DoubtsChanged:
     """The positions that venues contradict, by venue and symbol."""
 
     doubted: frozenset[tuple[str, str]]
+
+
+@attrs.frozen
+class TakeMismatch:
+    """Somebody makes up for what a venue says otherwise: it counts no more, unless the venue goes on to say it.
+
+    The answer is the `Mismatch`, or None where there is none.
+    """
+
+    key: HoldingKey
 
 
 @attrs.frozen
@@ -234,10 +246,12 @@ class Positions(Actor):
         theirs = {(each.venue, each.account, each.symbol): each.quantity for each in read.positions}
         ours = {key: each.quantity for key, each in self._holdings.items() if key[:2] == (read.venue, read.account)}
         doubted = {key for key in self._mismatches if key[:2] == (read.venue, read.account)}
+        prices = {(each.venue, each.account, each.symbol): each.entry_price for each in read.positions}
         for key in sorted({*theirs, *ours, *doubted}):
-            self._compare(key, ours.get(key, ZERO), theirs.get(key, ZERO), read.read_ns)
+            self._compare(Mismatch(key, ours.get(key, ZERO), theirs.get(key, ZERO), prices.get(key)), read.read_ns)
 
-    def _compare(self, key: HoldingKey, ours: Decimal, theirs: Decimal, read_ns: int) -> None:
+    def _compare(self, said: Mismatch, read_ns: int) -> None:
+        key, ours, theirs = said.key, said.ours, said.theirs
         settling = self._changed_ns.get(key, 0) >= read_ns
         if ours == theirs or settling:
             self._doubts.pop(key, None)
@@ -250,8 +264,16 @@ class Positions(Actor):
             return
         if key not in self._mismatches:
             self.log.error("position differs", position=key, ours=str(ours), venue_says=str(theirs))
-        self._mismatches[key] = Mismatch(key, ours, theirs)
+        self._mismatches[key] = said
         self._announce_doubts()
+
+    @handles(TakeMismatch)
+    def on_take_mismatch(self, request: TakeMismatch) -> Mismatch | None:
+        """It is being made up for."""
+        self._doubts.pop(request.key, None)
+        found = self._mismatches.pop(request.key, None)
+        self._announce_doubts()
+        return found
 
     def _announce_doubts(self) -> None:
         doubted = frozenset((venue, symbol) for venue, _, symbol in self._mismatches)

@@ -27,7 +27,7 @@ from actors.order_news import (
     VenueNews,
 )
 from actors.order_sender import OrderSender
-from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, handles
+from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, Slot, handles
 from actors.stream import Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s
 from actors.waiting_orders import WaitingOrders
 from perpbot.clock import monotonic_ns
@@ -69,6 +69,20 @@ class _NotPrepared:
 @attrs.frozen
 class CancelWaiting:
     """Cancel our orders that wait at the venue, those that may rest too. Answered with `Cancelled`."""
+
+
+@attrs.frozen
+class ReadOthersOrders:
+    """Which open orders in `symbol` are not ours? Answered with `OrderUpdate`s, or a `Cancelled` that says why not."""
+
+    symbol: str
+
+
+@attrs.frozen
+class CancelOthersOrders:
+    """Cancel the open orders in `symbol` that are not ours. Answered with `Cancelled`."""
+
+    symbol: str
 
 
 @attrs.frozen
@@ -383,12 +397,26 @@ class TradingConnection(Actor):
     @handles(CancelWaiting)
     def on_cancel_waiting(self, _: CancelWaiting) -> object:
         """Cancel all that is ours, in a task."""
+        return self._when_ready(self._waiting.cancel_all)
+
+    def _when_ready(self, act: Callable[[Slot], None]) -> object:
+        """Have `act` answer who asked; where nothing can be sent, the answer is a `Cancelled` that says why."""
         slot = self.defer()
         if self._ready:
-            self._waiting.cancel_all(slot)
+            act(slot)
         else:
             slot.set(Cancelled(self._venue.name, trouble=self._gate.refusal_to_reduce() or "it is not connected yet"))
         return LATER
+
+    @handles(ReadOthersOrders)
+    def on_read_others(self, request: ReadOthersOrders) -> object:
+        """Look, in a task."""
+        return self._when_ready(lambda slot: self._waiting.read_others(request.symbol, slot))
+
+    @handles(CancelOthersOrders)
+    def on_cancel_others(self, request: CancelOthersOrders) -> object:
+        """An operator has made them ours to cancel."""
+        return self._when_ready(lambda slot: self._waiting.cancel_others(request.symbol, slot))
 
     # -- the dead man's switch -----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from perpbot.cli.wording import clean, counted
 from perpbot.ranges import Number
 
 ANSWER_MARGIN_S = 10.0
-CANCEL_S = 30.0
+CANCEL_S = ADOPT_S = 30.0
 
 
 @click.group("kill-switch")
@@ -116,6 +116,43 @@ def cancel_all(context: click.Context, *, venue: str | None, as_json: bool, stat
     context.exit(EXIT_NO if any(each["left"] or each["trouble"] for each in answer["venues"]) else 0)
 
 
+@click.command()
+@click.argument("venue")
+@click.argument("symbol")
+@yes_option
+@json_option
+@state_option
+@click.pass_context
+def adopt(context: click.Context, *, venue: str, symbol: str, yes: bool, as_json: bool, state: Path | None) -> None:
+    """Make ours what somebody else did at VENUE in SYMBOL: close the position, cancel the orders.
+
+    Without it, what no order of ours did is reported and left alone. The exit code is 1 when an order still waits.
+    """
+    with system(state) as client:
+        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, yes=False)
+        found = _found(answer)
+        if not yes:
+            click.echo(clean(f"Not ours at {venue} in {symbol}: {found}."), err=True)
+        confirm("Adopt it, close the position and cancel the orders?", yes=yes)
+        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, yes=True)
+    cancelled = answer["cancelled"]
+    if as_json:
+        print_json(answer)
+    elif answer["trades"]:
+        told = f"{answer['quantity']} {symbol} at {venue} is ours, and being closed: {', '.join(answer['trades'])}."
+        click.echo(clean(told))
+    if cancelled is not None and not as_json:
+        click.echo(clean(_cancelled(cancelled)))
+    context.exit(EXIT_NO if cancelled is not None and (cancelled["left"] or cancelled["trouble"]) else 0)
+
+
+def _found(answer: Mapping[str, Any]) -> str:
+    position = [] if answer["quantity"] is None else [f"a position of {answer['quantity']}"]
+    orders = answer["orders"]
+    waiting = [f"{counted(len(orders), 'order')} ({', '.join(orders)})"] if orders else []
+    return " and ".join([*position, *waiting])
+
+
 def _cancelled(each: Mapping[str, Any]) -> str:
     if each["left"]:
         why = f": {each['trouble']}" if each["trouble"] else ""
@@ -127,4 +164,4 @@ def _cancelled(each: Mapping[str, Any]) -> str:
     return f"{each['venue']}: {counted(len(each['gone']), 'order')} cancelled ({', '.join(each['gone'])})."
 
 
-STEERING = (kill_switch, flatten, cancel_all)
+STEERING = (kill_switch, flatten, cancel_all, adopt)

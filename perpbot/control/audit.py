@@ -61,7 +61,7 @@ class Audit:
 
 LOOKS = {"status", "list", "show", None}
 ALWAYS = {"flatten", "cancel-all", "stop"}
-HANDS = {"restart", "kill", "suspend", "resume"}
+HANDS = {"restart", "kill", "suspend", "resume", "adopt"}
 """Verbs of the control socket that act where they are meant, and not only asked about."""
 SOMETIMES = {"kill-switch", "alerts", "risk"}
 """Verbs that act with some actions."""
@@ -69,7 +69,7 @@ SOMETIMES = {"kill-switch", "alerts", "risk"}
 
 def deed(verb: str, args: Mapping[str, Any]) -> str | None:
     """What a request over the control socket does, in words; None where it only looks."""
-    named = [args.get(name) for name in ("venue", "connection", "address", "name", "channel")]
+    named = [args.get(name) for name in ("venue", "symbol", "connection", "address", "name", "channel")]
     what = " ".join(str(each) for each in named if each)
     if verb in ALWAYS or (verb in HANDS and (args.get("yes") or verb == "resume")):
         return what or "everywhere"

@@ -15,6 +15,7 @@ from actors.state import TRADES_SHOWN as MOST_TRADES
 from actors.state import State
 from perpbot import __version__
 from perpbot.control import accounts, looking
+from perpbot.control.adopting import adopt
 from perpbot.control.alerting import alerts
 from perpbot.control.arguments import Args, BadRequestError, number
 from perpbot.control.handling import HANDS, lay_hands
@@ -166,6 +167,7 @@ VERBS: dict[str, Verb] = {
     "kill-switch": _kill_switch,
     "flatten": _flatten,
     "cancel-all": _cancel_all,
+    "adopt": adopt,
     "crashes": looking.crashes,
     "dead-letters": looking.dead_letters,
     **{action: partial(lay_hands, action) for action in HANDS},

@@ -130,7 +130,7 @@ def profit_if_closed(now: Situation) -> Decimal:
 def _closing(now: Situation, rules: Execution) -> Step:
     left = {leg: quantity for leg in now.plan.legs if (quantity := _left(now, leg))}
     if not left:
-        unhedged = not all("close" in now.leg(leg).tries for leg in now.plan.legs)
+        unhedged = not now.plan.clears and not all("close" in now.leg(leg).tries for leg in now.plan.legs)
         rest = any(now.leg(leg).held for leg in now.plan.legs)
         return Step(phase=Phase.UNWOUND if unhedged else Phase.COMPLETED, reason=CloseReason.REST.value if rest else "")
     # a leg is not closed alone while the other could not follow: that would open what is hedged

@@ -8,10 +8,13 @@ from decimal import Decimal
 
 import attrs
 
-from perpbot.execution.plan import Leg
+from perpbot.execution.entries import Entry, ForeignAdopted, OrderFilled, TradeMoved, TradeOpened
+from perpbot.execution.plan import Leg, Plan
+from perpbot.execution.trade import CloseReason, Phase
 from perpbot.execution.views import TradeView
-from perpbot.model.money import ZERO, Money, Quantity
-from perpbot.model.order import Fill, Order, TimeInForce
+from perpbot.model.instrument import Side
+from perpbot.model.money import ZERO, Money, Price, Quantity
+from perpbot.model.order import Fill, Liquidity, Order, Position, TimeInForce
 
 PURPOSE = "foreign"
 """Purpose of the orders that stand for what somebody else did."""
@@ -60,8 +63,50 @@ def adopt(fill: Fill, trades: Iterable[TradeView]) -> tuple[Order, Fill] | None:
         for leg in trade.plan.legs:
             held = _held(trade, leg)
             if trade.plan.symbol == fill.symbol and _at(leg, fill) and held * fill.side.sign < 0:
-                return _order(trade, leg, fill), _part(fill, Quantity(min(abs(held), fill.quantity)))
+                return _order(trade.plan, leg, fill), _part(fill, Quantity(min(abs(held), fill.quantity)))
     return None
+
+
+def adopted_fill(position: Position, price: Price, currency: str, wall_ns: int) -> Fill:
+    """What somebody else did to come to `position`, as one fill at what a coin of it cost; its fees are not known."""
+    return Fill(
+        venue=position.venue,
+        account=position.account,
+        symbol=position.symbol,
+        trade_ref=f"adopted-{wall_ns}",
+        client_id="",
+        venue_order_id="",
+        side=Side.BUY if position.quantity > 0 else Side.SELL,
+        price=price,
+        quantity=Quantity(abs(position.quantity)),
+        fee=Money(ZERO, currency),
+        liquidity=Liquidity.TAKER,
+        time_ns=wall_ns,
+    )
+
+
+def take_over(fill: Fill, trades: Iterable[TradeView], plan: Plan) -> list[Entry]:
+    """The entries by which all that `fill` did becomes ours.
+
+    What takes from the legs of `trades` is theirs; what is left is closed by a trade of its own, which has `plan`.
+    """
+    entries: list[Entry] = []
+    for trade in trades:
+        found = adopt(fill, [trade])
+        if found is not None:
+            entries += _stands(*found)
+            left = fill.quantity - found[1].quantity
+            if not left:
+                return entries
+            fill = attrs.evolve(fill, quantity=Quantity(left), trade_ref=f"{fill.trade_ref}+")
+    opened = TradeOpened(plan=plan, pool="", reserved={}, orders=[])
+    moved = TradeMoved(trade_id=plan.trade_id, phase=Phase.CLOSING.value, reason=CloseReason.ADOPTED.value)
+    leg = plan.leg(fill.side.value)
+    return [*entries, opened, *_stands(_order(plan, leg, fill), _part(fill, fill.quantity)), moved]
+
+
+def _stands(order: Order, part: Fill) -> list[Entry]:
+    return [ForeignAdopted(order=order), OrderFilled(client_id=order.client_id, fill=part)]
 
 
 def _at(leg: Leg, fill: Fill) -> bool:
@@ -77,7 +122,7 @@ def _part(fill: Fill, quantity: Quantity) -> Fill:
     return attrs.evolve(fill, quantity=quantity, fee=fee, client_id="")
 
 
-def _order(trade: TradeView, leg: Leg, fill: Fill) -> Order:
+def _order(plan: Plan, leg: Leg, fill: Fill) -> Order:
     return Order(
         client_id=client_id(fill),
         wire_id="",
@@ -89,7 +134,7 @@ def _order(trade: TradeView, leg: Leg, fill: Fill) -> Order:
         price=fill.price,
         time_in_force=TimeInForce.IOC,
         reduce_only=False,
-        trade_id=trade.plan.trade_id,
+        trade_id=plan.trade_id,
         leg=leg.name,
         purpose=PURPOSE,
     )

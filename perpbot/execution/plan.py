@@ -6,7 +6,8 @@ from decimal import Decimal
 import attrs
 
 from perpbot.model.instrument import Instrument, Side
-from perpbot.model.money import Price, Quantity
+from perpbot.model.money import ZERO, Price, Quantity
+from perpbot.model.order import Fill
 from perpbot.model.quote import Quote
 from perpbot.scanning.edge import Edge
 
@@ -60,6 +61,11 @@ class Plan:
     def other(self, leg: Leg) -> Leg:
         """The leg at the other side."""
         return self.sell if leg is self.buy else self.buy
+
+    @property
+    def clears(self) -> bool:
+        """Whether it opens nothing, and only closes what is held at one venue."""
+        return self.buy.venue == self.sell.venue
 
     @property
     def maker(self) -> Leg | None:
@@ -119,6 +125,23 @@ def make_plan(
             resting=(resting or {}).get(Side.SELL.value),
         ),
         expected_net=edge.net,
+        seen_ns=seen_ns,
+        opened_at_ns=wall_ns,
+    )
+
+
+def clearing_plan(trade_id: str, fill: Fill, *, seen_ns: int, wall_ns: int) -> Plan:
+    """The plan that closes what `fill` has opened, at its venue; both legs are there, and one of them does nothing."""
+    buy, sell = (
+        Leg(side=side, venue=fill.venue, account=fill.account, limit=fill.price, expected=fill.price) for side in Side
+    )
+    return Plan(
+        trade_id=trade_id,
+        symbol=fill.symbol,
+        quantity=fill.quantity,
+        buy=buy,
+        sell=sell,
+        expected_net=ZERO,
         seen_ns=seen_ns,
         opened_at_ns=wall_ns,
     )

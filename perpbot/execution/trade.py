@@ -48,6 +48,7 @@ class CloseReason(StrEnum):
     FLATTENED = "flattened"
     BROKEN = "could not be hedged"
     FOREIGN = "somebody else traded in its position"
+    ADOPTED = "adopted from somebody else"
     REST = "a rest is left that its venue does not take"
 
 

@@ -73,6 +73,12 @@ def test_cancel_all_says_what_waited_at_each_venue(system: Running, perpbot: Com
     assert not any(each["left"] or each["trouble"] for each in answer["venues"])
 
 
+def test_adopting_where_nothing_is_foreign(system: Running, perpbot: Commands) -> None:
+    refused = perpbot("adopt", "okx", "BTC-PERP", "--yes", "--state", system.state)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("nothing foreign at okx in BTC-PERP: it holds what our fills say")
+
+
 def test_cancelling_at_an_unknown_venue(system: Running, perpbot: Commands) -> None:
     refused = perpbot("cancel-all", "--venue", "nowhere", "--state", system.state)
     assert refused.code == 2

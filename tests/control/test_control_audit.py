@@ -13,6 +13,8 @@ CASES: list[tuple[str, dict[str, Any], str | None]] = [
     ("kill-switch", {"action": "off"}, "off"),
     ("flatten", {}, "everywhere"),
     ("cancel-all", {"venue": "okx"}, "okx"),
+    ("adopt", {"venue": "okx", "symbol": "BTC-PERP", "yes": True}, "okx BTC-PERP"),
+    ("adopt", {"venue": "okx", "symbol": "BTC-PERP"}, None),
     ("restart", {"address": "/books/risk"}, None),
     ("restart", {"address": "/books/risk", "yes": True}, "/books/risk"),
     ("resume", {"address": "/books/risk"}, "/books/risk"),

@@ -7,12 +7,15 @@ import attrs
 import pytest
 from execution_values import BTC, d, fill, order, plan
 
-from perpbot.execution.foreign import adopt, client_id
+from perpbot.execution.entries import ForeignAdopted, OrderFilled, TradeMoved, TradeOpened
+from perpbot.execution.foreign import adopt, adopted_fill, client_id, take_over
+from perpbot.execution.ledger import Ledger
+from perpbot.execution.plan import Plan, clearing_plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.views import TradeView, view
 from perpbot.model.instrument import Side
-from perpbot.model.money import Quantity
-from perpbot.model.order import Fill, OrderStatus
+from perpbot.model.money import Price, Quantity
+from perpbot.model.order import Fill, OrderStatus, Position
 
 
 def trade(bought: str, number: int = 1) -> TradeView:
@@ -69,3 +72,41 @@ def test_the_oldest_trade_comes_first() -> None:
 
 def test_it_has_the_same_id_however_often_it_is_told() -> None:
     assert client_id(stranger("1")) == client_id(stranger("3"))
+
+
+# -- adopted by an operator ------------------------------------------------------------------------------------------
+
+
+def held(quantity: str) -> Fill:
+    position = Position(venue="a", account="main", symbol=BTC, quantity=Quantity(d(quantity)))
+    return adopted_fill(position, Price(d(100)), "USDT", 5)
+
+
+def clearing(of: Fill) -> Plan:
+    return clearing_plan("7-t9", of, seen_ns=1, wall_ns=2)
+
+
+def test_what_belongs_to_no_trade_is_closed_by_one_of_its_own() -> None:
+    ledger = Ledger()
+    for entry in take_over(held("-2"), [], clearing(held("-2"))):
+        ledger.apply(entry, 1)
+    made = ledger.trade("7-t9")
+    assert made is not None
+    assert (made.phase, made.reason, made.plan.clears) == ("closing", "adopted from somebody else", True)
+    assert [(each.order.leg, each.held, each.settled) for each in made.orders] == [("sell", d(-2), True)]
+
+
+def test_what_takes_from_trades_is_theirs_and_only_the_rest_is_closed_apart() -> None:
+    taken = held("-5")
+    entries = take_over(taken, [trade("2", 1), trade("1", 2)], clearing(taken))
+    assert [type(each) for each in entries] == [
+        *(ForeignAdopted, OrderFilled) * 2, TradeOpened, ForeignAdopted, OrderFilled, TradeMoved
+    ]  # fmt: skip
+    fills = [each for each in entries if isinstance(each, OrderFilled)]
+    assert [each.fill.quantity for each in fills] == [d(2), d(1), d(2)]
+    assert len({each.client_id for each in fills}) == len({each.fill.trade_ref for each in fills}) == 3
+
+
+def test_what_trades_take_whole_needs_no_trade_of_its_own() -> None:
+    entries = take_over(held("-2"), [trade("2")], clearing(held("-2")))
+    assert [type(each) for each in entries] == [ForeignAdopted, OrderFilled]

@@ -1,0 +1,114 @@
+"""What somebody else holds or has waiting in our account, made ours by an operator: closed, and cancelled."""
+
+from typing import Any
+
+import attrs
+
+from actors.order_requests import AdoptPosition
+from actors.positions import Mismatch, PositionsView, TakeMismatch
+from actors.trading import CancelOthersOrders, ReadOthersOrders
+from perpbot.clock import wall_ns
+from perpbot.control.arguments import Args, BadRequestError
+from perpbot.execution.foreign import adopted_fill
+from perpbot.model.money import Price, Quantity, plain
+from perpbot.model.order import OrderUpdate, Position
+from perpbot.program import Program
+from perpbot.venues.cancelling import Cancelled
+from supervisors import tree
+
+PATIENCE_S = 15.0
+
+
+def adopt(program: Program, args: Args) -> Any:
+    """Say what is not ours at a venue in a symbol and, with ``yes``, make it ours."""
+    place = _place(program, args)
+    view = program.state().positions
+    difference = _difference(view, place)
+    orders = _others(program, place)
+    if difference is None and not orders:
+        raise BadRequestError(
+            f"nothing foreign at {place.venue} in {place.symbol}: it holds what our fills say, and no order waits "
+            f"there that is not ours. A difference counts when two readings of the account agree on it"
+        )
+    found = {
+        "venue": place.venue,
+        "symbol": place.symbol,
+        "quantity": None if difference is None else plain(difference.theirs - difference.ours),
+        "orders": [each.client_id or each.venue_order_id for each in orders],
+    }
+    if not args.get("yes"):
+        return {**found, "done": False}
+    cost = None if difference is None or view is None else _cost(difference, view)
+    cancelled = _cancel(program, place) if orders else None
+    trades = [] if cost is None else _take(program, place, *cost)
+    return {
+        **found,
+        "done": True,
+        "trades": trades,
+        "cancelled": None if cancelled is None else attrs.asdict(cancelled),
+    }
+
+
+@attrs.frozen
+class _Place:
+    venue: str
+    account: str
+    symbol: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.venue, self.account, self.symbol
+
+
+def _place(program: Program, args: Args) -> _Place:
+    venue, symbol = str(args.get("venue")), str(args.get("symbol"))
+    if venue not in program.parts.trading:
+        traded = ", ".join(program.parts.trading) or "none"
+        raise BadRequestError(f"nothing is traded at {venue!r}; there are {traded}")
+    symbols = program.setting.settings.symbols
+    if symbol not in symbols:
+        raise BadRequestError(
+            f"{symbol!r} is not traded here, so that nothing could close it; there are {', '.join(symbols)}"
+        )
+    return _Place(venue, program.parts.venues[venue].account, symbol)
+
+
+def _difference(view: PositionsView | None, place: _Place) -> Mismatch | None:
+    if view is None:
+        raise BadRequestError("the positions are not known at this moment; `perpbot tree /books` shows why")
+    return next((each for each in view.mismatches if each.key == place.key), None)
+
+
+def _others(program: Program, place: _Place) -> list[OrderUpdate]:
+    answer = program.system.ref(f"/venues/{place.venue}/trading").ask(ReadOthersOrders(place.symbol), PATIENCE_S)
+    if isinstance(answer, Cancelled):
+        raise BadRequestError(f"{place.venue} could not be asked for its open orders: {answer.trouble}")
+    return list(answer)
+
+
+def _cancel(program: Program, place: _Place) -> Cancelled:
+    connection = program.system.ref(f"/venues/{place.venue}/trading")
+    answer: Cancelled = connection.ask(CancelOthersOrders(place.symbol), PATIENCE_S)
+    return answer
+
+
+def _cost(difference: Mismatch, view: PositionsView) -> tuple[Price, str]:
+    """What a coin of it cost where the venue says so of nothing but it, else what it is worth; and the currency."""
+    venue, _, symbol = difference.key
+    currency = view.currencies[venue, symbol]
+    if difference.entry_price is not None and not difference.ours:
+        return difference.entry_price, currency
+    if symbol not in view.marks:
+        raise BadRequestError(f"there is no price of {symbol} to value it at; ask again when there is")
+    return Price(view.marks[symbol]), currency
+
+
+def _take(program: Program, place: _Place, price: Price, currency: str) -> list[str]:
+    difference: Mismatch | None = program.system.ref(tree.POSITIONS).ask(TakeMismatch(place.key))
+    if difference is None:
+        raise BadRequestError(f"{place.venue} holds what our fills say by now; nothing was adopted")
+    quantity = Quantity(difference.theirs - difference.ours)
+    position = Position(venue=place.venue, account=place.account, symbol=place.symbol, quantity=quantity)
+    fill = adopted_fill(position, price, currency, wall_ns())
+    trades: list[str] = program.system.ref(tree.ORDERS).ask(AdoptPosition(fill))
+    return trades
