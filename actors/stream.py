@@ -1,6 +1,6 @@
 """One WebSocket session of a connection: connected, read and kept alive in a task of its actor."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -129,6 +129,38 @@ class Stream:
         """Close the socket, without waiting for the venue to agree."""
         if self._socket is not None:
             self._socket.shutdown()
+
+
+class LocalStream(Stream):
+    """A session with a venue that lives in this process: its frames come from an iterator."""
+
+    def __init__(self, *arguments: Any, frames: Iterator[bytes]) -> None:
+        super().__init__(*arguments)
+        self._frames = frames
+        self._over = False
+
+    def run(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        """Read until it is closed; the owner is told of begin and end."""
+        del url, headers
+        self._owner.tell(StreamOpened(self.session))
+        for frame in self._frames:
+            if self._over:
+                break
+            now = self.heard_ns = monotonic_ns()
+            self._on_life(now)
+            if frame:
+                self._on_frame(frame, now)
+        self._owner.tell(StreamClosed(self.session, "closed"))
+
+    def send(self, frames: Sequence[str]) -> None:
+        """Nobody listens."""
+
+    def beat(self) -> None:
+        """It lives by itself."""
+
+    def close(self) -> None:
+        """End it with the next frame."""
+        self._over = True
 
 
 class Reconnects:

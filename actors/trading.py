@@ -28,7 +28,7 @@ from actors.order_news import (
 )
 from actors.order_sender import OrderSender
 from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, Slot, handles
-from actors.stream import Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s
+from actors.stream import LocalStream, Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s
 from actors.waiting_orders import WaitingOrders
 from perpbot.clock import monotonic_ns
 from perpbot.config.exchanges import Trading
@@ -245,13 +245,10 @@ class TradingConnection(Actor):
         self._preparing = False
         self._margin.done(news.set_up)
         self._session += 1
-        self._stream = Stream(
-            self._session,
-            self.ref,
-            self._venue.private_heartbeat,
-            self._on_frame,
-            self._on_life,
-            route=self._venue.http.route,
+        session = self._session, self.ref, self._venue.private_heartbeat, self._on_frame, self._on_life
+        local = self._venue.private_frames()
+        self._stream = (
+            Stream(*session, route=self._venue.http.route) if local is None else LocalStream(*session, frames=local)
         )
         self.spawn_task(self._stream.run, news.url, news.headers)
 

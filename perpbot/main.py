@@ -62,6 +62,7 @@ from perpbot.web.server import web_console
 from perpbot.web.site import Site, SiteError, open_site
 from supervisors.spec import ChildSpec
 
+ON_PAPER = "PAPER: prices are the venues', orders stay on paper. Nothing is bought or sold, and profits are not real."
 BYTES_PER_MB = 1_000_000
 SWITCH_INTERVAL_S = 0.0005
 """How long gevent runs callbacks before it looks at timers again; a timer is late by so much in a storm of messages."""
@@ -131,9 +132,6 @@ def refuse_what_cannot_run(settings: Settings, *, served: bool) -> None:
     Mode simulation without simulated venues would send real orders to real venues, so it is among them. `served`:
     whether the simulated venues are given by ``--venues``.
     """
-    if settings.mode is Mode.PAPER:
-        text = "mode paper is not there yet, so this file can be checked and not run"
-        raise PlacesError(f"{text}; there are mode simulation, and mode live for real orders")
     if settings.mode is Mode.LIVE and served:
         raise PlacesError("mode live trades at the real venues; --venues is for mode simulation")
     if settings.mode is Mode.SIMULATION and not (settings.simulation.enabled or served):
@@ -275,6 +273,8 @@ def _strays(path: Path) -> Iterator[None]:
 def _say_where(setting: Setting, site: Site | None) -> None:
     for warning in setting.settings.capital.warnings():
         click.echo(f"Warning: {warning}.", err=True)
+    if setting.settings.mode is Mode.PAPER:
+        click.echo(ON_PAPER, err=True)
     if setting.simulated is not None:
         click.echo(_world(setting.simulated["world"], setting.state), err=True)
     click.echo(f"Look inside from another terminal: {how_to_look(setting.state)}", err=True)
@@ -328,7 +328,8 @@ def reload(program: Program, options: Options) -> None:
 
 def _last_words(report: Mapping[str, Any]) -> str:
     """The run in one sentence; more of it is in the summary."""
-    ended = f"Stopped {'cleanly' if report['clean'] else 'NOT cleanly'}:"
+    paper = " (PAPER)" if report.get("mode") == Mode.PAPER else ""
+    ended = f"Stopped {'cleanly' if report['clean'] else 'NOT cleanly'}{paper}:"
     if "trades" not in report:
         return f"{ended} what it did is not known: {report.get('error', 'the state could not be read')}."
     trades = report["trades"]

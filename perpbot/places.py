@@ -1,17 +1,22 @@
 """Where each venue is and with which credentials: the real ones, testnets, or simulated venues."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from perpbot.clock import monotonic_ns
 from perpbot.config.exchanges import Exchange
+from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings
+from perpbot.simulation.paper.book_keeping import PaperBooks
+from perpbot.simulation.paper.venue import PaperTrading, on_paper
 from perpbot.venues.http import Http
 from perpbot.venues.rate_limit import Limiter, Rate
 from perpbot.venues.registry import venue_class
 from perpbot.venues.route import Route, environment_proxy
 from perpbot.venues.venue import Credentials, Endpoints, Venue
 
+MS_PER_S = 1_000
 CREDENTIAL_NAMES = {
     "api_key": "apiKey",
     "api_secret": "secret",
@@ -38,14 +43,22 @@ def venues(settings: Settings, simulated: Mapping[str, Any] | None, environment:
     Raises:
         PlacesError: a venue is not served, has no testnet, or misses a credential.
     """
-    return {name: venue(name, each, simulated, environment) for name, each in settings.exchanges.items()}
+    paper = settings.mode is Mode.PAPER
+    return {name: venue(name, each, simulated, environment, paper=paper) for name, each in settings.exchanges.items()}
 
 
-def venue(name: str, exchange: Exchange, simulated: Mapping[str, Any] | None, environment: Mapping[str, str]) -> Venue:
-    """The adapter of one exchange, as `venues` makes it; `PlacesError`."""
-    cls = venue_class(name)
+def venue(
+    name: str,
+    exchange: Exchange,
+    simulated: Mapping[str, Any] | None,
+    environment: Mapping[str, str],
+    *,
+    paper: bool = False,
+) -> Venue:
+    """The adapter of one exchange, as `venues` makes it; `PlacesError`. On `paper` it gets no credentials."""
+    cls = on_paper(venue_class(name)) if paper else venue_class(name)
     endpoints = _endpoints(name, cls, exchange, simulated)
-    credentials = _credentials(name, cls, exchange, simulated, environment)
+    credentials = None if paper else _credentials(name, cls, exchange, simulated, environment)
     http = Http(
         read_timeout_s=exchange.trading.request_timeout_sec,
         route=_route(name, exchange, endpoints.rest, environment),
@@ -55,12 +68,27 @@ def venue(name: str, exchange: Exchange, simulated: Mapping[str, Any] | None, en
 
 
 def trading_venues(settings: Settings, made: Mapping[str, Venue]) -> tuple[str, ...]:
-    """Venues that orders may go to: `trade_enabled` and credentials, both."""
+    """Venues that orders may go to: `trade_enabled`, and credentials or paper."""
     return tuple(
         name
         for name, venue in made.items()
-        if settings.exchanges[name].trading.trade_enabled and venue.credentials is not None
+        if settings.exchanges[name].trading.trade_enabled
+        and (venue.credentials is not None or isinstance(venue, PaperTrading))
     )
+
+
+def open_paper(settings: Settings, made: Mapping[str, Venue], state: Path) -> None:
+    """Open the accounts on paper of the venues that trade so, in the directory `state`; `PlacesError`."""
+    for name, each in made.items():
+        if not isinstance(each, PaperTrading) or not settings.exchanges[name].trading.trade_enabled:
+            continue
+        path = state / "paper" / f"{name}.jsonl"
+        try:
+            books = PaperBooks(path)
+            account = books.account(name, each.account, settings.paper.starting_balance)
+        except (OSError, ValueError) as error:
+            raise PlacesError(f"the account on paper in {path} cannot be used: {error}; move it away") from error
+        each.trade_on_paper(account, books.keep, settings.paper.latency_ms / MS_PER_S)
 
 
 def _endpoints(name: str, cls: type[Venue], exchange: Exchange, simulated: Mapping[str, Any] | None) -> Endpoints:

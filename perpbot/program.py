@@ -22,13 +22,14 @@ from perpbot.clock import iso, wall_ns
 from perpbot.config.alerts import Alerts
 from perpbot.config.changing import Change, applied, changes
 from perpbot.config.decisions import OnStop
+from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings
 from perpbot.delivery.channels import open_channels
 from perpbot.execution.entries import WorldBound
 from perpbot.execution.ledger import Ledger
 from perpbot.logs import Background
 from perpbot.masking import Mask
-from perpbot.places import trading_venues, venues
+from perpbot.places import open_paper, trading_venues, venues
 from perpbot.storage.journal import Journal, JournalError, read
 from perpbot.summary import summary
 from perpbot.systemd import notifier
@@ -95,6 +96,7 @@ class Program:
         journal.condense(wall_ns())
         self.start_seq = _bind(self.journal, setting)
         made = venues(settings, setting.simulated, setting.environment)
+        open_paper(settings, made, setting.state)
         trading = trading_venues(settings, made)
         for name in trading:
             made[name].load()
@@ -344,6 +346,8 @@ def _bind(journal: Journal, setting: Setting) -> int:
     """Make sure that the journal belongs to the world that is traded in; returns its last entry's number."""
     mode = setting.settings.mode.value
     world = mode if setting.simulated is None else setting.simulated["world"]["id"]
+    if setting.settings.mode is Mode.PAPER:
+        world = f"paper at {'real venues' if setting.simulated is None else world}"
     bound = None
     for line in journal.lines((WorldBound,)):
         bound = line.entry

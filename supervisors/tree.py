@@ -41,6 +41,7 @@ from actors.journal import Journal
 from actors.kill_switch import KillSwitch
 from actors.market_data import MarketDataConnection
 from actors.orders import Orders
+from actors.paper_market import PaperMarket
 from actors.pool import CapitalPool, TopUp
 from actors.positions import Positions
 from actors.quote_feed import QuoteFeed
@@ -61,6 +62,7 @@ from perpbot.config.settings import Settings
 from perpbot.delivery.channels import Channel
 from perpbot.scanning.ticks import TickRules
 from perpbot.scores import component_scores, overall_score
+from perpbot.simulation.paper.venue import PaperTrading
 from perpbot.storage.journal import Journal as JournalFile
 from perpbot.venues.venue import Venue
 from supervisors.administration import StartChild
@@ -233,6 +235,8 @@ def venue(parts: Parts, name: str) -> ChildSpec:
             ),
         ),
     ]
+    if name in parts.trading and isinstance(each, PaperTrading):
+        specs.append(_resilient("paper", parts, lambda: PaperMarket(each.paper, f"{at}/quotes", settings.symbols)))
     if name in parts.trading:
         circuits.append(Circuited(parts.gates[f"{at}/trading"], _breaker(exchange.trading)))
         specs.append(

@@ -90,7 +90,7 @@ def described(name: str) -> dict[str, Any]:
 def standing(name: str, settings: "Settings | None", environment: Mapping[str, str]) -> dict[str, Any]:
     """Where orders of `settings` for this venue go, and which credentials are there or missing, by variable.
 
-    ``orders`` is simulated, trading, read-only, or None where the venue is not configured. A credential that the
+    ``orders`` is simulated, paper, trading, read-only, or None where the venue is not configured. A credential that the
     configuration names no variable for is missing under the key that would name it.
     """
     exchange = None if settings is None else settings.exchanges.get(name)
@@ -98,6 +98,8 @@ def standing(name: str, settings: "Settings | None", environment: Mapping[str, s
         return {"orders": None, "on_testnet": False, "present": [], "missing": []}
     if settings.simulation.enabled:
         return {"orders": "simulated", "on_testnet": False, "present": [], "missing": []}
+    if settings.mode.value == "paper" and exchange.trading.trade_enabled:
+        return {"orders": "paper", "on_testnet": exchange.testnet, "present": [], "missing": []}
     present, missing = _credentials(name, exchange, environment)
     trades = exchange.trading.trade_enabled and settings.mode.value == "live" and not missing
     orders = "trading" if trades else "read-only"
@@ -125,7 +127,7 @@ def _key(credential: str) -> str:
 def _row(each: Mapping[str, Any]) -> list[Cell | str]:
     testnet = Cell("in use", "yellow") if each["on_testnet"] else _yes(each["testnet"])
     orders = each["orders"]
-    where = Cell(orders or "-", {"trading": "bold yellow", "simulated": "green"}.get(orders, "dim"))
+    where = Cell(orders or "-", {"trading": "bold yellow", "simulated": "green", "paper": "yellow"}.get(orders, "dim"))
     facts = [_yes(each["login"]), _yes(each["simulated"]), testnet, _yes(each["dead_man"]), _yes(each["amends"])]
     return [each["name"], each["book"], *facts, where, _held(each)]
 

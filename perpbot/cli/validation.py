@@ -158,6 +158,8 @@ def _credentials(settings: "Settings | None", environment: Mapping[str, str]) ->
         return Area(len(settings.exchanges), [], "simulated venues bring their own")
     from perpbot.places import PlacesError, venue
 
+    if settings.mode.value == "paper":
+        return Area(len(settings.exchanges), [], "none: orders stay on paper, and no credential is read")
     problems, trading, unset = [], [], []
     for name, exchange in settings.exchanges.items():
         try:

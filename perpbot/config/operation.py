@@ -97,6 +97,14 @@ class Simulation(Section):
 
 
 @attrs.frozen(kw_only=True)
+class Paper(Section):
+    """The accounts that orders go to in mode paper; no order leaves this process."""
+
+    starting_balance: Decimal = money("10000", "Cash in each new account on paper.", "1", "100000000")
+    latency_ms: float = milliseconds(50, "Time an order takes to arrive.", "0", "5000")
+
+
+@attrs.frozen(kw_only=True)
 class WebSocketBars(Section):
     """The feed of bars for strategies. Accepted and checked, but nothing uses it yet."""
 

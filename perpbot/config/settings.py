@@ -17,7 +17,7 @@ from perpbot.config.exchanges import VENUES, Exchange
 from perpbot.config.kinds import written
 from perpbot.config.limits import Capital, Risk
 from perpbot.config.loader import load
-from perpbot.config.operation import Log, Metrics, Mode, Simulation, Supervision, WebSocketBars
+from perpbot.config.operation import Log, Metrics, Mode, Paper, Simulation, Supervision, WebSocketBars
 from perpbot.config.section import Fault, Section, choice, clash, rule, section, sections, word
 from perpbot.config.web import Web
 from perpbot.model.instrument import canonical_symbol
@@ -51,6 +51,7 @@ class Settings(Section):
     risk: Risk = section(Risk, "The limits every order passes.")
     supervision: Supervision = section(Supervision, "How often what fails is restarted.")
     simulation: Simulation = section(Simulation, "The simulated venues that PerpBot starts by itself.")
+    paper: Paper = section(Paper, "The accounts that orders go to in mode paper; no order leaves this process.")
     websocket: WebSocketBars | None = section(
         WebSocketBars, "The feed of bars for strategies. Nothing uses it yet.", given=False
     )

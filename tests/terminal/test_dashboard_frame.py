@@ -62,7 +62,7 @@ def test_in_chinese_every_heading_is_chinese() -> None:
         text = shown(EMPTY, page, "zh", (160, 50))
         english = [each for each in CHINESE if each[0].isupper() and len(each) > 5 and each != "Actors"]
         assert [each for each in english if each in text] == []
-    assert "纸面交易" in shown(EMPTY, "all", "zh")
+    assert "纸上交易" in shown(EMPTY, "all", "zh")
 
 
 def test_a_system_that_is_away_is_said_first_and_the_last_picture_stays() -> None:

@@ -116,7 +116,7 @@ CHINESE: Mapping[str, str] = {
     "read-only": "只读",
     # modes
     "SIMULATION": "模拟",
-    "PAPER": "纸面交易",
+    "PAPER": "纸上交易",
     "LIVE": "实盘",
     # header and footer
     "up": "运行",
