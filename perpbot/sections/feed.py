@@ -2,16 +2,19 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 import msgspec
 from gevent.event import Event
 
-from perpbot.clock import wall_ms
+from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ms
 from perpbot.sections.differences import difference
 
 REMEMBERED = 150
 """Differences that whoever was away for a moment gets afterwards: those of half a minute."""
+CURRENT_S = 1.0
+"""A state that is older is nothing to begin with."""
 MOST_WAITING = 50
 """Frames that wait for one follower; beyond that it gets the whole state anew."""
 MOST_STEPS = 50
@@ -64,6 +67,7 @@ class Feed:
         self.seq = wall_ms()
         """Number of the newest state. It begins where no earlier process has counted to."""
         self.state: Mapping[str, Any] = {}
+        self._taken_ns = 0
         self._followers: dict[Follower, None] = {}
         self._past: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED)
         self._body: tuple[int, bytes] = (0, b"")
@@ -72,10 +76,16 @@ class Feed:
         """How many follow."""
         return len(self._followers)
 
+    @property
+    def age_s(self) -> float:
+        """How long ago the newest state was taken; endless before the first."""
+        return (monotonic_ns() - self._taken_ns) / NS_PER_SECOND if self.state else inf
+
     def advance(self, sections: Mapping[str, Any]) -> None:
         """Take in the newest of some sections, and tell the followers what changed."""
         changed = difference({name: self.state.get(name, {}) for name in sections}, sections)
         self.state = {**self.state, **sections}
+        self._taken_ns = monotonic_ns()
         if not changed:
             return
         self.seq += 1
@@ -102,19 +112,28 @@ class Feed:
             yield
 
     def follow(self, since: int | None = None) -> Follower:
-        """Begin to follow: after number `since` where that is known and not too long ago, else with everything."""
+        """Begin to follow: after number `since` where that is known and not too long ago, else with everything.
+
+        Where nobody has looked for a while, everything comes with the next look.
+        """
         follower = Follower()
-        follower.offer(b"".join(self.since(since)))
+        follower.lost = self.age_s > CURRENT_S and not self._knows(since)
+        if not follower.lost:
+            follower.offer(b"".join(self.since(since)))
         self._followers[follower] = None
         return follower
 
     def since(self, number: int | None) -> Iterator[bytes]:
         """The frames that lead from state `number` to the newest one."""
-        first = self._past[0][0] if self._past else self.seq + 1
-        if number is None or not first - 1 <= number <= self.seq:
+        if number is None or not self._knows(number):
             yield self.snapshot()
             return
         yield from (data for seq, data in self._past if seq > number)
+
+    def _knows(self, number: int | None) -> bool:
+        """Whether what came after state `number` is remembered."""
+        first = self._past[0][0] if self._past else self.seq + 1
+        return number is not None and first - 1 <= number <= self.seq
 
     def snapshot(self) -> bytes:
         """The whole state as one frame."""
@@ -126,8 +145,15 @@ class Feed:
             self._body = (self.seq, encode({"seq": self.seq, "state": self.state}))
         return self._body[1]
 
+    def take(self, follower: Follower) -> bytes:
+        """What a follower is to be sent now; nothing where it wants everything and nobody has looked for a while."""
+        if not follower.lost:
+            return follower.take()
+        follower.news.clear()
+        return self.catch_up(follower) if self.age_s <= CURRENT_S else b""
+
     def catch_up(self, follower: Follower) -> bytes:
-        """What a follower gets that was too slow."""
+        """The whole state, for a follower that was too slow or came before anybody had looked."""
         follower.take()
         follower.lost = False
         return self.snapshot()

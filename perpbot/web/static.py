@@ -1,8 +1,9 @@
-"""The files of the console: found by listing, compressed once, told apart by what is in them."""
+"""The files of the console: read and compressed once, told apart by what is in them."""
 
 import gzip
 import hashlib
 import mimetypes
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +18,48 @@ COMPRESSED = {".js", ".mjs", ".css", ".html", ".svg", ".json", ".txt"}
 INDEX = "/index.html"
 
 
+FOREVER = "public, max-age=31536000, immutable"
+ASKED_AGAIN = "no-cache"
+"""Every time, and mostly answered with 304."""
+LINK = re.compile(rb'(href|src)="(?=[a-z_]+[./])')
+"""Where the page names a file of the console."""
+EDITION = re.compile(r"/([0-9a-f]{16})(/.+)")
+
+
 @attrs.frozen
 class _File:
     data: bytes
     gzipped: bytes | None
     media: str
     tag: str
-    modified_ns: int
 
 
 class Console:
-    """Serves what lay in the folder at the start, and nothing else: a path is looked up among the files there were."""
+    """Serves what lay in the folder at the start, and nothing else: a path is looked up among the files there were.
+
+    The page names all other files below the edition, a digest of everything. So browsers keep them for good and ask
+    for the page alone; and modules find each other there, because they name each other relatively.
+    """
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._paths = {f"/{each.relative_to(folder).as_posix()}": each for each in _listing(folder)}
-        self._files: dict[str, _File] = {}
+        self._files = {
+            f"/{each.relative_to(folder).as_posix()}": _file(each.read_bytes(), each.suffix)
+            for each in _listing(folder)
+        }
+        tags = "".join(self._files[path].tag for path in sorted(self._files))
+        self._edition = hashlib.sha256(tags.encode()).hexdigest()[:16]
+        self._files[INDEX] = _file(self._linked(self._files[INDEX].data), ".html")
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
         """Answer with a file; as Falcon calls what takes all other paths."""
         if req.method not in {"GET", "HEAD"}:
             raise Problem(404, "not found", f"there is no {req.path} to {req.method}")
-        file = self._find(INDEX if req.path == "/" else req.path)
+        named = EDITION.fullmatch(req.path)
+        edition, path = (named[1], named[2]) if named is not None else ("", req.path)
+        file = self._find(INDEX if path == "/" else path)
         resp.content_type = file.media
-        resp.set_header("Cache-Control", "no-cache")  # asked for again each time, and mostly answered with 304
+        # a page from before an update gets what there is now, but does not keep it under the old name
+        resp.set_header("Cache-Control", FOREVER if edition == self._edition else ASKED_AGAIN)
         resp.set_header("ETag", file.tag)
         resp.set_header("Vary", "Accept-Encoding")
         if file.tag in (req.get_header("If-None-Match") or ""):
@@ -50,24 +70,23 @@ class Console:
         else:
             resp.data = file.data
 
+    def _linked(self, page: bytes) -> bytes:
+        """The page, with the edition in front of every file that it names."""
+        return LINK.sub(rb'\1="/%b/' % self._edition.encode(), page)
+
     def _find(self, path: str) -> _File:
-        if path not in self._paths:
+        if path not in self._files:
             raise Problem(404, "not found", f"there is no {path}; the console is at /, its API below /api")
-        modified_ns = self._paths[path].stat().st_mtime_ns
-        known = self._files.get(path)
-        if known is None or known.modified_ns != modified_ns:
-            known = self._files[path] = _read(self._paths[path], modified_ns)
-        return known
+        return self._files[path]
 
 
 def _listing(folder: Path) -> list[Path]:
     return [each for each in folder.rglob("*") if each.is_file() and not each.name.startswith(".")]
 
 
-def _read(path: Path, modified_ns: int) -> _File:
-    data = path.read_bytes()
-    media = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+def _file(data: bytes, suffix: str) -> _File:
+    media = TYPES.get(suffix) or mimetypes.types_map.get(suffix) or "application/octet-stream"
     if media.startswith("text/") and "charset" not in media:
         media += "; charset=utf-8"
-    gzipped = gzip.compress(data, mtime=0) if path.suffix in COMPRESSED else None
-    return _File(data, gzipped, media, f'"{hashlib.sha256(data).hexdigest()[:32]}"', modified_ns)
+    gzipped = gzip.compress(data, compresslevel=6, mtime=0) if suffix in COMPRESSED else None
+    return _File(data, gzipped, media, f'"{hashlib.sha256(data).hexdigest()[:32]}"')

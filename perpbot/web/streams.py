@@ -45,7 +45,6 @@ class LogStreamQuery:
 
 def events(call: Call) -> Stream:
     """The state, and whatever changes in it, as server-sent events."""
-    call.desk.look()
     since = call.given.last_event_id
     if call.last_event is not None and call.last_event.isascii() and call.last_event.isdigit():
         since = int(call.last_event[:16])
@@ -97,7 +96,7 @@ def _following(call: Call, since: int | None) -> Stream:
     beat = monotonic_ns()
     with _followed(desk, since) as follower:
         while monotonic_ns() < until:
-            data = desk.feed.catch_up(follower) if follower.lost else follower.take()
+            data = desk.feed.take(follower)
             if call.given.logs:
                 for number, line in desk.tail.after(seen):
                     seen = number

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import gevent
 import pytest
 
 from perpbot.sections.differences import merged
@@ -172,3 +173,16 @@ def test_the_whole_state_is_encoded_once_for_all_who_ask() -> None:
     before = feed.body()
     advanced(feed, 1)
     assert feed.body() != before
+
+
+@in_world()
+def test_one_who_comes_when_nobody_has_looked_for_a_while_waits_for_the_next_look() -> None:
+    feed = Feed()
+    advanced(feed, 0)
+    gevent.sleep(10.0)
+    follower, back = feed.follow(), feed.follow(feed.seq)
+    assert (feed.take(follower), feed.take(back)) == (b"", b"")
+    advanced(feed, 1)
+    assert len(list(feed.wake())) == 2
+    assert Reader(feed.take(follower)).events == ["snapshot"]
+    assert b"event: diff" in feed.take(back)

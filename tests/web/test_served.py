@@ -99,6 +99,29 @@ def test_the_console_is_there_with_headers_that_bind_browsers(browser: Browser) 
     assert (again, nothing) == (304, b"")
 
 
+def test_browsers_keep_all_but_the_page_for_good_under_a_name_that_changes_with_any_file(browser: Browser) -> None:
+    _, headers, page = browser.ask("GET", "/")
+    assert headers["cache-control"] == "no-cache"
+    named = re.findall(r'(?:href|src)="(/[^"]+)"', page.decode())
+    assert len({each.split("/")[1] for each in named}) == 1
+    for path in named:
+        status, headers, data = browser.ask("GET", path)
+        assert (status, "immutable" in headers["cache-control"]) == (200, True)
+        assert data == browser.ask("GET", "/" + path.split("/", 2)[2])[2]
+    status, headers, _ = browser.ask("GET", "/0123456789abcdef/app.js")
+    assert (status, headers["cache-control"]) == (200, "no-cache"), "a page from before an update"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../operator.json", "/%2e%2e/server.py", "/..%2fserver.py", "/0123456789abcdef/../../server.py", "//etc/passwd",
+     "/.git/config", "/vendor/..%5cserver.py", "/app.js%00.html", "/server.py"],
+)  # fmt: skip
+def test_no_path_leads_out_of_the_console(browser: Browser, path: str) -> None:
+    status, headers, data = browser.ask("GET", path)
+    assert (status, headers["content-type"]) == (404, "application/problem+json"), data
+
+
 def test_a_stream_begins_with_everything_and_a_reconnect_goes_on_where_it_was(browser: Browser) -> None:
     ticket = browser.ticket()
     with closing(browser.follow(f"token={ticket}")) as follower:

@@ -12,6 +12,7 @@ import { Notices } from "./notices.js";
 import { GROUPS, VIEWS, view } from "./views.js";
 
 const FIRST = ["overview", "trades", "positions", "venues"];
+const ICON = new URL("../icon.svg", import.meta.url).href;
 const open = signal(false);
 
 export function Shell() {
@@ -55,7 +56,7 @@ function Count({ of }) {
 
 const Menu = () =>
   html`<nav class="menu" aria-label=${t("menu")} onKeyDown=${(event) => event.key === "Escape" && (open.value = false)}>
-    <div class="brand"><img src="icon.svg" alt="" width="26" height="26" /><strong>PerpBot</strong></div>
+    <div class="brand"><img src=${ICON} alt="" width="26" height="26" /><strong>PerpBot</strong></div>
     ${Object.entries(GROUPS).map(
       ([group, views]) => html`<div class="group"><h2>${t(`group.${group}`)}</h2>
         <ul>${Object.keys(views).map((name) => html`<li key=${name}><${Link} name=${name} /></li>`)}</ul></div>`,

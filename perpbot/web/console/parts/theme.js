@@ -1,13 +1,11 @@
-// Dark or light: as the system has it, until somebody chooses.
+// Dark or light: as begin.js found it, until somebody chooses.
 
 import { signal } from "../vendor/signals.js";
 
 const KEY = "perpbot.theme";
-const system = matchMedia("(prefers-color-scheme: light)");
-const asked = new URLSearchParams(location.search).get("theme");
 
 /** "dark" or "light". */
-export const theme = signal(asked ?? localStorage.getItem(KEY) ?? (system.matches ? "light" : "dark"));
+export const theme = signal(document.documentElement.dataset.theme);
 
 theme.subscribe((value) => (document.documentElement.dataset.theme = value));
 
