@@ -53,6 +53,7 @@ from perpbot.execution.entries import (
     CaughtUp,
     Entry,
     ForeignAdopted,
+    FundingBooked,
     OrderAnswered,
     OrderFilled,
     OrdersIntended,
@@ -84,9 +85,9 @@ NUMBERS_KEPT = 1_000
 """Trades of which it is known that they were opened; lower numbers than these are not opened any more."""
 UNMATCHED_KEPT = 100
 """Batches of news that match no order, kept until the venue's id of an order is known."""
-LATE = "a fill came after its end"
 NEWS = (OrderSent, OutcomeArrived, VenueNews)
 """What connections tell of orders."""
+LATE = "a fill came after its end"
 
 
 @attrs.frozen
@@ -494,6 +495,11 @@ class Orders(Actor):
         self._connections[answer.venue].tell(CatchUpDone())
 
     # -- trades --------------------------------------------------------------------------------------------------
+
+    @handles(FundingBooked)
+    def on_funding(self, booked: FundingBooked) -> None:
+        """Funding was journalled, of trades that are over too: their records have it from now on."""
+        self.ledger.apply(booked, monotonic_ns())
 
     @handles(ReadTrade)
     def on_read_trade(self, request: ReadTrade) -> TradeView | None:

@@ -12,7 +12,7 @@ from actors.journal import Append, Replay
 from actors.market_news import MARKS, MarkMoved
 from actors.order_requests import FILLS, INTENDED, OPENED
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
-from perpbot.clock import monotonic_ns
+from perpbot.clock import NS_PER_HOUR, monotonic_ns
 from perpbot.execution.accounting import KINDS, Accounting
 from perpbot.execution.condensing import hold
 from perpbot.execution.entries import (
@@ -36,6 +36,9 @@ EXPOSURE = "exposure"
 """Topic: `ExposureChanged`, retained."""
 DOUBTS = "doubts"
 """Topic: `DoubtsChanged`, retained."""
+FUNDING_PAID = "funding-paid"
+"""Topic: `FundingPaid`, retained."""
+HOURS_KEPT = 72
 REFS_KEPT = 20_000
 """Ids of fills and of funding payments, each; what is told again is told soon."""
 
@@ -45,6 +48,14 @@ class ExposureChanged:
     """Positions changed, or their value did."""
 
     exposure: Exposure
+
+
+@attrs.frozen
+class FundingPaid:
+    """What funding came to of late, all venues together and different dollars one to one; positive was received."""
+
+    by_hour: Mapping[int, Decimal]
+    """By the hour, since 1970 and by the venue's clock, in which it was settled."""
 
 
 @attrs.frozen
@@ -83,13 +94,6 @@ class ReadPositions:
 @attrs.frozen
 class ReadPnl:
     """The answer is every `Account` and its `Profit`: realised, fees and funding, since the journal began."""
-
-
-@attrs.frozen
-class ReadTradeProfits:
-    """What have these trades come to? The answer is by trade and leg; trades that are too old are left out."""
-
-    trade_ids: tuple[str, ...]
 
 
 @attrs.frozen
@@ -133,6 +137,7 @@ class Positions(Actor):
         self._doubts: dict[HoldingKey, Decimal] = {}
         self._mismatches: dict[HoldingKey, Mismatch] = {}
         self._accounting = Accounting()
+        self._paid: dict[int, Decimal] = {}
 
     def on_start(self) -> None:
         """Sum what the journal has, then listen."""
@@ -149,6 +154,8 @@ class Positions(Actor):
                     hold(self._holdings, line.entry)
                 case _:
                     self._accounting.apply(line.entry)
+        self._orders = self.look_up(self._orders_address)
+        self.publish(FUNDING_PAID, FundingPaid(dict(self._paid)), retain=True)
         for address in self._instrument_addresses:
             self.subscribe(address, LOADED)
         for address in self._scanner_addresses:
@@ -206,9 +213,11 @@ class Positions(Actor):
     def on_funding(self, payment: FundingPayment) -> None:
         """Book a funding payment, once, and remember it."""
         if (payment.venue, payment.account, payment.ref) not in self._booked:
-            booked = FundingBooked(payment=payment)
+            booked = self._accounting.booked(payment)
             self._journal.ask(Append([booked]))
             self._book(booked)
+            self._orders.tell(booked)
+            self.publish(FUNDING_PAID, FundingPaid(dict(self._paid)), retain=True)
 
     def _book(self, booked: FundingBooked) -> None:
         payment = booked.payment
@@ -216,8 +225,15 @@ class Positions(Actor):
         if ref not in self._booked:
             _keep(self._booked, ref)
             self._accounting.apply(booked)
+            self._pay(payment)
             key = (payment.venue, payment.account, payment.symbol)
             self._holdings[key] = self._holdings.get(key, Holding()).with_funding(payment.amount.amount)
+
+    def _pay(self, payment: FundingPayment) -> None:
+        hour = payment.settled_ns // NS_PER_HOUR
+        self._paid[hour] = self._paid.get(hour, ZERO) + payment.amount.amount
+        for each in [each for each in self._paid if each < max(self._paid) - HOURS_KEPT]:
+            del self._paid[each]
 
     @handles(InstrumentsLoaded)
     def on_instruments(self, news: InstrumentsLoaded) -> None:
@@ -296,12 +312,6 @@ class Positions(Actor):
     def on_read_pnl(self, _: ReadPnl) -> Mapping[Account, Profit]:
         """All profit and loss now."""
         return dict(self._accounting.pnl.booked)
-
-    @handles(ReadTradeProfits)
-    def on_read_trades(self, request: ReadTradeProfits) -> dict[str, dict[str, Profit]]:
-        """Of each trade that is known by itself, what its legs came to."""
-        pnl = self._accounting.pnl
-        return {trade_id: dict(legs) for trade_id in request.trade_ids if (legs := pnl.legs(trade_id))}
 
     def describe(self) -> dict[str, Any]:
         """Positions that are not zero, and what does not agree."""

@@ -14,7 +14,7 @@ from actors.hedge_watch import NAKED, NakedChanged
 from actors.journal import Append, Replay
 from actors.market_news import FastMarket
 from actors.order_requests import OPENED, SETTLED
-from actors.positions import DOUBTS, EXPOSURE, DoubtsChanged, ExposureChanged
+from actors.positions import DOUBTS, EXPOSURE, FUNDING_PAID, DoubtsChanged, ExposureChanged, FundingPaid
 from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
@@ -70,6 +70,11 @@ class ReadBlocks:
 @attrs.frozen
 class ReadStandings:
     """The answer is a tuple of `Standing`: how near the account is to each limit. Empty before balances are known."""
+
+
+@attrs.frozen
+class ReadToday:
+    """The answer is what this day has come to, in US dollars: trades that were over in it after fees, and funding."""
 
 
 @attrs.frozen
@@ -145,13 +150,13 @@ class Risk(Actor):
         self._naked = NakedChanged(())
         self._doubts = DoubtsChanged(frozenset())
         self._equity: EquityChanged | None = None
+        self._safe_mode: dict[str, bool] = {}
+        self._venue_equity: dict[str, Decimal] = {}
         self._exposure = Exposure({}, {}, {}, {})
         self._results = self._no_results()
         self._frozen_until_ns: dict[str, int] = {}
         self._last_opened_ns: dict[str, int] = {}
         self._last_opened: dict[str, str] = {}
-        self._safe_mode: dict[str, bool] = {}
-        self._venue_equity: dict[str, Decimal] = {}
         """By symbol, the trade that began its cooldown: it may try again itself."""
         self._refusals: Counter[str] = Counter()
         self._newest: deque[RefusalSeen] = deque(maxlen=100)
@@ -169,6 +174,7 @@ class Risk(Actor):
         self.subscribe(self._addresses["orders"], OPENED)
         self.subscribe(self._addresses["positions"], EXPOSURE)
         self.subscribe(self._addresses["positions"], DOUBTS)
+        self.subscribe(self._addresses["positions"], FUNDING_PAID)
         self.subscribe(self._addresses["hedge_watch"], NAKED)
         self.subscribe(self._addresses["balances"], EQUITY)
 
@@ -178,14 +184,14 @@ class Risk(Actor):
     def on_equity(self, news: EquityChanged) -> None:
         """Balances were read."""
         self._equity = news
+        self._safe_mode = {venue: each.safe_mode for venue, each in news.venues.items()}
+        self._venue_equity = {venue: each.equity for venue, each in news.venues.items()}
 
     @handles(ExposureChanged)
     def on_exposure(self, news: ExposureChanged) -> None:
         """Positions or their values changed."""
         self._exposure = news.exposure
 
-        self._safe_mode = {venue: each.safe_mode for venue, each in news.venues.items()}
-        self._venue_equity = {venue: each.equity for venue, each in news.venues.items()}
     @handles(NakedChanged)
     def on_naked(self, news: NakedChanged) -> None:
         """Legs stand alone, or do not any more."""
@@ -195,6 +201,11 @@ class Risk(Actor):
     def on_doubts(self, news: DoubtsChanged) -> None:
         """Venues contradict our positions, or do not any more."""
         self._doubts = news
+
+    @handles(FundingPaid)
+    def on_funding(self, news: FundingPaid) -> None:
+        """Funding was paid or received."""
+        self._results.funding = news.by_hour
 
     @handles(FastMarket)
     def on_fast(self, news: FastMarket) -> None:
@@ -219,7 +230,8 @@ class Risk(Actor):
 
     def _count(self, record: TradeRecord) -> bool:
         success = record.phase == Phase.COMPLETED.value
-        return self._results.take(settled_ns=record.settled_at_ns, net=record.net, success=success)
+        net = record.trading - record.fees  # funding comes by itself, when the venue says so
+        return self._results.take(ended_ns=record.ended_ns, settled_ns=record.settled_at_ns, net=net, success=success)
 
     def _no_results(self) -> Results:
         return Results(
@@ -282,6 +294,11 @@ class Risk(Actor):
     def on_read_standings(self, _: ReadStandings) -> tuple[Standing, ...]:
         """For whoever looks."""
         return () if self._equity is None else standings(self._view(None), self._limits)
+
+    @handles(ReadToday)
+    def on_read_today(self, _: ReadToday) -> Decimal:
+        """What the daily limit goes by."""
+        return self._results.today(wall_ns())
 
     def _approval(self, kind: ApprovalKind, trade_id: str) -> Approval:
         generations = {venue: gate.generation for venue, gate in self._gates.items()}

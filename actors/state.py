@@ -14,8 +14,8 @@ from actors.gate import Gate, KillSwitches
 from actors.hedge_watch import ReadNaked
 from actors.order_requests import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords, ReadResiduals
 from actors.pool import PoolView, ReadPool
-from actors.positions import PositionsView, ReadPositions, ReadTradeProfits
-from actors.risk import ReadBlocks, ReadStandings
+from actors.positions import PositionsView, ReadPositions
+from actors.risk import ReadBlocks, ReadStandings, ReadToday
 from actors.runtime import Actor, Slot, handles
 from perpbot.capital.margin import leg_margin
 from perpbot.capital.moving import Funds, Hint, running_low
@@ -23,7 +23,6 @@ from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.settings import Settings
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.residuals import Residual
-from perpbot.execution.results import with_funding
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO
 from perpbot.model.order import Balance
@@ -95,6 +94,8 @@ class State:
     """Account rules that refuse every opening now."""
     standings: Sequence[Standing] = ()
     """How near the account is to each risk limit; empty while that is not known."""
+    daily_profit: Decimal | None = None
+    """What this day has come to, as the daily limit counts it; None while that is not known."""
     orders: OrderCounts | None
     naked: tuple[Naked, ...]
     """Trades in progress with a leg that stands alone, or may."""
@@ -197,6 +198,7 @@ class StateView(Actor):
             (self._executor, ReadDecisions(DECISIONS_READ)),
             (self._risk, ReadBlocks()),
             (self._risk, ReadStandings()),
+            (self._risk, ReadToday()),
             (self._hedge_watch, ReadNaked()),
             (self._connections, ReadRegistry()),
             *((address, ReadPool()) for address in self._pools),
@@ -205,7 +207,7 @@ class StateView(Actor):
         missing: list[str] = []
         answers = [self._answer(address, slot, missing) for (address, _), slot in zip(questions, slots, strict=True)]
         trades, records, counts, residuals, positions, balances, capital, decisions, *rest = answers
-        blocks, near, naked, registry, *pools = rest
+        blocks, near, today, naked, registry, *pools = rest
         found = tuple(pool for pool in pools if pool is not None)
         return State(
             at_ns=wall_ns(),
@@ -213,7 +215,7 @@ class StateView(Actor):
             mode=self._settings.mode.value,
             venues={venue: self._venue(venue) for venue in self._feeds},
             trades=tuple(trades or ()),
-            records=self._with_funding(records or (), missing),
+            records=tuple(records or ()),
             positions=positions,
             residuals=residuals or (),
             balances=tuple(balances or ()),
@@ -230,17 +232,11 @@ class StateView(Actor):
             open_profit={} if positions is None else open_profit(positions, trades or ()),
             blocks=tuple(str(each) for each in blocks or ()),
             standings=near or (),
+            daily_profit=today,
             registry=registry,
             missing=tuple(dict.fromkeys(missing)),
             alerts=self._alerts,
         )
-
-    def _with_funding(self, records: Sequence[TradeRecord], missing: list[str]) -> tuple[TradeRecord, ...]:
-        question = ReadTradeProfits(tuple(each.trade_id for each in records))
-        answer = self._answer(self._positions, self.look_up(self._positions).post(question, PATIENCE_S), missing)
-        legs: Mapping[str, Mapping[str, Profit]] = answer or {}
-        funding = {trade: sum(each.values(), NO_PROFIT).funding for trade, each in legs.items()}
-        return tuple(with_funding(records, funding))
 
     def _funds(self, capital: Mapping[str, VenueCapital], pools: Sequence[PoolView]) -> dict[str, Funds]:
         """What each venue has for arbitrage, the reserve included, and what its largest leg needs."""

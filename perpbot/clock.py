@@ -11,6 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 NS_PER_SECOND = 1_000_000_000
 NS_PER_MS = 1_000_000
+NS_PER_HOUR = 3_600 * NS_PER_SECOND
 
 
 def wall_ns() -> int:

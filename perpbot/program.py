@@ -30,6 +30,7 @@ from perpbot.execution.ledger import Ledger
 from perpbot.logs import Background
 from perpbot.masking import Mask
 from perpbot.places import open_paper, trading_venues, venues
+from perpbot.storage.history import TradeHistory
 from perpbot.storage.journal import Journal, JournalError, read
 from perpbot.summary import summary
 from perpbot.systemd import notifier
@@ -93,6 +94,7 @@ class Program:
         self.system = System(Chance(setting.seed), log)
         self.kill = KillSwitches()
         self.journal = journal
+        self.history = TradeHistory(journal.path)
         journal.condense(wall_ns())
         self.start_seq = _bind(self.journal, setting)
         made = venues(settings, setting.simulated, setting.environment)

@@ -1,8 +1,7 @@
 """The summary a run leaves behind (`--summary`): what happened between its start and its end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from math import ceil
 from typing import Any
 
 from actors.runtime import System
@@ -16,6 +15,7 @@ from perpbot.execution.unhedged import Unhedged
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
 from perpbot.portfolio.profit import Profit
+from perpbot.portfolio.statistics import quantile
 from perpbot.storage.journal import Line
 
 NS_PER_US = 1_000
@@ -128,8 +128,8 @@ def _exposure(run: Iterable[Line], state: State) -> dict[str, Any]:
         "max_unhedged_ms": max((*longest, *(_ms(now_ns - each.since_ns) for each in state.naked)), default=0.0),
         "unhedged": {
             "trades": len(measured),
-            "p50_ms": _nearest(longest, 0.5),
-            "p99_ms": _nearest(longest, 0.99),
+            "p50_ms": quantile(longest, 0.5) if longest else None,
+            "p99_ms": quantile(longest, 0.99) if longest else None,
             "total_ms": round(sum(_ms(each.total_ns) for each in measured), 3),
             "usd_seconds": plain(round(_sum(each.value_s for each in measured), 6)),
         },
@@ -148,11 +148,6 @@ def _unhedged(record: TradeRecord) -> Unhedged:
 
 def _ms(ns: int) -> float:
     return ns / NS_PER_MS
-
-
-def _nearest(ordered: Sequence[float], fraction: float) -> float | None:
-    """The value that `fraction` of the values, which are in order, do not exceed; None without values."""
-    return ordered[max(0, ceil(fraction * len(ordered)) - 1)] if ordered else None
 
 
 def _pnl(before: Mapping[HoldingKey, Holding], state: State) -> dict[str, Any]:

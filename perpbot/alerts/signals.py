@@ -63,7 +63,10 @@ _ALL = (
     Signal("actors_in_trouble", Unit.COUNT, Per.ALL, "Actors that are stuck, overrun, failing or given up."),
     Signal("consecutive_failures", Unit.COUNT, Per.ALL, "Trades in a row, up to the newest, that were not completed."),
     Signal("success_rate", Unit.SHARE, Per.ALL, "Share of the newest 20 trades that were completed; from 5 trades on."),
-    Signal("daily_pnl", Unit.MONEY, Per.ALL, "Result of trades that were over this UTC day; a profit counts as 0."),
+    Signal(
+        "daily_pnl", Unit.MONEY, Per.ALL,
+        "What this day has come to: trades that were over in it, after fees, and funding, by the venues' clocks.",
+    ),
     Signal("drawdown", Unit.SHARE, Per.ALL, "How far the equity of all venues is below its highest."),
     Signal("equity", Unit.MONEY, Per.ALL, "Equity of all venues."),
     Signal("capital_usage", Unit.SHARE, Per.ALL, "Share of the arbitrage pool that trades hold, over all venues."),

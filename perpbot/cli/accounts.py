@@ -53,6 +53,7 @@ def pnl(*, by: str, period: str, as_json: bool, state: Path | None) -> None:
                 "In all", f"{amount(each['net'], signed=True)} {currency}, of which open {amount(open_, signed=True)}"
             )
     _show_statistics(answer["statistics"])
+    _show_execution(answer["execution"])
 
 
 _PROFIT = (
@@ -83,6 +84,16 @@ def _show_statistics(each: Mapping[str, Any]) -> None:
     labelled("Trade", f"mean win {_known(each['average_win'])}, mean loss {_known(each['average_loss'])}")
     labelled("Drawdown", f"{amount(each['max_drawdown'])} at most, Sharpe ratio {_known(each['sharpe'])}")
     labelled("Volume", amount(each["volume"]))
+
+
+def _show_execution(each: Mapping[str, Any]) -> None:
+    if each["slippage_bps"] is not None:
+        by_venue = ", ".join(f"{venue} {bps}" for venue, bps in each["venues_bps"].items())
+        labelled("Slippage", f"{amount(each['slippage'], signed=True)}: {each['slippage_bps']} bp ({by_venue})")
+    times = each["times_ms"]
+    if times:
+        shown = ((step, times[step]) for step in ("sent", "hedged", "unhedged"))
+        labelled("Took", "; ".join(f"{step} {took['p50']:g} ms, 99 % {took['p99']:g} ms" for step, took in shown))
 
 
 def _known(text: str | None) -> str:

@@ -32,7 +32,7 @@ def status(*, as_json: bool, state: Path | None) -> None:
     click.echo()
     pause = duration(answer["cooldown_s"]) if answer["cooldown_s"] else "none"
     labelled("Pause", f"{pause}; {counted(answer['failures_in_row'], 'failure')} in a row")
-    labelled("Today", f"{amount(answer['daily_profit'], signed=True)} after fees")
+    labelled("Today", f"{amount(answer['daily_profit'], signed=True)} after fees and funding")
     labelled("Approved", f"{answer['approved']:,}")
     for rule, times in sorted(answer["refused"].items(), key=lambda each: -each[1]):
         labelled("Refused", f"{times:,} by {rule}")

@@ -6,12 +6,12 @@ from typing import Any
 import attrs
 
 from actors.balances import Rebase
-from actors.order_requests import ReadRecords
 from actors.positions import ReadPnl
 from actors.risk import LiftCooldown, ReadRisk
 from actors.state import State
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.control.arguments import Args, BadRequestError
+from perpbot.execution.quality import Quality, quality
 from perpbot.execution.results import results
 from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import plain
@@ -22,20 +22,32 @@ from perpbot.program import Program
 from supervisors import tree
 
 FACETS: tuple[Facet, ...] = ("day", "pool", "venue", "symbol")
-MOST_RECORDS = 100_000
 
 
 def pnl(program: Program, args: Args) -> Any:
     """What was earned in all and by each facet, and how well trading went."""
     state = program.state()
     booked: Mapping[Account, Profit] = program.system.ref(tree.POSITIONS).ask(ReadPnl())
-    records = program.system.ref(tree.ORDERS).ask(ReadRecords(MOST_RECORDS))
+    records = program.history.records()
     period = _period(args)
     return {
         "currencies": {currency: _profit(each) for currency, each in state.profit.items()},
         "open": {currency: plain((each - _realised(booked, currency)).net) for currency, each in state.profit.items()},
         "by": {facet: _cut(booked, facet) for facet in FACETS},
         "statistics": shown(statistics(results(records), period), period),
+        "execution": _carried_out(quality(records)),
+    }
+
+
+def _carried_out(each: Quality) -> dict[str, Any]:
+    return {
+        "trades": each.trades,
+        "slippage": plain(round(each.slippage, 6)),
+        "slippage_bps": None if each.slippage_bps is None else plain(round(each.slippage_bps, 3)),
+        "venues_bps": {venue: plain(round(bps, 3)) for venue, bps in each.venues_bps.items()},
+        "times_ms": {
+            step: {name: round(ms, 3) for name, ms in attrs.asdict(times).items()} for step, times in each.times.items()
+        },
     }
 
 

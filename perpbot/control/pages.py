@@ -1,6 +1,7 @@
 """What the surfaces show, as JSON-able values: money as text, times as ISO 8601."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from actors.connections import Registry
@@ -10,7 +11,7 @@ from perpbot.alerts.alert import Severity
 from perpbot.clock import iso
 from perpbot.control.episodes import Episode, Episodes
 from perpbot.control.process import process
-from perpbot.execution.entries import TradeRecord
+from perpbot.execution.entries import LegRecord, TradeRecord
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.profit import NO_PROFIT
@@ -205,6 +206,24 @@ def _open(trade: TradeView, quoted_in: list[str]) -> dict[str, Any]:
     }
 
 
+def _leg(each: LegRecord) -> dict[str, Any]:
+    return {
+        "venue": each.venue,
+        "expected": plain(each.expected),
+        "achieved": None if each.achieved is None else plain(round(each.achieved, 8)),
+        "slippage": plain(each.slippage),
+        "slippage_bps": _bps(each.slippage_bps),
+        "trading": plain(each.trading),
+        "fees": plain(each.fees),
+        "funding": plain(each.funding),
+        "volume": plain(each.volume),
+    }
+
+
+def _bps(each: Decimal | None) -> str | None:
+    return None if each is None else plain(round(each, 3))
+
+
 def _over(record: TradeRecord) -> dict[str, Any]:
     return {
         "id": record.trade_id,
@@ -229,6 +248,8 @@ def _over(record: TradeRecord) -> dict[str, Any]:
         "unhedged_ms": round(record.unhedged_ms, 3),
         "unhedged_total_ms": round(record.unhedged_total_ms, 3),
         "unhedged_value_s": plain(round(record.unhedged_value_s, 6)),
+        "slippage_bps": _bps(record.slippage_bps),
+        "legs": {name: _leg(each) for name, each in record.legs.items()},
         "phases_ms": {phase: round(took, 3) for phase, took in record.phases_ms.items()},
         "volume": plain(record.volume),
         "pool": record.pool,

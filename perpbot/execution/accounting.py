@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from decimal import Decimal
 
 import attrs
 
@@ -9,6 +10,7 @@ from perpbot.execution.entries import (
     Entry,
     ForeignAdopted,
     FundingBooked,
+    FundingShare,
     OrderFilled,
     OrdersIntended,
     ProfitCarried,
@@ -18,8 +20,9 @@ from perpbot.execution.entries import (
 )
 from perpbot.execution.ledger import ORDERS_KEPT
 from perpbot.execution.residuals import PURPOSE
-from perpbot.model.order import Fill, Order
-from perpbot.portfolio.pnl import NOBODY, Account, Owner, Pnl
+from perpbot.model.money import ZERO
+from perpbot.model.order import Fill, FundingPayment, Order
+from perpbot.portfolio.pnl import NO_TRADE, NOBODY, Account, Owner, Pnl
 from perpbot.portfolio.profit import Profit
 
 KINDS: tuple[type, ...] = (
@@ -53,7 +56,7 @@ class Accounting:
             case OrderFilled():
                 self.pnl.take_fill(entry.fill, self._owners.get(entry.client_id, NOBODY))
             case FundingBooked():
-                self.pnl.take_funding(entry.payment)
+                self.pnl.take_funding(entry.payment, self._shares(entry))
             case ProfitCarried():
                 account = Account(entry.day, entry.pool, entry.venue, entry.symbol, entry.currency)
                 self.pnl.carry(account, Profit(trading=entry.trading, fees=entry.fees, funding=entry.funding))
@@ -67,6 +70,27 @@ class Accounting:
 
     def _owner(self, order: Order) -> Owner:
         return Owner(order.trade_id, order.leg, self._pools.get(order.trade_id, ""))
+
+    def booked(self, payment: FundingPayment) -> FundingBooked:
+        """The entry that books `payment` under the legs of trades whose it is."""
+        shares = [
+            FundingShare(trade_id=owner.trade_id, leg=owner.leg, amount=amount)
+            for owner, amount in self.pnl.shares(payment).items()
+            if owner.trade_id != NO_TRADE
+        ]
+        return FundingBooked(payment=payment, shares=shares)
+
+    def _shares(self, entry: FundingBooked) -> dict[Owner, Decimal] | None:
+        if entry.shares is None:
+            return None
+        shares = {self._owner_of(each): each.amount for each in entry.shares}
+        left = entry.payment.amount.amount - sum(shares.values(), ZERO)
+        return {**shares, NOBODY: left} if left or not shares else shares
+
+    def _owner_of(self, share: FundingShare) -> Owner:
+        if share.leg == PURPOSE:
+            return _residual_of(share.trade_id)
+        return Owner(share.trade_id, share.leg, self._pools.get(share.trade_id, ""))
 
     def _own(self, orders: Iterable[Order]) -> None:
         for order in orders:

@@ -7,7 +7,7 @@ what the kept ones come to. Kinds of entries that are not known here are kept.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import attrs
 
@@ -34,6 +34,7 @@ from perpbot.execution.entries import (
     WorldBound,
 )
 from perpbot.execution.ledger import Ledger
+from perpbot.execution.records import Records
 from perpbot.model.money import Quantity
 from perpbot.portfolio.holding import Holding, HoldingKey
 from perpbot.portfolio.profit import NO_PROFIT
@@ -68,12 +69,13 @@ def condense(lines: Sequence[L], now_ns: int) -> tuple[list[Entry], list[L]]:
     Folding the first and then the second gives what folding all of `lines` gives, but for orders and records that are
     old. `now_ns`: wall clock.
     """
-    kept = _chosen(lines, now_ns)
+    kept = _rewritten(*_chosen(lines, now_ns), _records(lines))
     everything, rest = _Sums.of(lines), _Sums.of(kept)
     return everything.without(rest), kept
 
 
-def _chosen(lines: Sequence[L], now_ns: int) -> list[L]:
+def _chosen(lines: Sequence[L], now_ns: int) -> tuple[list[L], set[str]]:
+    """The lines to be kept, and the trades that are dropped but for their record."""
     trades = _Trades()
     for line in lines:
         trades.take(line.entry)
@@ -90,8 +92,8 @@ def _chosen(lines: Sequence[L], now_ns: int) -> list[L]:
                 settled -= 1
                 if not recent and settled >= RECORDS_CARRIED and trades.of(entry) in gone:
                     continue
-            case FundingBooked():
-                if not recent:
+            case FundingBooked(shares=shares):
+                if not recent and all(each.trade_id in gone for each in shares or ()):
                     continue
             case WorldBound() | KillSwitchSet() | CaughtUp() | PeakEquity():
                 last[_subject(entry)] = line
@@ -100,7 +102,36 @@ def _chosen(lines: Sequence[L], now_ns: int) -> list[L]:
                 if trade is not None and trade in gone:
                     continue
         kept.append(line)
-    return [line for line in kept if last.get(_subject(line.entry), line) is line]
+    return [line for line in kept if last.get(_subject(line.entry), line) is line], gone
+
+
+def _records(lines: Iterable[Line]) -> Records:
+    records = Records()
+    for line in lines:
+        records.apply(line.entry)
+    return records
+
+
+def _rewritten(kept: Iterable[L], gone: set[str], records: Records) -> list[L]:
+    """Of trades in `gone` one record each with all that was ever booked, so that nothing is to be added to it."""
+    last = {line.entry.record.trade_id: line for line in kept if isinstance(line.entry, TradeSettled)}
+    found = []
+    for line in kept:
+        entry = line.entry
+        if isinstance(entry, TradeSettled) and entry.record.trade_id in gone:
+            whole = records.find(entry.record.trade_id)
+            if whole is None or last[entry.record.trade_id] is not line:
+                continue
+            entry = TradeSettled(record=whole)
+        elif isinstance(entry, FundingBooked) and entry.shares is not None:
+            entry = attrs.evolve(entry, shares=[each for each in entry.shares if each.trade_id not in gone])
+        found.append(line if entry is line.entry else _with_entry(line, entry))
+    return found
+
+
+def _with_entry(line: L, entry: Entry) -> L:
+    changed: L = attrs.evolve(cast("Any", line), entry=entry)
+    return changed
 
 
 def _subject(entry: Entry) -> object:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import attrs
 
 from perpbot.execution.plan import Plan
+from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO
 from perpbot.model.order import Fill, FundingPayment, Order, OrderUpdate
 
@@ -102,6 +103,45 @@ class TradeMoved:
 
 
 @attrs.frozen(kw_only=True)
+class LegRecord:
+    """What the orders of one leg came to, in quote currency. Of a trade that was opened again: over all of it."""
+
+    side: Side
+    """Which way it opened."""
+    venue: str
+    expected: Decimal
+    """Mean price at which the book promised that it opens."""
+    opened: Decimal
+    """Coins in the fills that opened it."""
+    opened_value: Decimal
+    """Value of those fills."""
+    trading: Decimal
+    fees: Decimal
+    funding: Decimal
+    volume: Decimal
+
+    @property
+    def achieved(self) -> Decimal | None:
+        """Mean price at which it opened; None where nothing was filled."""
+        return self.opened_value / self.opened if self.opened else None
+
+    @property
+    def slippage(self) -> Decimal:
+        """What opening it cost beyond what was expected; below zero where it was better."""
+        return self.side.sign * (self.opened_value - self.expected * self.opened)
+
+    @property
+    def slippage_bps(self) -> Decimal | None:
+        """The same, in ten-thousandths of the value that was expected."""
+        return basis_points(self.slippage, self.expected * self.opened)
+
+
+def basis_points(amount: Decimal, value: Decimal) -> Decimal | None:
+    """`amount` in ten-thousandths of `value`; None of nothing."""
+    return amount / value * 10_000 if value else None
+
+
+@attrs.frozen(kw_only=True)
 class TradeRecord:
     """A trade that is over: what it did and what it brought (EXE-7). Amounts are quote currency.
 
@@ -119,6 +159,7 @@ class TradeRecord:
     trading: Decimal
     fees: Decimal
     funding: Decimal
+    """As far as it was known when the record was written; `Records` adds what became known later."""
     currencies: list[str]
     expected_net: Decimal
     slippage: Decimal
@@ -143,11 +184,25 @@ class TradeRecord:
     """For how long something stood alone, all times together."""
     unhedged_value_s: Decimal = ZERO
     """Value that stood alone times the seconds it did: the integral over time."""
+    legs: Mapping[str, LegRecord] = attrs.field(factory=dict)
+    """By name, ``buy`` and ``sell``; none in records of before."""
+    last_fill_ns: int = 0
+    """Clock of the venue of its last fill; 0 where nothing was filled, and in records of before."""
 
     @property
     def net(self) -> Decimal:
         """Profit after fees and funding."""
         return self.trading - self.fees + self.funding
+
+    @property
+    def ended_ns(self) -> int:
+        """Wall clock when it was over: by the venue of its last fill, else by ours."""
+        return self.last_fill_ns or self.settled_at_ns
+
+    @property
+    def slippage_bps(self) -> Decimal | None:
+        """`slippage` in ten-thousandths of what opening both legs was expected to be worth; None where unknown."""
+        return basis_points(self.slippage, sum((each.expected * each.opened for each in self.legs.values()), ZERO))
 
 
 @attrs.frozen(kw_only=True)
@@ -179,10 +234,21 @@ class OperatorActed:
 
 
 @attrs.frozen(kw_only=True)
+class FundingShare:
+    """The part of a funding payment that belongs to one leg of a trade; positive was received."""
+
+    trade_id: str
+    leg: str
+    amount: Decimal
+
+
+@attrs.frozen(kw_only=True)
 class FundingBooked:
     """A funding payment the venue reported."""
 
     payment: FundingPayment
+    shares: list[FundingShare] | None = None
+    """Whose it is; what is left belongs to no trade. None in entries of before."""
 
 
 @attrs.frozen(kw_only=True)

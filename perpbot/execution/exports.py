@@ -1,6 +1,7 @@
 """Rows for other programs, from the journal's entries: trades, fills, funding payments, profit and loss (USR-6)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 
 import attrs
 
@@ -14,9 +15,8 @@ from perpbot.execution.entries import (
     OrdersIntended,
     TradeOpened,
     TradeRecord,
-    TradeSettled,
 )
-from perpbot.execution.results import with_funding
+from perpbot.execution.records import Records
 from perpbot.model.money import plain
 from perpbot.model.order import Order
 
@@ -26,14 +26,11 @@ Row = Mapping[str, str]
 
 
 def trade_rows(entries: Iterable[Entry]) -> Iterator[Row]:
-    """Every trade that is over, oldest first, with the funding that is known of it."""
-    accounting, records = Accounting(), list[TradeRecord]()
+    """Every trade that is over, oldest first, with the funding that is known of it by now."""
+    records = Records()
     for entry in entries:
-        accounting.apply(entry)
-        if isinstance(entry, TradeSettled):
-            records.append(entry.record)
-    funding = {each.trade_id: accounting.pnl.trade(each.trade_id).funding for each in records}
-    for each in with_funding(records, funding):
+        records.apply(entry)
+    for each in records.all:
         yield {
             "trade": each.trade_id,
             "pool": each.pool,
@@ -53,6 +50,9 @@ def trade_rows(entries: Iterable[Entry]) -> Iterator[Row]:
             "net": plain(each.net),
             "expected_net": plain(each.expected_net),
             "slippage": plain(each.slippage),
+            "slippage_bps": _bps(each.slippage_bps),
+            **_leg_columns(each, "buy"),
+            **_leg_columns(each, "sell"),
             "sent_ms": str(each.sent_ms),
             "hedged_ms": str(each.hedged_ms),
             "max_unhedged": plain(each.max_unhedged),
@@ -61,6 +61,24 @@ def trade_rows(entries: Iterable[Entry]) -> Iterator[Row]:
             "unhedged_value_s": plain(each.unhedged_value_s),
             **{f"{phase}_ms": str(each.phases_ms.get(phase, "")) for phase in PHASES},
         }
+
+
+def _leg_columns(record: TradeRecord, name: str) -> Row:
+    leg = record.legs.get(name)
+    found = {
+        "expected": "" if leg is None else plain(leg.expected),
+        "achieved": "" if leg is None or leg.achieved is None else plain(round(leg.achieved, 8)),
+        "slippage": "" if leg is None else plain(leg.slippage),
+        "slippage_bps": _bps(None if leg is None else leg.slippage_bps),
+        "trading": "" if leg is None else plain(leg.trading),
+        "fees": "" if leg is None else plain(leg.fees),
+        "funding": "" if leg is None else plain(leg.funding),
+    }
+    return {f"{name}_{column}": text for column, text in found.items()}
+
+
+def _bps(each: Decimal | None) -> str:
+    return "" if each is None else plain(round(each, 3))
 
 
 def fill_rows(entries: Iterable[Entry]) -> Iterator[Row]:

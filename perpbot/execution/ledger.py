@@ -11,6 +11,7 @@ from perpbot.execution.entries import (
     CountsCarried,
     Entry,
     ForeignAdopted,
+    FundingBooked,
     OrderAnswered,
     OrderFilled,
     OrdersIntended,
@@ -24,6 +25,7 @@ from perpbot.execution.entries import (
 )
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import IllegalOrderEventError, OrderRecord
+from perpbot.execution.records import Records
 from perpbot.execution.residuals import Residual, residual
 from perpbot.execution.trade import Phase
 from perpbot.execution.unhedged import NEVER_ALONE, Unhedged
@@ -70,12 +72,11 @@ class Ledger:
         """Highest number in a trade's id so far."""
         self.duplicate_ids = 0
         """Client ids that were used twice: must stay zero for ever."""
-        self.records: list[TradeRecord] = []
         self.outcomes: Counter[str] = Counter()
         """How many trades ended in each phase; one that was opened again and is over again counts twice."""
         self.residuals: dict[str, Residual] = {}
         """What trades have left and nobody has taken on, by id, oldest first."""
-        self._keep = keep_records
+        self._records = Records(keep_records)
         self._trades: dict[str, _Trade] = {}
         self._orders: dict[str, OrderRecord] = {}
         self._by_wire: dict[WireKey, str] = {}
@@ -128,16 +129,39 @@ class Ledger:
     def trade(self, trade_id: str) -> TradeView | None:
         """One trade in progress."""
         trade = self._trades.get(trade_id)
-        return None if trade is None else _view(trade)
+        return None if trade is None else self._view(trade)
 
     def trades(self) -> list[TradeView]:
         """All trades in progress, oldest first."""
-        return [_view(trade) for trade in self._trades.values()]
+        return [self._view(trade) for trade in self._trades.values()]
+
+    @property
+    def records(self) -> list[TradeRecord]:
+        """The newest trades that are over, in the order of their ends."""
+        return self._records.all
 
     def over(self, client_id: str) -> str | None:
         """The trade of an order, when that trade is over; None while it is in progress."""
         trade_id_ = self._orders[client_id].order.trade_id
         return None if trade_id_ in self._trades else trade_id_
+
+    def _view(self, trade: _Trade) -> TradeView:
+        if trade.seen is None:
+            trade.seen = TradeView(
+                plan=trade.plan,
+                pool=trade.pool,
+                reserved=trade.reserved,
+                phase=trade.phase,
+                reason=trade.reason,
+                opened_ns=trade.opened_ns,
+                booked_trading=trade.booked_trading,
+                booked_fees=trade.booked_fees,
+                booked_volume=trade.booked_volume,
+                funding=dict(self._records.paid(trade.plan.trade_id)),
+                unhedged=trade.unhedged,
+                orders=tuple(view(record) for record in trade.orders),
+            )
+        return trade.seen
 
     # -- folding -------------------------------------------------------------------------------------------------
 
@@ -148,6 +172,7 @@ class Ledger:
         How long something has lasted goes by it. That an order's last news counts as new is the careful side.
         """
         since_ns = now_ns if since_ns is None else since_ns
+        self._keep_record(entry)
         match entry:
             case TradeOpened():
                 self.trades_opened += 1
@@ -270,6 +295,13 @@ class Ledger:
         if entry.phase == Phase.OPEN.value:
             trade.opened_ns = since_ns
 
+    def _keep_record(self, entry: Entry) -> None:
+        self._records.apply(entry)
+        if isinstance(entry, FundingBooked):
+            for share in entry.shares or ():
+                if share.trade_id in self._trades:
+                    self._trades[share.trade_id].seen = None
+
     def _carry(self, counts: CountsCarried) -> None:
         self.orders_intended += counts.orders_intended
         self.trades_opened += counts.trades_opened
@@ -279,9 +311,7 @@ class Ledger:
 
     def _settle(self, record: TradeRecord) -> None:
         trade = self._trades.pop(record.trade_id, None)
-        self.records.append(record)
         self.outcomes[record.phase] += 1
-        del self.records[: -self._keep]
         if trade is None:
             return
         trade.seen = None
@@ -350,24 +380,6 @@ def told(client_id: str, event: OrderUpdate | Fill) -> OrderTold | OrderFilled:
     if isinstance(event, Fill):
         return OrderFilled(client_id=client_id, fill=event)
     return OrderTold(client_id=client_id, update=event)
-
-
-def _view(trade: _Trade) -> TradeView:
-    if trade.seen is None:
-        trade.seen = TradeView(
-            plan=trade.plan,
-            pool=trade.pool,
-            reserved=trade.reserved,
-            phase=trade.phase,
-            reason=trade.reason,
-            opened_ns=trade.opened_ns,
-            booked_trading=trade.booked_trading,
-            booked_fees=trade.booked_fees,
-            booked_volume=trade.booked_volume,
-            unhedged=trade.unhedged,
-            orders=tuple(view(record) for record in trade.orders),
-        )
-    return trade.seen
 
 
 def trade_id(epoch: int, number: int) -> str:

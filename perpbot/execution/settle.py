@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import attrs
 
-from perpbot.execution.entries import TradeRecord
+from perpbot.execution.entries import LegRecord, TradeRecord
+from perpbot.execution.plan import Leg
 from perpbot.execution.residuals import PURPOSE as RESIDUAL
 from perpbot.execution.residuals import rests
 from perpbot.execution.trade import BUILD, LegState, Phase, Resting
@@ -110,7 +111,7 @@ def settle(
         reason=reason or _refusals(view.orders),
         trading=holding.cash + left - view.booked_trading,
         fees=holding.fees - view.booked_fees,
-        funding=ZERO,
+        funding=sum(view.funding.values(), ZERO),
         currencies=list(dict.fromkeys(currencies)),
         expected_net=plan.expected_net,
         slippage=_slippage(view, opened),
@@ -125,6 +126,25 @@ def settle(
         volume=executed.volume - view.booked_volume,
         pool=view.pool,
         phases_ms={name: ns / NS_PER_MS for name, ns in timings.phases_ns.items()},
+        legs={leg.name: _leg_record(view, leg, opened) for leg in plan.legs},
+        last_fill_ns=max((fill.time_ns for fill in fills_of(view.orders)), default=0),
+    )
+
+
+def _leg_record(view: TradeView, leg: Leg, opened: Iterable[OrderView]) -> LegRecord:
+    mine = total(fills_of(each for each in view.orders if each.order.leg == leg.name))
+    opening = total(fills_of(each for each in opened if each.order.leg == leg.name))
+    left = sum((rest.quantity * rest.price for rest in rests(view.orders, [leg])), ZERO)
+    return LegRecord(
+        side=leg.side,
+        venue=leg.venue,
+        expected=leg.expected,
+        opened=abs(opening.quantity),
+        opened_value=opening.volume,
+        trading=mine.cash + left,
+        fees=mine.fees,
+        funding=view.funding.get(leg.name, ZERO),
+        volume=mine.volume,
     )
 
 

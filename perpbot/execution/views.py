@@ -46,6 +46,8 @@ class TradeView:
     """What an earlier record of it has booked: a fill that comes after a trade's end opens it again."""
     booked_fees: Decimal = ZERO
     booked_volume: Decimal = ZERO
+    funding: Mapping[str, Decimal] = attrs.field(factory=dict)
+    """What no record has booked of it yet, by leg; positive was received."""
     unhedged: Unhedged = NEVER_ALONE
     """What stands alone, and has since the trade began or was opened again."""
 

@@ -118,7 +118,7 @@ TRADING = (
         ("currency", "part"),
         "after the first fill",
     ),
-    Metric("daily_profit_usd", Kind.GAUGE, "Earned today, as the risk rules count it."),
+    Metric("daily_profit_usd", Kind.GAUGE, "Earned today after fees and funding, as the risk rules count it."),
     Metric("drawdown_ratio", Kind.GAUGE, "How far the equity is below its highest."),
     Metric("failures_in_row", Kind.GAUGE, "Trades that failed one after the other."),
     Metric("opening_blocks", Kind.GAUGE, "Risk rules that refuse every opening now."),

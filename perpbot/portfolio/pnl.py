@@ -98,13 +98,17 @@ class Pnl:
         self._book(owner, fill.time_ns, fill.venue, fill.symbol, fill.fee.currency, earned)
         _forget(held, fill.time_ns)
 
-    def take_funding(self, payment: FundingPayment) -> None:
-        """Book a payment under the trades that held something when it was settled."""
+    def shares(self, payment: FundingPayment) -> dict[Owner, Decimal]:
+        """What of a payment belongs to whom: to who held something when it was settled, else to nobody."""
         held = self._held.get((payment.venue, payment.account, payment.symbol), {})
         quantities = {
             owner: quantity for owner, each in held.items() if (quantity := each.quantity_at(payment.settled_ns))
         }
-        for owner, amount in _shares(payment.amount.amount, quantities).items():
+        return _shares(payment.amount.amount, quantities)
+
+    def take_funding(self, payment: FundingPayment, shares: Mapping[Owner, Decimal] | None = None) -> None:
+        """Book a payment under those whose `shares` it is, which are all of it; they are found where not given."""
+        for owner, amount in (self.shares(payment) if shares is None else shares).items():
             earned = Profit(trading=ZERO, fees=ZERO, funding=amount)
             self._book(owner, payment.settled_ns, payment.venue, payment.symbol, payment.amount.currency, earned)
 

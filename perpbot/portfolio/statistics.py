@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import accumulate
+from math import ceil
 
 import attrs
 
@@ -127,6 +128,11 @@ def sharpe(daily: Mapping[str, Decimal]) -> Decimal | None:
         return None
     variance = sum(((net - mean) ** 2 for net in nets), ZERO) / (len(nets) - 1)
     return mean / variance.sqrt() * DAYS_A_YEAR.sqrt() if variance else None
+
+
+def quantile(ordered: Sequence[float], fraction: float) -> float:
+    """The least of the values, of which there is one at least and which are in order, that so many do not exceed."""
+    return ordered[max(0, ceil(fraction * len(ordered)) - 1)]
 
 
 def _every_day(daily: Mapping[str, Decimal]) -> list[Decimal]:

@@ -83,7 +83,7 @@ class View:
     """Over all venues."""
     peak_equity: Decimal
     daily_profit: Decimal
-    """Of this UTC day, after fees."""
+    """Of this day, after fees and funding."""
     failures_in_row: int
     cooldown_until_ns: int
     frozen_until_ns: Mapping[str, int]

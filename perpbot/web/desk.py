@@ -11,8 +11,8 @@ from perpbot.config.web import Web
 from perpbot.control.audit import Audit
 from perpbot.program import Program
 from perpbot.sections.feed import Feed
-from perpbot.sections.history import TradeHistory
 from perpbot.sections.observer import ADDRESS, LookNow
+from perpbot.storage.history import TradeHistory
 from perpbot.web.attempts import Attempts
 from perpbot.web.log_tail import LogTail
 from perpbot.web.operator import Operator

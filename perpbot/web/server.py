@@ -15,7 +15,6 @@ from perpbot.config.web import Web
 from perpbot.control.audit import Audit
 from perpbot.program import Program
 from perpbot.sections.feed import Feed
-from perpbot.sections.history import TradeHistory
 from perpbot.web import alarms, configuring, log_pages, looking, signing_in, steering, streams, trades
 from perpbot.web.application import application
 from perpbot.web.desk import Desk
@@ -61,7 +60,7 @@ def make_desk(program: Program, settings: Web, operator: Operator, tail: LogTail
         operator=operator,
         tokens=Tokens(operator.key),
         feed=feed,
-        history=TradeHistory(program.journal.path),
+        history=program.history,
         audit=audit,
         tail=tail,
     )

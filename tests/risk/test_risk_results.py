@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from perpbot.clock import NS_PER_SECOND
-from perpbot.risk.results import NS_PER_HOUR, Results
+from perpbot.clock import NS_PER_HOUR, NS_PER_SECOND
+from perpbot.risk.results import Results
 
 DAY_NS = 24 * NS_PER_HOUR
 COOLDOWN_NS = 60 * NS_PER_SECOND
@@ -15,18 +15,38 @@ def results(start_hour: int = 0) -> Results:
     return Results(start_hour=start_hour, failures=3, cooldown_ns=COOLDOWN_NS)
 
 
+def took(seen: Results, ended_ns: int, net: int = 0, *, success: bool = True) -> bool:
+    return seen.take(ended_ns=ended_ns, settled_ns=ended_ns, net=Decimal(net), success=success)
+
+
 @pytest.mark.parametrize(("start_hour", "kept"), [(0, -3), (8, -10)])
 def test_a_days_result_begins_anew_at_its_hour(start_hour: int, kept: int) -> None:
     seen = results(start_hour)
-    seen.take(settled_ns=DAY_NS - 1, net=Decimal(-7), success=True)
-    seen.take(settled_ns=DAY_NS, net=Decimal(-3), success=True)
+    took(seen, DAY_NS - 1, -7)
+    took(seen, DAY_NS, -3)
     assert seen.today(DAY_NS + NS_PER_HOUR) == kept
     assert seen.today(2 * DAY_NS + 9 * NS_PER_HOUR) == 0
 
 
+@pytest.mark.parametrize(("start_hour", "kept"), [(0, -3 - 2 - 4), (8, -3 - 4 - 8)])
+def test_funding_counts_on_the_day_in_which_its_venue_settled_it(start_hour: int, kept: int) -> None:
+    seen = results(start_hour)
+    took(seen, DAY_NS + 9 * NS_PER_HOUR, -3)
+    seen.funding = {hour: Decimal(paid) for hour, paid in {23: -1, 24 + 7: -2, 24 + 8: -4, 48 + 2: -8}.items()}
+    assert seen.today(DAY_NS + 21 * NS_PER_HOUR) == kept
+
+
+def test_what_is_told_late_of_yesterday_leaves_today_as_it_is() -> None:
+    seen = results()
+    took(seen, DAY_NS, -3)
+    took(seen, DAY_NS - 1, -7)
+    assert seen.today(DAY_NS + NS_PER_HOUR) == -3
+    assert seen.today(DAY_NS - 1) == -7
+
+
 def test_failures_in_a_row_make_a_pause_and_a_success_between_them_does_not() -> None:
     seen = results()
-    starts = [seen.take(settled_ns=at, net=Decimal(0), success=at == 3) for at in range(1, 7)]
+    starts = [took(seen, at, success=at == 3) for at in range(1, 7)]
     assert starts == [False, False, False, False, False, True]
     assert seen.paused_until_ns == 6 + COOLDOWN_NS
     assert seen.in_row == 0
@@ -35,7 +55,7 @@ def test_failures_in_a_row_make_a_pause_and_a_success_between_them_does_not() ->
 def test_an_operator_ends_the_pause() -> None:
     seen = results()
     for at in range(3):
-        seen.take(settled_ns=at, net=Decimal(0), success=False)
+        took(seen, at, success=False)
     seen.lift()
     assert seen.paused_until_ns == 0
 
@@ -44,5 +64,5 @@ def test_what_is_folded_again_pauses_just_as_long() -> None:
     first, again = results(), results()
     for seen in (first, again):
         for at in range(3):
-            seen.take(settled_ns=at, net=Decimal(0), success=False)
+            took(seen, at, success=False)
     assert first == again

@@ -199,7 +199,7 @@ def busy(world: World, state: Path) -> dict[str, tuple[int, int]]:
     ledger.ORDERS_KEPT = orders.NUMBERS_KEPT = positions.REFS_KEPT = 15
     accounting.ORDERS_KEPT = 15  # type: ignore[attr-defined]
     whole = started(world, state, market=MarketSettings(frames_per_second=4.0, edge_every_s=1.0))
-    whole.ledger._keep = 15
+    whole.ledger._records.keep = 15
     whole.wait_until(lambda: whole.ledger.trades_opened >= 15, 200.0, "the caches full")
     before = census(whole)
     whole.wait_until(lambda: whole.ledger.trades_opened >= 40, 400.0, "many more trades")
