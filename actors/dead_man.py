@@ -9,6 +9,8 @@ from actors.runtime import Actor, Slot
 from perpbot.model.instrument import Instrument
 from perpbot.venues.venue import Venue, VenueReadError
 
+SOON, SOON_S = "hold soon", 0.5
+
 
 @attrs.frozen
 class HoldSwitch:
@@ -47,7 +49,12 @@ class DeadMan:
 
     def pause(self) -> None:
         """There is no connection to hold it through."""
-        self._actor.timers.cancel(HoldSwitch.__name__)
+        for timer in (HoldSwitch.__name__, SOON):
+            self._actor.timers.cancel(timer)
+
+    def hold_soon(self) -> None:
+        """The circuit does not let a sign of life through yet: after a connect it closes a moment later."""
+        self._actor.timers.after(SOON_S, HoldSwitch(), key=SOON)
 
     def hold(self) -> None:
         """Give a sign of life. That it is refused says nothing against the connection."""

@@ -422,6 +422,8 @@ class TradingConnection(Actor):
         """Give a sign of life. That it is refused says nothing against the connection."""
         if self._ready and self._gate.circuit is Circuit.CONNECTED:
             self._dead_man.hold()
+        elif self._ready:
+            self._dead_man.hold_soon()
 
     @handles(SwitchAnswered)
     def on_switch_answered(self, answer: SwitchAnswered) -> None:

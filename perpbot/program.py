@@ -8,14 +8,10 @@ from typing import Any
 import attrs
 from gevent.event import Event
 
-from actors.account_reader import ReadFunding
 from actors.alert_requests import Announce
-from actors.executor import Drain
-from actors.flattener import Flatten
 from actors.gate import KillSwitches
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Cell, Exit, System
 from actors.state import ReadState, State
-from actors.trading import CancelWaiting, StandDown
 from perpbot import __version__
 from perpbot.chance import Chance
 from perpbot.clock import iso, wall_ns
@@ -25,6 +21,7 @@ from perpbot.config.decisions import OnStop
 from perpbot.config.operation import Mode
 from perpbot.config.settings import Settings
 from perpbot.delivery.channels import open_channels
+from perpbot.ending import LAST_WORDS_S, Ending, left_open
 from perpbot.execution.entries import WorldBound
 from perpbot.execution.ledger import Ledger
 from perpbot.logs import Background
@@ -40,8 +37,6 @@ from supervisors.spec import ChildSpec
 from supervisors.vitals import Vitals
 
 NS_PER_SECOND = 1_000_000_000
-LAST_WORDS_S = 5.0
-"""How long a venue may take for what is asked of it at the end, each."""
 
 
 @attrs.frozen(kw_only=True)
@@ -122,6 +117,9 @@ class Program:
             lost_log_lines=lambda: sum(each.lost for each in self.writers),
         )
         self.system.on_unkillable = self._process_lost
+        self._ending = Ending(self.system, self.kill, trading, log)
+        self._flatten = False
+        """Whether the stop was asked to close what is open, whatever the configuration says."""
         self._started_ns = wall_ns()
         self._root: Cell | None = None
 
@@ -158,9 +156,15 @@ class Program:
         self.gave_up = True
         self.ended.set()
 
-    def over_asked(self) -> None:
-        """Somebody wants it to stop: a signal, or the command line."""
+    def over_asked(self, *, flatten: bool = False) -> None:
+        """Somebody wants it to stop: a signal, or the command line; with `flatten`, and to leave nothing open."""
+        self._flatten = self._flatten or flatten
         self.ended.set()
+
+    @property
+    def closes(self) -> bool:
+        """Whether a stop closes what is open."""
+        return self._flatten or self.setting.settings.execution.on_stop is OnStop.CLOSE
 
     def reconfigure(self, settings: Settings) -> list[Change]:
         """Go by what of `settings` may change while it runs; returns that. The log says the rest needs a restart."""
@@ -190,36 +194,16 @@ class Program:
         return sum(cell.alive for cell in self.system.cell(tree.TRADES).children.values() if cell.name != "executor")
 
     def drain(self) -> bool:
-        """Open nothing any more and finish or close what is open; whether that was done in time."""
-        execution = self.setting.settings.execution
-        try:
-            self.system.ref(tree.EXECUTOR).ask(
-                Drain(close=execution.on_stop is OnStop.CLOSE), timeout_s=execution.stop_timeout_sec
-            )
-        except (ActorDeadError, AskTimeoutError) as error:
-            self.kill.stopping = True  # an executor that begins anew knows of no stop
-            if execution.on_stop is not OnStop.CLOSE or not self._flatten(execution.stop_timeout_sec):
-                self.log.error("trades did not finish in time; they are taken up at the next start", reason=str(error))
-                return False
-        self.kill.stopping = True
-        return True
-
-    def _flatten(self, timeout_s: float) -> bool:
-        """Close what the executor did not; whether that was done in time."""
-        try:
-            self.system.ref(tree.FLATTENER).ask(Flatten(), timeout_s=timeout_s)
-        except (ActorDeadError, AskTimeoutError):
-            return False
-        return True
+        """Open nothing any more; close what is open, or leave it hedged; whether that was done in time."""
+        return self._ending.drain(close=self.closes, within_s=self.setting.settings.execution.stop_timeout_sec)
 
     def stop(self) -> dict[str, Any]:
         """No new trades, finish what is in flight, then stop everything in reverse order; returns the summary."""
         clean = self._root is not None and self._root.alive and self.drain()
-        clean = self._cancel_waiting() and clean
-        self._read_funding()
-        self._ask_trading(StandDown(), "dead man's switch not let go")
-        clean = clean and self._nothing_left()
-        report = self._report(clean=clean)
+        waiting = self._ending.leave_nothing_waiting()
+        self._ending.read_funding()
+        clean = clean and not waiting and self._nothing_left()
+        report = self._report(clean=clean, waiting=waiting)
         self._announce_end(clean=report["clean"])
         if self._root is not None:
             self._root.on_over = None
@@ -240,34 +224,9 @@ class Program:
         except (ActorDeadError, AskTimeoutError) as error:
             self.log.warning("the end was not announced", reason=str(error))
 
-    def _read_funding(self) -> None:
-        """Have every venue say what funding it paid, so that the last word on the profit is the venues'."""
-        self._ask_trading(ReadFunding(), "funding not read at the end")
-
-    def _ask_trading(self, question: object, otherwise: str, venues: Sequence[str] | None = None) -> dict[str, Any]:
-        """Ask trading connections all at once; who does not answer is left out, and the log says `otherwise`."""
-        asked = self.parts.trading if venues is None else venues
-        slots = {each: self.system.ref(f"/venues/{each}/trading").post(question, LAST_WORDS_S) for each in asked}
-        answers = {}
-        for venue, slot in slots.items():
-            try:
-                answers[venue] = slot.wait(LAST_WORDS_S)
-            except (ActorDeadError, AskTimeoutError) as error:
-                self.log.warning(otherwise, venue=venue, reason=str(error))
-        return answers
-
     def cancel_waiting(self, venues: Sequence[str]) -> list[Cancelled]:
         """Cancel our orders that wait at `venues`, nobody else's, and see that they are gone."""
-        answers = self._ask_trading(CancelWaiting(), "open orders not cancelled", venues)
-        away = Cancelled("", trouble="its trading connection does not answer")
-        return [answers.get(each, attrs.evolve(away, venue=each)) for each in venues]
-
-    def _cancel_waiting(self) -> bool:
-        """Leave no order of ours behind; whether that is so. A venue that is away cannot be asked."""
-        left = [each for each in self.cancel_waiting(self.parts.trading) if each.left]
-        for each in left:
-            self.log.error("open orders left behind", venue=each.venue, orders=list(each.left), why=each.trouble)
-        return not left
+        return self._ending.cancel_waiting(venues)
 
     def _nothing_left(self) -> bool:
         """Whether no trade is in progress, no position is left, and no venue says otherwise."""
@@ -278,7 +237,7 @@ class Program:
         positions = state.positions
         if positions is None or positions.mismatches:
             return False
-        if self.setting.settings.execution.on_stop is OnStop.LEAVE:
+        if not self.closes:
             return True
         tolerance = self.setting.settings.risk.unhedged_tolerance
         return not state.trades and all(
@@ -286,7 +245,7 @@ class Program:
             for (_, _, symbol), each in positions.holdings.items()
         )
 
-    def _report(self, *, clean: bool) -> dict[str, Any]:
+    def _report(self, *, clean: bool, waiting: Mapping[str, Cancelled]) -> dict[str, Any]:
         setting = self.setting
         header = {
             "version": __version__,
@@ -300,6 +259,10 @@ class Program:
             state = self.state()
         except (ActorDeadError, AskTimeoutError) as error:
             return {**header, "clean": False, "error": f"the state could not be read: {error}"}
+        left = left_open(state, waiting)
+        for each in left:
+            self.log.warning("left open", what=each)
+        header["left_open"] = left
         return summary(
             header=header,
             state=state,

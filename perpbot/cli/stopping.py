@@ -27,21 +27,24 @@ DEFAULT_S = 600.0
     metavar="SECONDS",
     help="How long to wait; it goes on stopping after that.",
 )
+@click.option("--flatten", is_flag=True, help="Close what is open, also where `execution.on_stop` is `leave`.")
 @json_option
 @state_option
-def stop(*, no_wait: bool, timeout: float, as_json: bool, state: Path | None) -> None:
+def stop(*, no_wait: bool, timeout: float, flatten: bool, as_json: bool, state: Path | None) -> None:
     """Stop the running system in order: no new trades, then what is in progress is finished; wait until it is over.
 
-    The exit code is 0 when it stopped cleanly, and 1 when it did not or it takes longer.
+    Trades are closed, or left hedged, as `execution.on_stop` says, for `execution.stop_timeout_sec` at most; the last
+    word names what stays open after that. The exit code is 0 when it stopped cleanly, and 1 when it did not or it takes
+    longer.
     """
     if no_wait:
-        ask(state, "stop")
+        ask(state, "stop", flatten=flatten)
         click.echo("Stopping: no new trades; what is in progress is finished first.")
         return
     from perpbot.control.client import NotRunningError
 
     with system(state) as client:
-        said = client.stream("stop", min(timeout, SILENCE_S), wait=True)
+        said = client.stream("stop", min(timeout, SILENCE_S), wait=True, flatten=flatten)
         try:
             end = _follow(said, timeout, quiet=as_json)
         except NotRunningError as error:

@@ -132,15 +132,15 @@ def _cancel_all(program: Program, args: Args) -> Any:
 
 
 def _stop(program: Program, args: Args) -> Any:
-    if args.get("wait"):
-        return AtEnd(_stopping(program))
-    program.over_asked()
-    return {"stopping": True}
+    flatten = args.get("flatten", False)
+    if not isinstance(flatten, bool):
+        raise BadRequestError(f"flatten must be true or false, not {flatten!r}")
+    program.over_asked(flatten=flatten)
+    return AtEnd(_stopping(program)) if args.get("wait") else {"stopping": True}
 
 
 def _stopping(program: Program) -> Iterator[dict[str, Any]]:
-    """Stop, and say how many trades still go on."""
-    program.over_asked()
+    """Say how many trades still go on."""
     patience_s = program.setting.settings.execution.stop_timeout_sec
     while True:
         yield {"trades": program.trades_in_progress(), "patience_s": patience_s}
