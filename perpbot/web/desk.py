@@ -20,6 +20,8 @@ from perpbot.web.route import Problem
 from perpbot.web.tokens import Tokens
 
 PATIENCE_S = 5.0
+STILL_TOLD_S = 15.0
+"""How old the state may be where a new one cannot be had; it says itself of when it is."""
 
 
 @attrs.define(kw_only=True)
@@ -46,11 +48,12 @@ class Desk:
         return self.feed.state
 
     def look(self) -> None:
-        """Have the feed brought up to date; `Problem` when it cannot be."""
+        """Have the feed brought up to date; `Problem` when it cannot be, and what there is has become old."""
         try:
             self.program.system.ref(ADDRESS).ask(LookNow(), timeout_s=PATIENCE_S)
         except (ActorDeadError, AskTimeoutError) as error:
-            raise Problem(503, "unavailable", f"the state cannot be read now: {error}") from error
+            if self.feed.age_s > STILL_TOLD_S:
+                raise Problem(503, "unavailable", f"the state cannot be read now: {error}") from error
         if not self.feed.state:
             raise Problem(503, "unavailable", "the state cannot be read yet; try again in a moment")
 
