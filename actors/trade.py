@@ -31,7 +31,7 @@ from perpbot.config.decisions import Execution
 from perpbot.execution.decide import decide
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.plan import Leg
-from perpbot.execution.settle import Timings, leg_state, settle, spent
+from perpbot.execution.settle import Sums, Timings, add_up, settle
 from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want
 from perpbot.execution.views import TradeView
 from perpbot.logs import bind
@@ -94,6 +94,7 @@ class Trade(Actor):
         self._feeds = feeds
         self._instrument_addresses = instruments
         self._view: TradeView | None = None
+        self._sums: Sums | None = None
         self._markets: dict[str, MarketMoved] = {}
         self._instruments: dict[str, Instrument] = {}
         self._close_asked: CloseReason | None = None
@@ -211,10 +212,13 @@ class Trade(Actor):
 
     def _situation(self, view: TradeView) -> Situation:
         now = monotonic_ns()
+        if self._sums is None or self._sums.orders is not view.orders:
+            self._sums = add_up(view)
+        sums = self._sums
         return Situation(
             plan=self._plan,
             phase=Phase(view.phase),
-            legs={leg.name: leg_state(leg.name, view.orders) for leg in self._plan.legs},
+            legs=sums.legs,
             markets={leg.name: self._market(leg, now) for leg in self._plan.legs},
             now_ns=now,
             opened_ns=view.opened_ns or now,
@@ -222,7 +226,7 @@ class Trade(Actor):
             close_asked=self._close_asked,
             may_open=self._admitted.assessment is not None and not self._opened_enough,
             wall_ns=wall_ns(),
-            spent=spent(view.orders),
+            spent=sums.spent,
         )
 
     def _market(self, leg: Leg, now_ns: int) -> LegMarket:

@@ -21,6 +21,8 @@ from perpbot.model.money import ZERO, Quantity
 
 FUNDING_NEAR_NS = 60_000_000_000
 """A settlement of funding counts as near for so long before it."""
+OPEN_LOOK_MS = 1_000
+"""An open trade hears of its quotes and orders. What nobody tells it, as that its time is over, it sees this often."""
 LOOK_MS = 500
 """While orders are in flight their fate is read again this often, should its news have been lost."""
 
@@ -75,7 +77,7 @@ def _open(now: Situation, rules: Execution) -> Step:
         return step
     held_ns = now.now_ns - now.opened_ns
     left_ms = rules.max_hold_sec * 1_000 - held_ns / NS_PER_MS
-    return Step(phase=Phase.OPEN, retry_ms=max(1, min(250, int(left_ms))))
+    return Step(phase=Phase.OPEN, retry_ms=max(1, min(OPEN_LOOK_MS, int(left_ms))))
 
 
 def close_reason(now: Situation, rules: Execution) -> CloseReason | None:

@@ -78,6 +78,8 @@ class Ledger:
         """What trades have left and nobody has taken on, by id, oldest first."""
         self._records = Records(keep_records)
         self._trades: dict[str, _Trade] = {}
+        self._opening: dict[str, _Trade] = {}
+        """Of them, those that are being opened."""
         self._orders: dict[str, OrderRecord] = {}
         self._by_wire: dict[WireKey, str] = {}
         self._unsettled: dict[str, OrderRecord] = {}
@@ -116,9 +118,7 @@ class Ledger:
     def to_come(self) -> dict[tuple[str, str], Decimal]:
         """What trades that are being opened may still add to positions, by venue and symbol, at their worst prices."""
         values: dict[tuple[str, str], Decimal] = {}
-        for trade in self._trades.values():
-            if trade.phase != Phase.OPENING.value:
-                continue
+        for trade in self._opening.values():
             for leg in trade.plan.legs:
                 held = sum((each.held for each in trade.orders if each.order.leg == leg.name), ZERO)
                 missing = max(ZERO, trade.plan.quantity - leg.side.sign * held)
@@ -177,7 +177,8 @@ class Ledger:
             case TradeOpened():
                 self.trades_opened += 1
                 self.last_trade_number = max(self.last_trade_number, number_of(entry.plan.trade_id))
-                self._trades[entry.plan.trade_id] = _Trade(entry.plan, entry.pool, entry.reserved)
+                made = _Trade(entry.plan, entry.pool, entry.reserved)
+                self._trades[entry.plan.trade_id] = self._opening[entry.plan.trade_id] = made
                 self._intend(entry.orders, now_ns)
             case OrdersIntended():
                 self._intend(entry.orders, now_ns)
@@ -292,6 +293,10 @@ class Ledger:
             return
         trade.seen = None
         trade.phase, trade.reason = entry.phase, entry.reason or trade.reason
+        if entry.phase == Phase.OPENING.value:
+            self._opening[entry.trade_id] = trade
+        else:
+            self._opening.pop(entry.trade_id, None)
         if entry.phase == Phase.OPEN.value:
             trade.opened_ns = since_ns
 
@@ -311,6 +316,7 @@ class Ledger:
 
     def _settle(self, record: TradeRecord) -> None:
         trade = self._trades.pop(record.trade_id, None)
+        self._opening.pop(record.trade_id, None)
         self.outcomes[record.phase] += 1
         if trade is None:
             return

@@ -30,7 +30,7 @@ class Leg:
     @property
     def name(self) -> str:
         """``buy`` or ``sell``, after the opening side."""
-        return self.side.value
+        return self.side._value_  # what `value` returns, for a tenth: every decision asks for it dozens of times
 
 
 @attrs.frozen(kw_only=True)

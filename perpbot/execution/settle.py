@@ -1,6 +1,6 @@
 """What a trade's orders add up to while it lives, and its record when it is over (EXE-7)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
@@ -66,6 +66,22 @@ def leg_state(name: str, orders: Iterable[OrderView]) -> LegState:
         fills=sum(len(each.fills) for each in mine if each.order.time_in_force is TimeInForce.POST_ONLY),
         refused=any(each.status is OrderStatus.REFUSED for each in mine),
     )
+
+
+@attrs.frozen(kw_only=True)
+class Sums:
+    """What the orders of a trade add up to: made anew only when something became of one of them."""
+
+    orders: tuple[OrderView, ...]
+    legs: Mapping[str, LegState]
+    """By name."""
+    spent: Decimal
+
+
+def add_up(view: TradeView) -> Sums:
+    """The sums of a trade's orders."""
+    legs = {leg.name: leg_state(leg.name, view.orders) for leg in view.plan.legs}
+    return Sums(orders=view.orders, legs=legs, spent=spent(view.orders))
 
 
 def _rests(view: OrderView) -> bool:

@@ -1,12 +1,16 @@
 """Net and gross exposure across venues (RSK-3)."""
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Hashable, Mapping, MutableMapping
 from decimal import Decimal
+from typing import TypeVar, cast
 
 import attrs
 
 from perpbot.model.money import ZERO
 from perpbot.portfolio.holding import HoldingKey
+
+K = TypeVar("K", bound=Hashable)
 
 
 @attrs.frozen
@@ -23,13 +27,18 @@ class Exposure:
     """Gross by venue and symbol."""
 
     def with_more(self, values: Mapping[tuple[str, str], Decimal]) -> "Exposure":
-        """The exposure with `values`, by venue and symbol, on top of each gross value; what is net stays."""
-        gross, by_venue, by_position = dict(self.gross), dict(self.by_venue), dict(self.by_position)
+        """The exposure with `values`, by venue and symbol, on top of each gross value; what is net stays.
+
+        Only what grows is written anew: it is asked for on the way of every order, and symbols are many.
+        """
+        if not values:
+            return self
+        gross, by_venue, by_position = _above(self.gross), _above(self.by_venue), _above(self.by_position)
         for (venue, symbol), value in values.items():
             gross[symbol] = gross.get(symbol, ZERO) + value
             by_venue[venue] = by_venue.get(venue, ZERO) + value
             by_position[venue, symbol] = by_position.get((venue, symbol), ZERO) + value
-        return Exposure(self.net, gross, by_venue, by_position) if values else self
+        return Exposure(self.net, gross, by_venue, by_position)
 
     @property
     def net_total(self) -> Decimal:
@@ -40,6 +49,11 @@ class Exposure:
     def gross_total(self) -> Decimal:
         """Sum over symbols of the gross exposure."""
         return sum(self.gross.values(), ZERO)
+
+
+def _above(values: Mapping[K, Decimal]) -> ChainMap[K, Decimal]:
+    """A layer to be written to, above `values`, which stay as they are."""
+    return ChainMap({}, cast("MutableMapping[K, Decimal]", values))
 
 
 def exposure(quantities: Mapping[HoldingKey, Decimal], marks: Mapping[str, Decimal]) -> Exposure:

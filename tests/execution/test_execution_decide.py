@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from perpbot.config.decisions import Execution, PartialFillHandling
 from perpbot.config.limits import Risk
-from perpbot.execution.decide import LOOK_MS, decide, profit_if_closed
+from perpbot.execution.decide import LOOK_MS, OPEN_LOOK_MS, decide, profit_if_closed
 from perpbot.execution.hedging import UNWINDS
 from perpbot.execution.pricing import RETRY_MS
 from perpbot.execution.trade import (
@@ -325,7 +325,7 @@ def opened(bought: str | int = 2, sold: str | int = 2, **changes: Any) -> Step:
 
 
 def test_an_open_trade_waits() -> None:
-    assert opened() == Step(phase=Phase.OPEN, retry_ms=250)
+    assert opened() == Step(phase=Phase.OPEN, retry_ms=OPEN_LOOK_MS)
 
 
 def test_an_open_trade_looks_again_when_its_time_is_up() -> None:
@@ -377,7 +377,7 @@ def test_a_fill_that_came_after_the_trade_was_open_is_made_good() -> None:
 
 def test_a_difference_that_is_carried_does_not_keep_an_open_trade_from_waiting() -> None:
     changes: dict[str, Any] = {"buy": changed(BUY, **SMALL), "sell": changed(SELL, **SMALL)}
-    assert opened(2, "1.6", spent=d("-36.8"), **changes) == Step(phase=Phase.OPEN, retry_ms=250)
+    assert opened(2, "1.6", spent=d("-36.8"), **changes) == Step(phase=Phase.OPEN, retry_ms=OPEN_LOOK_MS)
 
 
 # -- closing ---------------------------------------------------------------------------------------------------------
