@@ -4,7 +4,6 @@
 import { mkdirSync } from "node:fs";
 import { signIn } from "./steps.mjs";
 
-const SETTLE_MS = 1_200;
 const WIDTHS = { 1440: 900, 1024: 768, 390: 844 };
 const LOOKS = [["en", "dark"], ["zh", "light"]];
 
@@ -13,7 +12,9 @@ export const expected = [/./];
 
 export default async function scenario(page, { url, password, pictures }) {
   mkdirSync(pictures, { recursive: true });
+  const answered = unanswered(page);
   await page.goto(url);
+  await page.getByLabel("Operator password").waitFor();
   await page.screenshot({ path: `${pictures}/sign-in-en-1440.png` });
   await signIn(page, { url, password });
   const views = await page.locator("nav.menu a").evaluateAll((all) => all.map((each) => each.getAttribute("href").slice(2)));
@@ -23,9 +24,24 @@ export default async function scenario(page, { url, password, pictures }) {
       await page.goto(`${url}/?lang=${language}&theme=${theme}#/overview`);
       for (const view of views) {
         await page.evaluate((name) => (location.hash = `#/${name}`), view);
-        await page.waitForTimeout(SETTLE_MS);
+        await page.locator(`.view-${view} > *`).first().waitFor();
+        await page.locator(".shell.live").waitFor();
+        await answered();
+        await page.waitForFunction(() => !document.querySelector("main .loading"));
+        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
         await page.screenshot({ path: `${pictures}/${view}-${language}-${width}.png` });
       }
     }
   }
+}
+
+/** Gives back a way to wait until every question but the stream's has been answered. */
+function unanswered(page) {
+  const waiting = new Set();
+  let wake = () => {};
+  const over = (request) => waiting.delete(request) && !waiting.size && wake();
+  page.on("request", (request) => request.resourceType() === "fetch" && waiting.add(request));
+  page.on("requestfinished", over);
+  page.on("requestfailed", over);
+  return () => waiting.size && new Promise((resolve) => (wake = resolve));
 }
