@@ -40,6 +40,7 @@ from perpbot.control.audit import Audit
 from perpbot.control.crashes import CRASHES_NAME, history_line, read_histories
 from perpbot.control.server import SocketPathError, control_socket, refuse_long_path
 from perpbot.credentials import CredentialsError, with_credentials
+from perpbot.cycle import one_cycle
 from perpbot.delivery.errors import ChannelError
 from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
 from perpbot.interrupts import heed_interrupts
@@ -87,10 +88,13 @@ class Options:
     """None where the configuration decides."""
     venues: Path | None
     state: Path | None
+    within: float | None
+    """One cycle, where given: how long an opportunity is waited for."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @run_options
+@click.option("--within", type=float, hidden=True)
 def main(**options: Any) -> None:
     """Run PerpBot until it is told to stop."""
     os.umask(0o077)  # journal, logs and socket are ours alone
@@ -104,6 +108,10 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
         options = attrs.evolve(options, config=chosen_config(options.config))
         settings = load_settings(options.config, environment, tuple(venue_names()))
         refuse_what_cannot_run(settings, served=options.venues is not None)
+        if options.within is not None:
+            settings = attrs.evolve(
+                settings, execution=attrs.evolve(settings.execution, max_open_trades=1, trades_per_symbol=1)
+            )
         state = state_directory(options.state, environment)
         _make_places(state, options.summary)
         journal = open_journal(state)
@@ -160,7 +168,7 @@ def _with_venues(
     options: Options, settings: Settings, environment: Mapping[str, str], journal: Journal, site: Site | None
 ) -> int:
     if options.venues is not None:
-        return _trade(options, settings, environment, journal, _read_venues(options.venues), site)
+        return _trade(options, settings, environment, journal, read_venues(options.venues), site)
     if not settings.simulation.enabled:
         return _trade(options, settings, environment, journal, None, site)
     seed = options.seed if options.seed is not None else settings.simulation.seed
@@ -172,7 +180,8 @@ def _with_venues(
         embedded.stop()
 
 
-def _read_venues(path: Path) -> dict[str, Any]:
+def read_venues(path: Path) -> dict[str, Any]:
+    """What `perpbot venues serve` printed into a file; `PlacesError` when it is something else."""
     try:
         details: dict[str, Any] = json.loads(path.read_text().splitlines()[0])
     except (OSError, ValueError, IndexError) as error:
@@ -305,7 +314,10 @@ def _run(program: Program, options: Options, *, live: bool) -> tuple[int, str, M
         program.start()
     except StartError as error:
         return EXIT_GAVE_UP, f"PerpBot could not start: {error}", {}
-    program.ended.wait(options.duration)
+    if options.within is None:
+        program.ended.wait(options.duration)
+    else:
+        program.log.info(one_cycle(program, options.within))
     program.over_asked()  # so that everybody can see that it stops
     gave_up = program.gave_up
     report = program.stop()

@@ -15,6 +15,7 @@ from perpbot.cli.actor import inspect
 from perpbot.cli.alerts import alerts
 from perpbot.cli.asking import EXIT_NO, Failure
 from perpbot.cli.dashboard import dashboard
+from perpbot.cli.doctor import doctor
 from perpbot.cli.exporting import export
 from perpbot.cli.failures import FAILURES
 from perpbot.cli.handling import HANDS
@@ -71,7 +72,7 @@ for _each in (
     *(*RUNNING, stop, wait),
     *(*LOOKING, *ACCOUNTS, dashboard, tree, top, inspect, trace, stacks, *FAILURES),
     *(*STEERING, alerts, risk, export, *HANDS),
-    *(venues, validate, health, *INSTALLING),
+    *(venues, validate, doctor, health, *INSTALLING),
 ):
     command.add_command(_each)
 

@@ -1,4 +1,4 @@
-"""`perpbot run` and `perpbot serve`: become ``python -m perpbot.main``, which gevent patches before all else."""
+"""`perpbot run`, `serve` and `cycle`: become ``python -m perpbot.main``, which gevent patches before all else."""
 
 import os
 import sys
@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from perpbot.terminal.options import run_options
+from perpbot.ranges import Number
+from perpbot.terminal.options import YEAR_S, run_options
 
 
 class BecomingCommand(click.Command):
@@ -41,4 +42,15 @@ def serve(context: click.Context, /, **_: Any) -> None:
     become("perpbot.main", ["--no-console", *context.meta["arguments"]])
 
 
-RUNNING = (run, serve)
+@click.command(cls=BecomingCommand)
+@run_options
+@click.option(
+    "--within", type=Number(0.001, YEAR_S), default=60.0, show_default=True, help="Wait so long for an opportunity."
+)
+@click.pass_context
+def cycle(context: click.Context, /, within: float, **_: Any) -> None:
+    """Go through one cycle and end: take one opportunity, and look after its trade until it is over."""
+    become("perpbot.main", ["--no-console", "--no-web", "--within", str(within), *context.meta["arguments"]])
+
+
+RUNNING = (run, serve, cycle)

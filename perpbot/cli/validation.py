@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -50,17 +50,22 @@ def validate(*, config: Path, state: Path | None, as_json: bool) -> None:
     areas = check(chosen_config(config), state_directory(state, environment), environment)
     well = not any(area.problems for area in areas.values())
     if as_json:
-        shown = {
-            name: {"passed": each.passed, "checked": each.checked, "problems": each.problems, "note": each.note}
-            for name, each in areas.items()
-        }
-        print_json({"ok": well, "areas": shown})
+        print_json({"ok": well, "areas": shown_areas(areas)})
     else:
-        _show(areas)
+        show_areas(areas)
     click.get_current_context().exit(0 if well else EXIT_CONFIG)
 
 
-def _show(areas: Mapping[str, Area]) -> None:
+def shown_areas(areas: Mapping[str, Area]) -> dict[str, Any]:
+    """The areas for programs."""
+    return {
+        name: {"passed": each.passed, "checked": each.checked, "problems": each.problems, "note": each.note}
+        for name, each in areas.items()
+    }
+
+
+def show_areas(areas: Mapping[str, Area]) -> None:
+    """Print each problem, and below them a line for each area."""
     problems = [problem for area in areas.values() for problem in area.problems]
     for problem in problems:
         click.echo(clean(problem))
@@ -72,9 +77,9 @@ def _show(areas: Mapping[str, Area]) -> None:
         click.echo(f"{name:<16}{click.style(f'{score:>8}', fg=colour)}  {clean(area.note)}".rstrip())
 
 
-def check(config: Path, state: Path, environment: Mapping[str, str]) -> dict[str, Area]:
-    """Every area, with what is wrong in it."""
-    settings, configuration = _configuration(config, environment)
+def check(config: Path, state: Path, environment: Mapping[str, str], *, served: bool = False) -> dict[str, Area]:
+    """Every area, with what is wrong in it; `served` where simulated venues are there already."""
+    settings, configuration = _configuration(config, environment, served=served)
     return {
         "configuration": configuration,
         "credentials": _credentials(settings, environment),
@@ -87,7 +92,7 @@ def check(config: Path, state: Path, environment: Mapping[str, str]) -> dict[str
 # -- configuration ---------------------------------------------------------------------------------------------------
 
 
-def _configuration(config: Path, environment: Mapping[str, str]) -> tuple["Settings | None", Area]:
+def _configuration(config: Path, environment: Mapping[str, str], *, served: bool) -> tuple["Settings | None", Area]:
     from perpbot.config.loader import ConfigError
     from perpbot.config.settings import load_settings
     from perpbot.main import refuse_what_cannot_run
@@ -102,7 +107,7 @@ def _configuration(config: Path, environment: Mapping[str, str]) -> tuple["Setti
     note = f"{config}: mode {settings.mode}, {len(settings.exchanges)} venues, {len(settings.symbols)} symbols"
     note = "; ".join((note, *settings.capital.warnings()))
     try:
-        refuse_what_cannot_run(settings, served=False)
+        refuse_what_cannot_run(settings, served=served)
     except PlacesError as error:
         return settings, Area(_values(config), [f"{config}: {error}"], note)
     return settings, Area(_values(config), [], note)

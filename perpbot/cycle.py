@@ -1,0 +1,44 @@
+"""One cycle: the first opportunity that is taken, its trade until it is over, and nothing more."""
+
+import gevent
+
+from actors.runtime import ActorDeadError, AskTimeoutError
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.program import Program
+
+LOOK_S = 0.05
+
+
+def one_cycle(program: Program, within_s: float) -> str:
+    """Wait `within_s` for a trade and as long as it takes for its end; says what came of it.
+
+    As soon as there is one, nothing else is opened. Trades of an earlier run that are still in progress count.
+    """
+    deadline = monotonic_ns() + int(within_s * NS_PER_SECOND)
+    before = _trades(program)
+    while not program.ended.is_set():
+        over, open_ = _trades(program)
+        if open_ or over > before[0]:
+            program.kill.stopping = True
+            return _until_over(program)
+        if monotonic_ns() > deadline:
+            return f"No opportunity was taken within {within_s:g} s."
+        program.ended.wait(LOOK_S)
+    return "It was told to stop before the cycle was over."
+
+
+def _until_over(program: Program) -> str:
+    while not program.ended.is_set():
+        if not _trades(program)[1]:
+            return "One cycle is over."
+        gevent.sleep(LOOK_S)
+    return "It was told to stop before the cycle was over."
+
+
+def _trades(program: Program) -> tuple[int, int]:
+    """How many trades are over and how many in progress; none where nobody can say."""
+    try:
+        state = program.state()
+    except (ActorDeadError, AskTimeoutError):
+        return 0, 0
+    return state.trades_over or 0, len(state.trades)
