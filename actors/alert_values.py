@@ -13,6 +13,7 @@ from actors.runtime import System
 from actors.state import State
 from perpbot.alerts.condition import Values
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.execution.settle import leg_state
 from perpbot.execution.trade import Phase
 from perpbot.health import Health
 from perpbot.model.money import ZERO
@@ -175,7 +176,8 @@ def _account(state: State, pool: str) -> dict[str, dict[str, Decimal]]:
 def _trades(state: State) -> dict[str, dict[str, Decimal]]:
     completed = [each.phase == Phase.COMPLETED.value for each in state.records]
     failures = next((number for number, well in enumerate(reversed(completed)) if well), len(completed))
-    known = {"consecutive_failures": _one(failures)}
+    refused = (leg_state(leg.name, each.orders).refusals for each in state.trades for leg in each.plan.legs)
+    known = {"consecutive_failures": _one(failures), "refused_orders": _one(max(refused, default=0))}
     newest = completed[-RECENT_TRADES:]
     if len(newest) >= ENOUGH_TRADES:
         known["success_rate"] = _one(Decimal(sum(newest)) / len(newest))

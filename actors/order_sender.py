@@ -56,7 +56,7 @@ class OrderSender:
         """Check the gate, sign, and send; the answer is awaited elsewhere."""
         refusal = self._refusal(place)
         if refusal is not None:
-            self._refuse(place.order, refusal)
+            self._refuse(place.order, refusal, retryable=True)
             return
         instrument = self._instruments.get(place.order.symbol)
         if instrument is None:
@@ -77,7 +77,7 @@ class OrderSender:
     def _takes(self, place: PlaceOrder) -> bool:
         if self._gate.take():
             return True
-        self._refuse(place.order, f"{self._venue.name} is being probed")
+        self._refuse(place.order, f"{self._venue.name} is being probed", retryable=True)
         return False
 
     def _refusal(self, place: PlaceOrder) -> str | None:

@@ -250,7 +250,7 @@ class Orders(Actor):
         self.publish(record.order.trade_id, TradeChanged(record.order.trade_id, view(record)))
 
     def _not_sent(self, order: Order, reason: str) -> None:
-        self.ref.tell(OutcomeArrived(order.client_id, Refused(reason)))
+        self.ref.tell(OutcomeArrived(order.client_id, Refused(reason, retryable=True)))
 
     # -- news ----------------------------------------------------------------------------------------------------
 

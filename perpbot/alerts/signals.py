@@ -73,6 +73,7 @@ _ALL = (
     Signal("net_exposure", Unit.MONEY, Per.ALL, "What is not hedged over all symbols, without its sign."),
     Signal("unhedged_value", Unit.MONEY, Per.ALL, "Value of the largest leg that stands alone."),
     Signal("unknown_orders", Unit.COUNT, Per.ALL, "Orders whose fate is not known."),
+    Signal("refused_orders", Unit.COUNT, Per.ALL, "Orders of one leg that its venue turned down one after the other."),
     Signal("position_mismatches", Unit.COUNT, Per.ALL, "Positions that a venue counts otherwise than we."),
     Signal("kill_switches", Unit.COUNT, Per.ALL, "Kill switches that are on, those of alerts not counted."),
     Signal("lost_log_lines", Unit.COUNT, Per.ALL, "Log lines that could not be written since the start."),

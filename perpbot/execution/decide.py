@@ -23,6 +23,8 @@ FUNDING_NEAR_NS = 60_000_000_000
 """A settlement of funding counts as near for so long before it."""
 OPEN_LOOK_MS = 1_000
 """An open trade hears of its quotes and orders. What nobody tells it, as that its time is over, it sees this often."""
+REFUSALS_BELIEVED = 3
+"""A venue that has turned down so many orders in a row that are worth less than its minimum takes none so small."""
 LOOK_MS = 500
 """While orders are in flight their fate is read again this often, should its news have been lost."""
 
@@ -139,7 +141,14 @@ def _closing(now: Situation, rules: Execution) -> Step:
     if not all(_reachable(now, leg) for leg in left):
         return _even_out(now, rules) or Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
     tried = max(now.leg(leg).tries.get("close", 0) for leg in left)
-    return send_or_wait(now, [_close(now, leg, quantity, rules) for leg, quantity in left.items()], tried)
+    refusals = 0 if _uneven(now) else max(now.leg(leg).refusals for leg in left)
+    return send_or_wait(now, [_close(now, leg, quantity, rules) for leg, quantity in left.items()], tried, refusals)
+
+
+def _uneven(now: Situation) -> bool:
+    """Whether something stands alone that could be closed: then no pause grows without end."""
+    lag, lead = sorted(now.plan.legs, key=now.opened)
+    return bool(reducible(now.market(lead).instrument, now.opened(lead) - now.opened(lag)))
 
 
 def _reachable(now: Situation, leg: Leg) -> bool:
@@ -158,7 +167,11 @@ def _even_out(now: Situation, rules: Execution) -> Step | None:
 
 
 def _left(now: Situation, leg: Leg) -> Quantity:
-    return reducible(now.market(leg).instrument, abs(now.leg(leg).held))
+    """What of a leg can be closed. Most venues take any value that reduces; one that goes on to refuse does not."""
+    market = now.market(leg)
+    quantity = reducible(market.instrument, abs(now.leg(leg).held))
+    little = market.quote is not None and quantity * market.quote.mid < market.instrument.min_notional
+    return Quantity(ZERO) if little and now.leg(leg).refusals >= REFUSALS_BELIEVED else quantity
 
 
 def _close(now: Situation, leg: Leg, quantity: Quantity, rules: Execution) -> Want:

@@ -75,6 +75,8 @@ class OrderAnswered:
     outcome: str
     venue_order_id: str = ""
     reason: str = ""
+    retryable: bool = False
+    """Refused for what passes, as a rate limit: the order itself may be taken later, as another one."""
 
 
 @attrs.frozen(kw_only=True)

@@ -365,7 +365,7 @@ def _outcome(entry: OrderAnswered) -> Outcome:
         case "accepted":
             return Accepted(entry.venue_order_id)
         case "refused":
-            return Refused(entry.reason)
+            return Refused(entry.reason, entry.retryable)
         case _:
             return Unknown(entry.reason)
 
@@ -375,8 +375,8 @@ def answered(client_id: str, outcome: Outcome) -> OrderAnswered:
     match outcome:
         case Accepted(venue_order_id):
             return OrderAnswered(client_id=client_id, outcome="accepted", venue_order_id=venue_order_id)
-        case Refused(reason):
-            return OrderAnswered(client_id=client_id, outcome="refused", reason=reason)
+        case Refused(reason, retryable):
+            return OrderAnswered(client_id=client_id, outcome="refused", reason=reason, retryable=retryable)
         case Unknown(reason):
             return OrderAnswered(client_id=client_id, outcome="unknown", reason=reason)
 

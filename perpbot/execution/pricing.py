@@ -12,6 +12,8 @@ HUNDRED = Decimal(100)
 NS_PER_MS = 1_000_000
 RETRY_MS = (0, 100, 200, 400, 800, 1_600)
 """Pauses before the second and later tries of the same thing, in milliseconds; the last one repeats."""
+LONGEST_MS = 60_000
+"""A pause after refusals, each twice the one before, is never longer."""
 
 
 def banded(market: LegMarket, side: Side, tried: int, rules: Execution, *, last_resort: bool = False) -> Price:
@@ -43,14 +45,22 @@ def too_wide(quote: Quote, rules: Execution) -> bool:
     return (quote.ask - quote.mid) * HUNDRED > quote.mid * rules.hedge_band_pct[-1]
 
 
-def send_or_wait(now: Situation, wants: list[Want], tried: int) -> Step:
-    """Send `wants`, or wait: what was tried in vain is tried again after a growing pause."""
-    pause_ms = RETRY_MS[min(tried, len(RETRY_MS) - 1)]
+def send_or_wait(now: Situation, wants: list[Want], tried: int, refusals: int = 0) -> Step:
+    """Send `wants`, or wait: what was tried in vain is tried again after a growing pause.
+
+    With `refusals`, as many as there were in a row, the pause goes on doubling: what a venue turns down is not taken
+    for being sent more often.
+    """
+    pause_ms = max(RETRY_MS[min(tried, len(RETRY_MS) - 1)], _after_refusals_ms(refusals))
     last = max(now.leg(leg).last_try_ns for leg in now.plan.legs)
     left_ms = pause_ms - (now.now_ns - last) // NS_PER_MS
     if tried and left_ms > 0:
         return Step(phase=now.phase, retry_ms=int(left_ms))
     return Step(phase=now.phase, wants=tuple(wants))
+
+
+def _after_refusals_ms(refusals: int) -> int:
+    return min(LONGEST_MS, RETRY_MS[1] * 2 ** min(refusals - 1, 20)) if refusals else 0
 
 
 def reducible(instrument: Instrument, quantity: Decimal) -> Quantity:

@@ -38,6 +38,8 @@ class OrderRecord:
     """Coins in fills that are here: their sum."""
     reason: str = ""
     """Why it was refused or cancelled, or why its fate is unknown."""
+    retryable: bool = False
+    """It was refused for what passes: another one like it may be taken."""
     contradiction: str = ""
     """What a fill contradicted, for the operator."""
     changed_ns: int = 0
@@ -91,8 +93,10 @@ class OrderRecord:
                 follows = self._follows(OrderStatus.ACCEPTED)
                 learnt = self._learn(venue_order_id)
                 return (follows and self._move(OrderStatus.ACCEPTED, "")) or learnt
-            case Refused(reason):
-                return self._follows(OrderStatus.REFUSED) and self._move(OrderStatus.REFUSED, reason)
+            case Refused(reason, retryable):
+                news = self._follows(OrderStatus.REFUSED) and self._move(OrderStatus.REFUSED, reason)
+                self.retryable = retryable if news else self.retryable
+                return news
             case Unknown(reason):
                 if self.status in {OrderStatus.JOURNALLED, OrderStatus.SUBMITTED}:
                     return self._move(OrderStatus.UNKNOWN, reason)

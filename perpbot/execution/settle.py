@@ -64,7 +64,8 @@ def leg_state(name: str, orders: Iterable[OrderView]) -> LegState:
         last_try_ns=max((each.changed_ns for each in mine), default=0),
         resting=None if resting is None else _resting(resting),
         fills=sum(len(each.fills) for each in mine if each.order.time_in_force is TimeInForce.POST_ONLY),
-        refused=any(each.status is OrderStatus.REFUSED for each in mine),
+        refused=any(each.turned_down for each in mine),
+        refusals=refusals(mine),
     )
 
 
@@ -82,6 +83,11 @@ def add_up(view: TradeView) -> Sums:
     """The sums of a trade's orders."""
     legs = {leg.name: leg_state(leg.name, view.orders) for leg in view.plan.legs}
     return Sums(orders=view.orders, legs=legs, spent=spent(view.orders))
+
+
+def refusals(orders: Sequence[OrderView]) -> int:
+    """How many of the newest of `orders`, which are oldest first, were turned down one after the other."""
+    return next((number for number, each in enumerate(reversed(orders)) if not each.turned_down), len(orders))
 
 
 def _rests(view: OrderView) -> bool:

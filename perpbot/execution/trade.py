@@ -82,7 +82,9 @@ class LegState:
     fills: int = 0
     """Executions of maker orders so far."""
     refused: bool = False
-    """An order of it was turned down."""
+    """An order of it was turned down for what it is, not for what passes."""
+    refusals: int = 0
+    """How many of its newest orders in a row were."""
 
 
 @attrs.frozen(kw_only=True)

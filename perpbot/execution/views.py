@@ -28,6 +28,13 @@ class OrderView:
     """Monotonic, of the last news."""
     intended_ns: int = 0
     """Monotonic, when it was journalled, or read from the journal."""
+    retryable: bool = False
+    """Refused for what passes: another one like it may be taken."""
+
+    @property
+    def turned_down(self) -> bool:
+        """Whether its venue refused it for what it is."""
+        return self.status is OrderStatus.REFUSED and not self.retryable
 
 
 @attrs.frozen(kw_only=True)
@@ -63,4 +70,5 @@ def view(record: OrderRecord) -> OrderView:
         reason=record.reason,
         changed_ns=record.changed_ns,
         intended_ns=record.intended_ns,
+        retryable=record.retryable,
     )

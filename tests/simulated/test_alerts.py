@@ -25,10 +25,15 @@ from perpbot import logs
 from perpbot.clock import NS_PER_SECOND
 from perpbot.config.alerts import Alerts, Channel, load_alerts
 from perpbot.control.pages import status
-from perpbot.execution.entries import TradeRecord
+from perpbot.execution.entries import ForeignAdopted, OrdersIntended, TradeRecord
+from perpbot.execution.foreign import adopted_fill, take_over
+from perpbot.execution.ledger import Ledger, answered
+from perpbot.execution.plan import clearing_plan
+from perpbot.execution.views import TradeView
 from perpbot.logs import Background
 from perpbot.masking import Mask
-from perpbot.model.money import ZERO
+from perpbot.model.money import ZERO, Price, Quantity
+from perpbot.model.order import Position, Refused
 from perpbot.program import Program, Setting, open_journal
 from perpbot.risk.approval import Level
 from perpbot.risk.standing import Standing
@@ -226,6 +231,20 @@ def naked(value: str) -> Naked:
     )
 
 
+def refused_for_ever() -> TradeView:
+    """A trade whose closes its venue turns down again and again."""
+    held = adopted_fill(Position(venue="okx", account="main", symbol="BTC-PERP", quantity=Quantity(Decimal(1))),
+                        Price(Decimal(100)), "USDT", 1)  # fmt: skip
+    opened, stands, *_ = take_over(held, [], clearing_plan("1-t1", held, seen_ns=0, wall_ns=0))
+    assert isinstance(stands, ForeignAdopted)
+    closes = [attrs.evolve(stands.order, client_id=f"1-{number}", purpose="close") for number in range(5)]
+    ledger = Ledger()
+    for entry in (opened, OrdersIntended(orders=closes), *(answered(each.client_id, Refused("no")) for each in closes)):
+        ledger.apply(entry, 0)
+    (trade,) = ledger.trades()
+    return trade
+
+
 def bad_values(world: World, state: Path) -> dict[str, Any]:
     """What the actors say is made worse than it is, rule by rule; the rules, the actions and the messages are real."""
     whole = begun(world, state)
@@ -250,6 +269,7 @@ def bad_values(world: World, state: Path) -> dict[str, Any]:
         "drawdown": {"standings": (standing("drawdown", "10"),)},
         "positions-differ": {"positions": attrs.evolve(known.positions, mismatches=(mismatch,))},
         "leg-alone": {"naked": (naked("10.5"),)},
+        "orders-refused": {"trades": (refused_for_ever(),)},
         "orders-unknown": {"orders": attrs.evolve(known.orders, unknown_open=1)},
         "capital-used-up": {"pools": (pool,)},
         "health-low": {"orders": None, "positions": None, "balances": ()},
@@ -289,7 +309,7 @@ def bad_values(world: World, state: Path) -> dict[str, Any]:
 
 def test_what_the_system_says_of_itself_fires_each_rule_acts_and_clears(state: Path) -> None:
     found = run_forked(bad_values, 72, state, timeout_s=300.0)
-    assert len(found["fired"]) == 10
+    assert len(found["fired"]) == 11
     assert "failure-cooldown" in {each.rule for each in found["blocks"]}
     assert found["safe"] == [True, True]
     assert found["kill"]["global"] == "emergency stop by alert daily-loss"
