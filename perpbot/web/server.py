@@ -1,9 +1,9 @@
 """The web server's actor: gevent's own, with bounds on how many may come and how long they may take."""
 
 import errno
-import socket
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Any
 
 import gevent
@@ -70,9 +70,12 @@ class _Handler(WSGIHandler):
     """One connection. Who says nothing, or reads nothing, is hung up on; nothing it says gets into the log."""
 
     ignored_socket_errors = (errno.EPIPE, errno.ECONNRESET, errno.ETIMEDOUT)
+    patience_s = HEADERS_S
+    """For the next request; who has sent one may take longer for another."""
 
     def read_requestline(self) -> str:
-        late = gevent.Timeout(IDLE_S)
+        late = gevent.Timeout(self.patience_s)
+        self.patience_s = IDLE_S
         try:
             with late:
                 return str(super().read_requestline())
@@ -96,13 +99,14 @@ class _Handler(WSGIHandler):
             self.server.log_failure(path, text)  # type: ignore[attr-defined]
 
 
-class _Server(WSGIServer):
-    """Gevent's server on a listener of ours."""
+class Server(WSGIServer):
+    """Gevent's server on a listener of ours. Each connection has a greenlet of its own, from the handshake on."""
 
     def __init__(
         self, site: Site, app: Callable[..., Iterable[bytes]], log_failure: Callable[[str, str], None]
     ) -> None:
         tls: Any = {} if site.tls is None else {"ssl_context": site.tls}
+        self._tls: Any = site.tls
         super().__init__(
             site.listener.dup(),
             app,
@@ -114,10 +118,17 @@ class _Server(WSGIServer):
         )
         self.log_failure = log_failure
 
-    def wrap_socket_and_handle(self, client_socket: socket.socket, address: Any) -> Any:
-        """Give the handshake of TLS a limit; without TLS nobody comes this way."""
+    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> None:
+        """Shake hands, within a limit; without TLS nobody comes this way."""
         client_socket.settimeout(HANDSHAKE_S)
-        return super().wrap_socket_and_handle(client_socket, address)
+        try:
+            encrypted = self._tls.wrap_socket(client_socket, server_side=True)
+        except OSError:  # an SSLError is one: no TLS, or none that we speak, or nothing at all; there is nobody to tell
+            client_socket.close()
+            return
+        with closing(encrypted):
+            encrypted.settimeout(None)  # the handler has limits of its own
+            self.handle(encrypted, address)
 
 
 class WebServer(Actor):
@@ -132,7 +143,7 @@ class WebServer(Actor):
 
     def on_start(self) -> None:
         """Serve."""
-        self._server = _Server(self._site, self._count, self._log_failure)
+        self._server = Server(self._site, self._count, self._log_failure)
         self._server.start()
 
     def _count(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
