@@ -312,9 +312,11 @@ class Risk(Actor):
         return None
 
     def _cooldowns(self, opening: AssessOpening | None) -> Mapping[str, int]:
-        if opening is None or self._last_opened.get(opening.request.symbol) != opening.request.trade_id:
-            return self._last_opened_ns
-        return {symbol: at for symbol, at in self._last_opened_ns.items() if symbol != opening.request.symbol}
+        """Of the symbol asked for, unless the trade that asks began it."""
+        symbol = "" if opening is None else opening.request.symbol
+        at = self._last_opened_ns.get(symbol)
+        began_it = opening is not None and self._last_opened.get(symbol) == opening.request.trade_id
+        return {} if at is None or began_it else {symbol: at}
 
     def _view(self, assess: AssessOpening | AssessReduction | None) -> View:
         equity = self._equity
