@@ -8,6 +8,7 @@ import attrs
 
 from actors.account_reader import ACCOUNT, AccountRead
 from actors.journal import Append, Replay
+from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, handles
 from perpbot.config.limits import Capital
 from perpbot.execution.entries import PeakEquity, SafeModeSet
@@ -82,8 +83,7 @@ class Balances(Actor):
         super().__init__()
         self._journal_address = journal
         self._connection_addresses = list(connections)
-        self._enter = settings.safe_mode_drawdown_pct / HUNDRED
-        self._leave = settings.safe_mode_release_pct / HUNDRED
+        self._settings = settings
         self._balances: dict[str, tuple[Balance, ...]] = {}
         self._venues: dict[str, VenueCapital] = {}
         self._peaks: dict[str, Decimal] = {}
@@ -116,7 +116,8 @@ class Balances(Actor):
 
     def _safe_mode(self, venue: str, capital: VenueCapital) -> bool:
         was_safe = self._safe.get(venue, False)
-        safe = capital.drawdown >= (self._leave if was_safe else self._enter)
+        limit = self._settings.safe_mode_release_pct if was_safe else self._settings.safe_mode_drawdown_pct
+        safe = capital.drawdown * HUNDRED >= limit
         if safe != was_safe:
             self._safe[venue] = safe
             self._journal.ask(Append([SafeModeSet(venue=venue, on=safe)]))
@@ -133,6 +134,11 @@ class Balances(Actor):
     @property
     def _everywhere(self) -> str:
         return "+".join(sorted(self._venues))  # another set of venues has a highest of its own
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """Other limits of safe mode count from the next reading on."""
+        self._settings = news.settings.capital
 
     @handles(Rebase)
     def on_rebase(self, request: Rebase) -> dict[str, str]:

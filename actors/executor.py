@@ -368,6 +368,7 @@ class Executor(Actor):
         """Other rules count from the next opportunity on, and for the trades in progress."""
         self._rules = news.settings.execution
         self._slippage = news.settings.scanner.slippage_pct / HUNDRED
+        self._margin_buffer = news.settings.capital.margin_buffer_pct / HUNDRED
         for trade_id in self._open:
             self._trade(trade_id).tell(news)
 

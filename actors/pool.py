@@ -13,13 +13,15 @@ import attrs
 
 from actors.balances import EQUITY, EquityChanged
 from actors.order_requests import OPENED, SETTLED, ReadOpenTrades
+from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, DomainError, handles
 from perpbot.capital.allocation import Allocation, AllocationSummary, SymbolAllocation
-from perpbot.capital.pool import NotReservedError, Pool
+from perpbot.capital.pool import NotReservedError, Pool, fractions
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.entries import TradeOpened, TradeRecord
 from perpbot.model.money import ZERO, plain
 
+HUNDRED = Decimal(100)
 EXPIRE_EVERY_S = 1.0
 LEND_S = 0.5
 """How long the reserve may take to answer: an opportunity waits for it."""
@@ -141,6 +143,7 @@ class CapitalPool(Actor):
         self._balances_address = balances
         self._ttl_ns = int(ttl_s * NS_PER_SECOND)
         self._refused = 0
+        self._equity: EquityChanged | None = None
 
     def on_start(self) -> None:
         """Adopt the reservations of trades in progress, then listen."""
@@ -158,10 +161,27 @@ class CapitalPool(Actor):
     @handles(EquityChanged)
     def on_equity(self, news: EquityChanged) -> None:
         """The pool's share of each venue."""
+        self._equity = news
         for venue, capital in news.venues.items():
             self._pool.set_total(venue, capital.equity * self._share)
         if self._allocation is not None:
             self._allocation.set_total(sum(self._pool.totals.values(), ZERO))
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """Another share, other parts of it for symbols; what is reserved stays reserved."""
+        capital = news.settings.capital
+        self._share = fractions(capital)[self._pool.name]
+        self._ttl_ns = int(capital.reservation_ttl_sec * NS_PER_SECOND)
+        if self._top_up is not None:
+            self._top_up = attrs.evolve(self._top_up, most_use=capital.reserve_topup_pct / HUNDRED)
+        if self._allocation is not None:
+            self._allocation.follow(capital.allocation)
+            if self._rebalance_s != capital.allocation.rebalance_interval_sec:
+                self._rebalance_s = capital.allocation.rebalance_interval_sec
+                self.timers.every(self._rebalance_s, _Rebalance())
+        if self._equity is not None:
+            self.on_equity(self._equity)
 
     @handles(Reserve)
     def on_reserve(self, request: Reserve) -> Reserved:

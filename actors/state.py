@@ -15,6 +15,7 @@ from actors.hedge_watch import ReadNaked
 from actors.order_requests import OrderCounts, ReadCounts, ReadOpenTrades, ReadRecords, ReadResiduals
 from actors.pool import PoolView, ReadPool
 from actors.positions import PositionsView, ReadPositions
+from actors.reconfiguration import Reconfigured
 from actors.risk import ReadBlocks, ReadStandings, ReadToday
 from actors.runtime import Actor, Slot, handles
 from perpbot.capital.margin import leg_margin
@@ -176,6 +177,11 @@ class StateView(Actor):
     def on_alerts(self, view: AlertsView) -> None:
         """They have changed."""
         self._alerts = view
+
+    @handles(Reconfigured)
+    def on_reconfigured(self, news: Reconfigured) -> None:
+        """What a venue needs to have goes by other settings."""
+        self._settings = news.settings
 
     @handles(ReadState)
     def on_read(self, request: ReadState) -> State:

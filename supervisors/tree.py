@@ -54,7 +54,7 @@ from actors.status_log import StatusLog
 from actors.trade import Trade
 from actors.trading import TradingConnection
 from perpbot.capital.allocation import Allocation
-from perpbot.capital.pool import shares
+from perpbot.capital.pool import fractions
 from perpbot.clock import NS_PER_MS
 from perpbot.config.alerts import Alerts
 from perpbot.config.exchanges import Connection, Trading
@@ -87,6 +87,7 @@ FLATTENING = "/flattening"
 FLATTENER = "/flattening/flattener"
 BASIS = "/strategies/basis"
 STATE = "/state"
+POOLS = ("wash", "arb", "reserve")
 CONNECTIONS = "/connections"
 ALERTS = "/alerts"
 DELIVERIES = "/deliveries"
@@ -272,11 +273,6 @@ def books(parts: Parts) -> list[ChildSpec]:
     connections = {venue: f"/venues/{venue}/trading" for venue in parts.trading}
     instruments = parts.each_venue("instruments").values()
     scanners = [scanner_address(symbol) for symbol in settings.symbols]
-    pools = settings.capital.pools
-    fractions = shares(
-        settings.capital.shares(),
-        {"wash": pools.wash.enabled, "arb": pools.arb.enabled, "reserve": pools.reserve.enabled},
-    )
     return [
         _actor(
             "orders",
@@ -289,9 +285,9 @@ def books(parts: Parts) -> list[ChildSpec]:
                 own_orders={venue: gate.own_orders for venue, gate in parts.trading_gates().items()},
             ),
         ),
-        _actor("balances", parts, lambda: Balances(JOURNAL, connections.values(), settings.capital)),
+        _actor("balances", parts, lambda: Balances(JOURNAL, connections.values(), parts.settings.capital)),
         _actor("positions", parts, lambda: Positions(JOURNAL, ORDERS, connections.values(), scanners, instruments)),
-        *(_pool(parts, name, fraction) for name, fraction in fractions.items()),
+        *(_pool(parts, name) for name in POOLS),
         _actor(
             "hedge-watch",
             parts,
@@ -318,36 +314,31 @@ def books(parts: Parts) -> list[ChildSpec]:
     ]
 
 
-def _pool(parts: Parts, name: str, fraction: Decimal) -> ChildSpec:
+def _pool(parts: Parts, name: str) -> ChildSpec:
+    return _actor(f"pool-{name}", parts, lambda: _capital_pool(parts, name))
+
+
+def _capital_pool(parts: Parts, name: str) -> CapitalPool:
     settings = parts.settings.capital
     arb = name == "arb"
-    return _actor(
-        f"pool-{name}",
-        parts,
-        lambda: CapitalPool(
-            name,
-            fraction,
-            orders=ORDERS,
-            balances=BALANCES,
-            ttl_s=settings.reservation_ttl_sec,
-            allocation=_allocation(parts) if arb else None,
-            rebalance_s=settings.allocation.rebalance_interval_sec,
-            top_up=TopUp(lender=pool_address("reserve"), most_use=settings.reserve_topup_pct / HUNDRED)
-            if arb
-            else None,
-        ),
+    return CapitalPool(
+        name,
+        fractions(settings)[name],
+        orders=ORDERS,
+        balances=BALANCES,
+        ttl_s=settings.reservation_ttl_sec,
+        allocation=_allocation(parts) if arb else None,
+        rebalance_s=settings.allocation.rebalance_interval_sec,
+        top_up=TopUp(lender=pool_address("reserve"), most_use=settings.reserve_topup_pct / HUNDRED) if arb else None,
     )
 
 
 def _allocation(parts: Parts) -> Allocation:
     settings = parts.settings.capital.allocation
-    allocation = Allocation(
-        settings.method,
-        max_use=settings.max_use_pct / HUNDRED,
-        difference=settings.rebalance_difference_pct / HUNDRED,
-    )
+    allocation = Allocation(settings.method)
     for symbol in parts.settings.symbols:
-        allocation.register(symbol, weight=settings.weight(symbol), most=settings.most(symbol))
+        allocation.register(symbol)
+    allocation.follow(settings)
     return allocation
 
 
@@ -364,7 +355,7 @@ def _trades(parts: Parts) -> ChildSpec:
             parts.settings.execution,
             max_age_ms=settings.quote_engine.max_quote_age_ms,
             slippage=parts.settings.scanner.slippage_pct / HUNDRED,
-            margin_buffer=settings.capital.margin_buffer_pct / HUNDRED,
+            margin_buffer=parts.settings.capital.margin_buffer_pct / HUNDRED,
             gates=parts.trading_gates(),
             accounts=accounts,
             orders=ORDERS,
@@ -459,7 +450,7 @@ def operations(parts: Parts) -> list[ChildSpec]:
                 feeds=parts.each_venue("quotes"),
                 market_data=parts.each_venue("market-data"),
                 instruments=parts.each_venue("instruments"),
-                pools=[pool_address(name) for name in ("wash", "arb", "reserve")],
+                pools=[pool_address(name) for name in POOLS],
                 orders=ORDERS,
                 positions=POSITIONS,
                 balances=BALANCES,
@@ -593,5 +584,6 @@ def reconfigure(parts: Parts, settings: Settings) -> None:
     """Have everybody go by `settings`: those who run are told, those who start find them."""
     parts.settings = settings
     scanners = [scanner_address(symbol) for symbol in settings.symbols]
-    for address in (RISK, HEDGE_WATCH, EXECUTOR, *scanners):
+    pools = map(pool_address, POOLS)
+    for address in (BALANCES, *pools, RISK, HEDGE_WATCH, EXECUTOR, *scanners, STATE):
         parts.system.ref(address).tell(Reconfigured(settings))

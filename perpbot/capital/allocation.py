@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import attrs
 
+from perpbot.config.limits import Allocation as Settings
 from perpbot.config.limits import AllocationMethod
 from perpbot.model.money import ZERO
 
 ONE = Decimal(1)
 HALF = Decimal("0.5")
+HUNDRED = Decimal(100)
 
 
 class NotRegisteredError(Exception):
@@ -95,6 +97,15 @@ class Allocation:
     def register(self, symbol: str, *, weight: Decimal = ONE, most: Decimal = ONE) -> None:
         """`symbol` is traded: by `weight` where shares are weighted, and never with more than `most` of the total."""
         self._traders[symbol] = _Trader(most=most, weight=weight)
+        self._shared_out = False
+
+    def follow(self, settings: Settings) -> None:
+        """Go by `settings` from now on; what symbols use and have asked for stays."""
+        self._method = settings.method
+        self._max_use = settings.max_use_pct / HUNDRED
+        self._difference = settings.rebalance_difference_pct / HUNDRED
+        for symbol, each in self._traders.items():
+            each.weight, each.most = settings.weight(symbol), settings.most(symbol)
         self._shared_out = False
 
     def room(self, symbol: str) -> Decimal:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import attrs
 
+from perpbot.config.limits import Capital
 from perpbot.model.money import ZERO, plain
 
 
@@ -157,6 +158,13 @@ class Pool:
         for each in late:
             self.release(each.owner)
         return late
+
+
+def fractions(settings: Capital) -> dict[str, Decimal]:
+    """Each pool's fraction of the equity, by name."""
+    pools = settings.pools
+    enabled = {"wash": pools.wash.enabled, "arb": pools.arb.enabled, "reserve": pools.reserve.enabled}
+    return shares(settings.shares(), enabled)
 
 
 def shares(configured: Mapping[str, Decimal], enabled: Mapping[str, bool]) -> dict[str, Decimal]:

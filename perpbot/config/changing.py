@@ -12,6 +12,12 @@ from perpbot.config.settings import Settings
 RELOADABLE = (
     "risk.",
     "execution.",
+    "capital.pools.",
+    "capital.allocation.",
+    "capital.margin_buffer_pct",
+    "capital.safe_mode_",
+    "capital.reserve_topup_pct",
+    "capital.reservation_ttl_sec",
     "scanner.min_profit_pct",
     "scanner.slippage_pct",
     "scanner.holding_time_sec",

@@ -203,7 +203,7 @@ def _capital(state: State, *, balances: bool) -> Iterator[Sample]:
 
 def blocked_samples(system: System) -> Iterator[Sample]:
     """What was refused for want of capital, by the pool and by the risk rules."""
-    pools = (_said(system, tree.pool_address(name)).get("refused", 0) for name in ("wash", "arb", "reserve"))
+    pools = (_said(system, tree.pool_address(name)).get("refused", 0) for name in tree.POOLS)
     refused = _said(system, tree.RISK).get("refused", {})
     yield "blocked_trades", (), sum(pools) + sum(refused.get(rule, 0) for rule in NO_CAPITAL)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from perpbot.capital.allocation import Allocation, NotRegisteredError
+from perpbot.config.limits import Allocation as Settings
 from perpbot.config.limits import AllocationMethod
 from perpbot.model.money import ZERO
 
@@ -34,6 +35,24 @@ def allocation(method: AllocationMethod = AllocationMethod.EQUAL, total: int = 9
 def test_each_method_shares_out_in_its_way(method: AllocationMethod, expected: tuple[int, ...]) -> None:
     shared = allocation(method)
     assert [round(shared.allocated(symbol), 9) for symbol in SYMBOLS] == list(expected)
+
+
+def test_other_settings_share_out_anew_and_what_is_used_and_was_asked_for_stays() -> None:
+    shared = allocation()
+    assert shared.check(BTC, Decimal(200))
+    shared.record("t1", BTC, Decimal(200))
+    shared.follow(
+        Settings(
+            method=AllocationMethod.WEIGHTED, weights=("BTC=1", "ETH=2"), symbol_caps=("SOL=10",),
+            max_use_pct=Decimal(50),
+        )
+    )  # fmt: skip
+    assert [round(shared.allocated(symbol), 9) for symbol in SYMBOLS] == [Decimal("112.5"), 225, 45]
+    assert shared.used(BTC) == 200
+    assert shared.room(BTC) < 0, "it may use no more, and gives nothing back"
+    assert shared.summary().efficiency == 1
+    shared.follow(Settings(method=AllocationMethod.DYNAMIC, max_use_pct=Decimal(100)))
+    assert shared.allocated(BTC) > shared.allocated(ETH) == shared.allocated(SOL), "only BTC has asked for anything"
 
 
 def test_a_symbol_keeps_to_its_own_and_a_release_gives_it_back() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from perpbot.config.changing import ChangeRefusedError, applied, changed, changes, flat
+from perpbot.config.changing import ChangeRefusedError, applied, changed, changes, flat, reloadable
 from perpbot.config.settings import Settings, load_settings
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config" / "simulation.yaml", os.environ)
@@ -47,6 +47,34 @@ def test_of_another_file_only_that_applies_which_may_change_while_it_runs() -> N
     after = applied(SETTINGS, other)
     assert (after.risk, after.log, after.symbols) == (risk, SETTINGS.log, SETTINGS.symbols)
     assert sorted(each.key for each in changes(after, other)) == ["log.status_interval_sec", "symbols"]
+
+
+@pytest.mark.parametrize(
+    ("key", "at_once"),
+    [
+        ("capital.pools.arb.share_pct", True),
+        ("capital.pools.wash.enabled", True),
+        ("capital.allocation.method", True),
+        ("capital.allocation.rebalance_interval_sec", True),
+        ("capital.margin_buffer_pct", True),
+        ("capital.safe_mode_drawdown_pct", True),
+        ("capital.reserve_topup_pct", True),
+        ("capital.reservation_ttl_sec", True),
+        ("capital.snapshot_interval_sec", False),
+        ("capital.layer_targets.L1", False),
+        ("quote_engine.max_quote_age_ms", False),
+        ("execution.stop_timeout_sec", True),
+    ],
+)
+def test_capital_follows_but_for_what_is_read_at_the_start(key: str, *, at_once: bool) -> None:
+    assert reloadable(key) is at_once
+
+
+def test_the_shares_of_the_pools_change_together_or_not_at_all() -> None:
+    after = changed(SETTINGS, {"capital.pools.wash.share_pct": "50", "capital.pools.arb.share_pct": "40"})
+    assert after.capital.shares() == {"wash": 50, "arb": 40, "reserve": 10}
+    with pytest.raises(ChangeRefusedError, match="sum to 100"):
+        changed(SETTINGS, {"capital.pools.arb.share_pct": "40"})
 
 
 def test_every_value_has_a_key() -> None:

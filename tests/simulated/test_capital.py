@@ -198,3 +198,52 @@ def fill_and_read(world: World, state: Path) -> int:
 
 def test_balances_are_read_soon_after_a_fill(state: Path) -> None:
     assert run_forked(fill_and_read, 53, state) < 2 * clock.NS_PER_SECOND
+
+
+def reloaded(world: World, state: Path) -> dict[str, Any]:
+    """Another configuration while a trade is open."""
+    whole = started(world, state)
+    whole.wait_until(lambda: whole.open_trades > 0, 120.0, "a trade in progress")
+    before = pool(whole, "arb")
+    pools = {"wash": {"enabled": True, "share_pct": Decimal(20)}, "arb": {"share_pct": Decimal(70)}}
+    capital = whole.settings.capital
+    other = attrs.evolve(
+        capital,
+        pools=attrs.evolve(
+            capital.pools, **{name: attrs.evolve(getattr(capital.pools, name), **new) for name, new in pools.items()}
+        ),
+        allocation=attrs.evolve(capital.allocation, max_use_pct=Decimal(50)),
+        snapshot_interval_sec=capital.snapshot_interval_sec + 1,
+    )
+    done = whole.program.reconfigure(attrs.evolve(whole.settings, capital=other))
+    after = pool(whole, "arb")
+    equity = {name: each.equity for name, each in view(whole).capital.items()}
+    whole.crash(tree.pool_address("arb"))
+    gevent.sleep(2.0)
+    again = pool(whole, "arb")
+    restart = [each["setting"] for each in whole.log if each.get("event") == "needs a restart"]
+    report = whole.stop()
+    check_accounts(whole, report)
+    return {
+        "done": sorted(each.key for each in done), "restart": restart,
+        "before": before, "after": after, "again": again, "equity": equity,
+    }  # fmt: skip
+
+
+def test_pools_and_their_parts_follow_another_configuration_and_what_does_not_is_named(state: Path) -> None:
+    report = run_forked(reloaded, 67, state)
+    assert report["done"] == [
+        "capital.allocation.max_use_pct",
+        "capital.pools.arb.share_pct",
+        "capital.pools.wash.enabled",
+        "capital.pools.wash.share_pct",
+    ]
+    assert report["restart"] == ["capital.snapshot_interval_sec"]
+    before, after, again = report["before"], report["after"], report["again"]
+    share = Decimal("0.7")
+    assert after.total == {venue: equity * share for venue, equity in report["equity"].items()}
+    assert after.total != before.total
+    assert after.owners == before.owners, "what is reserved stays reserved"
+    assert sum(each.allocated for each in after.symbols.values()) == pytest.approx(sum(after.total.values()) / 2)
+    later = {venue: pytest.approx(float(total), rel=0.01) for venue, total in after.total.items()}
+    assert {venue: float(total) for venue, total in again.total.items()} == later, "one that begins later does too"
