@@ -19,7 +19,8 @@ address is printed at the start. `/openapi.json` describes every route; this pag
 
 ## Getting in
 
-The first start makes an operator's password and prints it once; `rm run/operator.json` and a restart make another.
+The first start makes an operator's password and shows it once on the terminal; a service leaves it in the file that its
+log names ([security.md](security.md)). `rm run/operator.json` and a restart make another.
 Every route below `/api` wants `Authorization: Bearer <access_token>`.
 
     POST /api/auth/token    {{"password": "…"}}  ->  {{"access_token", "expires_in": 900, "refresh_token", "scope", …}}
