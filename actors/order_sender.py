@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from gevent.threadpool import ThreadPool
-
 from actors.calls import Calls
 from actors.gate import Gate
 from actors.order_news import OrderSent, OutcomeArrived, PlaceOrder
 from actors.runtime import Actor, Ref
+from actors.signing import Signing
 from actors.turns import Turns
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.trade import ADD_RISK
@@ -17,9 +16,6 @@ from perpbot.risk.approval import ApprovalKind
 from perpbot.venues.http import NoAnswerError, NotSentError, Request
 from perpbot.venues.rate_limit import ORDER, Urgency
 from perpbot.venues.venue import Venue
-
-SIGNER_IDLE_S = 600
-"""The thread that signs ends when there was nothing to sign for this long; the next order starts one."""
 
 
 class OrderSender:
@@ -47,8 +43,7 @@ class OrderSender:
         self._orders = orders
         self._instruments = instruments
         if venue.signs_slowly:
-            signing = ThreadPool(1, idle_task_timeout=SIGNER_IDLE_S)
-            venue.compute = lambda work, *arguments: signing.apply(work, arguments)
+            venue.compute = Signing()
         if venue.nonces_ascend:
             venue.turn = Turns()
 

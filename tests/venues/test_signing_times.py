@@ -47,18 +47,19 @@ def test_signing_an_order_takes_less_than_five_milliseconds_or_is_done_in_a_thre
     assert made.signs_slowly or late < LONGEST_MS
 
 
-HUB = '''
+HUB = """
+import gc
 import json
 import sys
+import time
 from gevent import monkey
 monkey.patch_all()
 import gevent
-from gevent.threadpool import ThreadPool
+from actors.signing import Signing
 from pathlib import Path
 from threading import get_native_id
-from time import perf_counter
+from time import perf_counter, thread_time
 from perpbot.main import SWITCH_INTERVAL_S
-from perpbot.places import Credentials
 from perpbot.trial.client import Client
 from perpbot.venues.http import Http
 from perpbot.venues.registry import venue_class
@@ -74,39 +75,53 @@ def follow(name, place):
         client.follow(stream, lambda each: each.whole + each.changes > 500)
         stream.socket.close(timeout=0)
 
-def waited_for_processor(*threads):
-    """Milliseconds that threads were ready to run and were not, as Linux counts them."""
-    return sum(int(Path(f"/proc/self/task/{each}/schedstat").read_text().split()[1]) for each in threads) / 1e6
+def waited_for_processor(thread):
+    "Seconds that a thread was ready to compute and had to wait for other programs, as Linux counts them."
+    return int(Path(f"/proc/self/task/{thread}/schedstat").read_text().split()[1]) / 1e9
 
-def measure(signing, *threads):
-    late, held_up = [], []
-    def tick():
-        began, others = perf_counter(), waited_for_processor(*threads)
+class Hub:
+    def __init__(self, venue=None):
+        self.venue, self.spent, self.late, self.by_signing = venue, 0.0, [], []
+        self.signing = Signing() if venue and venue.signs_slowly else None
+        if self.signing:
+            self.clock = time.pthread_getcpuclockid(self.signing(monkey.get_original("_thread", "get_ident")))
+            self.threads = get_native_id(), self.signing(get_native_id)
+
+    def computed(self):
+        "Seconds that signing has had a processor, in its thread or in the hub."
+        return time.clock_gettime(self.clock) if self.signing else self.spent
+
+    def busy(self):
+        "Seconds that the hub computed, or it or the thread had to wait for other programs: nobody waits for signing."
+        return thread_time() + sum(map(waited_for_processor, self.threads)) if self.signing else 0.0
+
+    def tick(self):
         while True:
+            began, before, busy = perf_counter(), self.computed(), self.busy()
             gevent.sleep(0.001)
-            now, by_others = perf_counter(), waited_for_processor(*threads)
-            late.append((now - began - 0.001) * 1e3)
-            held_up.append(max(0.0, late[-1] - (by_others - others)))
-            began, others = perf_counter(), by_others
-    ticking = gevent.spawn(tick)
-    signing()
-    ticking.kill()
-    return [*spread(late), *spread(held_up)]
+            late = perf_counter() - began - 0.001
+            self.late.append(late * 1e3)
+            self.by_signing.append(max(0.0, min(late - (self.busy() - busy), self.computed() - before)) * 1e3)
+
+    def sign(self, number):
+        if self.signing:
+            self.signing(sign, self.venue, number)
+        elif self.venue:
+            began = thread_time()
+            sign(self.venue, number)
+            self.spent += thread_time() - began
+
+    def measure(self):
+        ticking = gevent.spawn(self.tick)
+        for number in range(2, 2 + SIGNED_S * ORDERS_S):
+            self.sign(number)
+            gevent.sleep(1 / ORDERS_S)
+        ticking.kill()
+        return [*spread(self.late), *spread(self.by_signing)]
 
 def spread(times):
     times.sort()
     return [times[len(times) // 2], times[int(len(times) * 0.99)], times[-1]]
-
-def signs(name):
-    pool, hub, venue = ThreadPool(1), get_native_id(), made[name]
-    def signing():
-        for number in range(2, 2 + SIGNED_S * ORDERS_S):
-            if venue.signs_slowly:
-                pool.apply(sign, (venue, number))
-            else:
-                sign(venue, number)
-            gevent.sleep(1 / ORDERS_S)
-    return measure(signing, hub, *([pool.apply(get_native_id)] if venue.signs_slowly else []))
 
 details = json.load(sys.stdin)
 names = [each for each in details if each not in ("admin", "world")]
@@ -114,23 +129,30 @@ made = {name: with_bitcoin(trading(name)) for name in names}
 for name in names:
     made[name].load()
     sign(made[name], 1)
+gc.collect()
+gc.freeze()  # as the program does when it has started
 sys.setswitchinterval(SWITCH_INTERVAL_S)
 following = [gevent.spawn(follow, name, details[name]) for name in names]
 gevent.sleep(3)
-told = {"nobody": measure(lambda: gevent.sleep(SIGNED_S), get_native_id())}
+told = {"nobody": Hub().measure()}
 for name in names:
     for _ in range(AGAIN):
-        told[name] = signs(name)
-        if told[name][4] < LONGEST_MS:
+        told[name] = Hub(made[name]).measure()
+        if told[name][-1] < LONGEST_MS:
             break
 assert not any(each.ready() for each in following), "market data ended"
 print(json.dumps(told))
-'''
+"""
 
 
 @pytest.mark.process
 def test_the_hub_is_not_held_up_for_five_milliseconds_while_a_venue_signs_twenty_orders_a_second() -> None:
-    """Under the load of nine venues' market data, and without the time in which other programs had the processor."""
+    """Under the load of nine venues' market data.
+
+    What else makes a timer late, be it market data or other programs, is seen where nobody signs. Of each wait, signing
+    can be to blame for no more than the time it had a processor meanwhile, and a thread that signs only for what the
+    hub did not compute itself, and neither of them waited for a processor.
+    """
     here = Path(__file__).parent
     paths = os.pathsep.join([str(here.parents[1]), str(here.parent), str(here), *sys.path])
     with served() as details:
@@ -143,10 +165,10 @@ def test_the_hub_is_not_held_up_for_five_milliseconds_while_a_venue_signs_twenty
             check=True,
         )
     told = json.loads(done.stdout.splitlines()[-1])
-    what = "timer late, the same without waits for a processor"
+    what = "timer late, and of that while signing computed"
     sys.stdout.write(f"who signs: {what}; each in the median, in 99 of 100, at most\n")
     for name, times in told.items():
         sys.stdout.write(f"{name}: {' '.join(format(each, '.2f') for each in times)} ms\n")
     del told["nobody"]
     assert set(told) == set(NAMES)
-    assert {name: times[4] for name, times in told.items() if times[4] >= LONGEST_MS} == {}
+    assert {name: times[5] for name, times in told.items() if times[5] >= LONGEST_MS} == {}
