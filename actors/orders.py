@@ -68,7 +68,7 @@ from perpbot.execution.entries import (
 from perpbot.execution.foreign import Strangers, adopt, client_id, take_over
 from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
-from perpbot.execution.numbering import number_orders
+from perpbot.execution.numbering import number_of_order, number_orders, skipped
 from perpbot.execution.own_orders import OwnOrders
 from perpbot.execution.plan import Plan, clearing_plan
 from perpbot.execution.record import OrderRecord
@@ -142,7 +142,7 @@ class Orders(Actor):
         self.unhedged_peak = self.unhedged_value_s = ZERO
         self._unmatched: list[VenueNews] = []
         self._strangers = Strangers()
-        self._last_trade = 0
+        self._last_trade = self._last_order = 0
         self._opened: dict[int, None] = {}
         """Numbers of the trades that were opened, the newest."""
         self._oldest_number = 0
@@ -162,6 +162,9 @@ class Orders(Actor):
             self.ledger.apply(line.entry, now, now - max(0, wall - line.at_ns))
             if isinstance(line.entry, TradeOpened):
                 self._note_opened(line.entry.plan)
+            if isinstance(line.entry, TradeOpened | OrdersIntended):
+                self._last_order = max([self._last_order, *map(number_of_order, line.entry.orders)])
+        self._last_order = max(self._last_order, skipped(self._epoch, wall))
         self._self_trades.begin()
         self.timers.every(SWEEP_S, _Sweep())
 
@@ -219,8 +222,9 @@ class Orders(Actor):
         return self._read(request.trade_id)
 
     def _number(self, plan: Plan, wants: Iterable[Want]) -> list[Order]:
-        first = self.ledger.orders_intended + 1
-        return number_orders(plan, wants, self._wire_ids, epoch=self._epoch, first=first)
+        orders = number_orders(plan, wants, self._wire_ids, epoch=self._epoch, first=self._last_order + 1)
+        self._last_order += len(orders)
+        return orders
 
     def _send(self, orders: Iterable[Order], approval: Approval, seen_ns: int = 0) -> None:
         self._self_trades.journalled(orders)
@@ -385,18 +389,20 @@ class Orders(Actor):
     def _meet_stranger(self, fill: Fill) -> None:
         self.counts.foreign += 1
         adopted = adopt(fill, self.ledger.trades())
+        trades = ", ".join(order.trade_id for order, _ in adopted)
         self.log.error(
             "a fill that is not ours", venue=fill.venue, symbol=fill.symbol, side=fill.side.value,
             quantity=str(fill.quantity), price=str(fill.price),
-            trade="none: left alone" if adopted is None else adopted[0].trade_id,
+            trade=trades or "none: left alone",
         )  # fmt: skip
-        if adopted is not None:
-            order, part = adopted
-            filled = OrderFilled(client_id=order.client_id, fill=part)
-            adoption = ForeignAdopted(order=order)
-            self._record([adoption, filled])
+        parts = [
+            (ForeignAdopted(order=order), OrderFilled(client_id=order.client_id, fill=part)) for order, part in adopted
+        ]
+        if parts:
+            self._record([entry for part in parts for entry in part])
+        for adoption, filled in parts:
             self.publish(INTENDED, adoption)
-            self._announce(filled, self.ledger.known(order.client_id))
+            self._announce(filled, self.ledger.known(filled.client_id))
 
     @handles(AdoptPosition)
     def on_adopt_position(self, request: AdoptPosition) -> list[str]:

@@ -57,14 +57,23 @@ def client_id(fill: Fill) -> str:
     return f"{PURPOSE}-{fill.venue}-{fill.account}-{fill.trade_ref}"
 
 
-def adopt(fill: Fill, trades: Iterable[TradeView]) -> tuple[Order, Fill] | None:
-    """The order that stands for `fill` in the trade whose leg it takes from, and the part of the fill that does."""
-    for trade in trades:
-        for leg in trade.plan.legs:
-            held = _held(trade, leg)
-            if trade.plan.symbol == fill.symbol and _at(leg, fill) and held * fill.side.sign < 0:
-                return _order(trade.plan, leg, fill), _part(fill, Quantity(min(abs(held), fill.quantity)))
-    return None
+def adopt(fill: Fill, trades: Iterable[TradeView]) -> list[tuple[Order, Fill]]:
+    """The orders that stand for `fill` in the trades whose legs it takes from, and the part of the fill each is.
+
+    A liquidation takes from all trades at once, the oldest first. What was done before a leg was opened took nothing
+    from it, however late it is told.
+    """
+    parts: list[tuple[Order, Fill]] = []
+    left, fee = fill.quantity, fill.fee.amount
+    for trade, leg in ((each, leg) for each in trades for leg in each.plan.legs):
+        held = _held(trade, leg)
+        if not left or not _takes(fill, trade, leg, held):
+            continue
+        quantity = Quantity(min(abs(held), left))
+        share = fee if quantity == left else fee * quantity / left
+        left, fee = Quantity(left - quantity), fee - share
+        parts.append(_part(fill, trade.plan, leg, len(parts), quantity, share))
+    return parts
 
 
 def adopted_fill(position: Position, price: Price, currency: str, wall_ns: int) -> Fill:
@@ -90,36 +99,47 @@ def take_over(fill: Fill, trades: Iterable[TradeView], plan: Plan) -> list[Entry
 
     What takes from the legs of `trades` is theirs; what is left is closed by a trade of its own, which has `plan`.
     """
-    entries: list[Entry] = []
-    for trade in trades:
-        found = adopt(fill, [trade])
-        if found is not None:
-            entries += _stands(*found)
-            left = fill.quantity - found[1].quantity
-            if not left:
-                return entries
-            fill = attrs.evolve(fill, quantity=Quantity(left), trade_ref=f"{fill.trade_ref}+")
+    parts = adopt(fill, trades)
+    entries = [entry for part in parts for entry in _stands(*part)]
+    left = fill.quantity - sum((part.quantity for _, part in parts), ZERO)
+    if not left:
+        return entries
+    fee = fill.fee.amount - sum((part.fee.amount for _, part in parts), ZERO)
     opened = TradeOpened(plan=plan, pool="", reserved={}, orders=[])
     moved = TradeMoved(trade_id=plan.trade_id, phase=Phase.CLOSING.value, reason=CloseReason.ADOPTED.value)
-    leg = plan.leg(fill.side.value)
-    return [*entries, opened, *_stands(_order(plan, leg, fill), _part(fill, fill.quantity)), moved]
+    rest = _part(fill, plan, plan.leg(fill.side.value), len(parts), Quantity(left), fee)
+    return [*entries, opened, *_stands(*rest), moved]
 
 
 def _stands(order: Order, part: Fill) -> list[Entry]:
     return [ForeignAdopted(order=order), OrderFilled(client_id=order.client_id, fill=part)]
 
 
-def _at(leg: Leg, fill: Fill) -> bool:
-    return (leg.venue, leg.account) == (fill.venue, fill.account)
+def _takes(fill: Fill, trade: TradeView, leg: Leg, held: Decimal) -> bool:
+    here = (leg.venue, leg.account, trade.plan.symbol) == (fill.venue, fill.account, fill.symbol)
+    return here and held * fill.side.sign < 0 and fill.time_ns >= _opened_ns(trade, leg)
 
 
 def _held(trade: TradeView, leg: Leg) -> Decimal:
     return sum((order.held for order in trade.orders if order.order.leg == leg.name), ZERO)
 
 
-def _part(fill: Fill, quantity: Quantity) -> Fill:
-    fee = Money(fill.fee.amount * quantity / fill.quantity, fill.fee.currency)
-    return attrs.evolve(fill, quantity=quantity, fee=fee, client_id="")
+def _opened_ns(trade: TradeView, leg: Leg) -> int:
+    """The venue's time of the first fill of a leg that has any."""
+    return min(fill.time_ns for order in trade.orders if order.order.leg == leg.name for fill in order.fills)
+
+
+def _part(fill: Fill, plan: Plan, leg: Leg, number: int, quantity: Quantity, fee: Decimal) -> tuple[Order, Fill]:
+    """The first part keeps the ids of the whole, by which it is recognised when it is told again."""
+    suffix = f"/{number + 1}" if number else ""
+    part = attrs.evolve(
+        fill,
+        trade_ref=f"{fill.trade_ref}{suffix}",
+        quantity=quantity,
+        fee=Money(fee, fill.fee.currency),
+        client_id="",
+    )
+    return _order(plan, leg, part), part
 
 
 def _order(plan: Plan, leg: Leg, fill: Fill) -> Order:

@@ -34,9 +34,7 @@ def stranger(quantity: str, side: Side = Side.SELL, **changes: Any) -> Fill:
 
 
 def test_what_takes_from_a_leg_belongs_to_its_trade() -> None:
-    found = adopt(stranger("2"), [trade("2")])
-    assert found is not None
-    adopted, part = found
+    ((adopted, part),) = adopt(stranger("2"), [trade("2")])
     assert (adopted.trade_id, adopted.leg, adopted.purpose, adopted.client_id) == (
         "7-t1",
         "buy",
@@ -47,9 +45,7 @@ def test_what_takes_from_a_leg_belongs_to_its_trade() -> None:
 
 
 def test_only_as_much_as_the_leg_holds_is_adopted_with_its_share_of_the_fee() -> None:
-    found = adopt(stranger("8"), [trade("2")])
-    assert found is not None
-    part = found[1]
+    ((_, part),) = adopt(stranger("8"), [trade("2")])
     assert part.quantity == d(2)
     assert part.fee.amount == stranger("8").fee.amount / 4
 
@@ -61,13 +57,29 @@ def test_only_as_much_as_the_leg_holds_is_adopted_with_its_share_of_the_fee() ->
 )
 def test_what_takes_nothing_from_a_leg_is_left_alone(other: Fill) -> None:
     assert other.symbol != BTC or other.quantity == Decimal(1)
-    assert adopt(other, [trade("2")]) is None
+    assert adopt(other, [trade("2")]) == []
 
 
 def test_the_oldest_trade_comes_first() -> None:
-    found = adopt(stranger("1"), [trade("2", 1), trade("2", 2)])
-    assert found is not None
-    assert found[0].trade_id == "7-t1"
+    ((adopted, _),) = adopt(stranger("1"), [trade("2", 1), trade("2", 2)])
+    assert adopted.trade_id == "7-t1"
+
+
+def test_what_takes_from_several_trades_belongs_to_each_of_them_in_part() -> None:
+    whole = stranger("3")
+    (one, first), (other, second) = adopt(whole, [trade("2", 1), trade("2", 2), trade("2", 3)])
+    assert [(one.trade_id, first.quantity), (other.trade_id, second.quantity)] == [("7-t1", d(2)), ("7-t2", d(1))]
+    assert one.client_id == client_id(whole)
+    assert one.client_id != other.client_id
+    assert first.trade_ref != second.trade_ref, "positions count every fill once"
+    assert first.fee.amount + second.fee.amount == whole.fee.amount
+
+
+def test_what_was_done_before_a_leg_was_opened_took_nothing_from_it() -> None:
+    made = trade("2")
+    opened_ns = made.orders[0].fills[0].time_ns
+    assert adopt(stranger("2", time_ns=opened_ns - 1), [made]) == []
+    assert adopt(stranger("2", time_ns=opened_ns), [made]) != []
 
 
 def test_it_has_the_same_id_however_often_it_is_told() -> None:

@@ -99,10 +99,8 @@ class Account:
             return
         sent = self.order("", leg, size)
         made = fill(sent, f"f{self.numbers}", sent.quantity, price, time_ns=self.numbers, client_id="")
-        adopted = adopt(made, self.ledger.trades())
         left = made.quantity
-        if adopted is not None:
-            stands, part = adopted
+        for stands, part in adopt(made, self.ledger.trades()):
             self.executed(part)
             self.record(ForeignAdopted(order=stands), OrderFilled(client_id=stands.client_id, fill=part))
             left = Quantity(left - part.quantity)

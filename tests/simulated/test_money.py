@@ -1,5 +1,6 @@
 """What must not happen to money, whatever venues, clocks and operators do: each was found by trying to break it."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
@@ -358,3 +359,38 @@ def test_what_is_on_its_way_counts_for_the_limits_of_positions(state: Path) -> N
     report = run_forked(many_at_once, 41, state)
     assert report["orders"] >= 2
     assert report["share_pct"] < Decimal("2.5")
+
+
+def put_back_from_a_copy(world: World, state: Path) -> dict[str, Any]:
+    """The journal is lost, and a copy of it from before the last trades is put in its place."""
+    whole = started(world, state / "lost")
+    _trade_and_end(whole, 1)
+    shutil.copytree(state / "lost", state / "copy")
+    for folder in ("lost", "copy"):
+        whole.state = state / folder
+        whole.program = whole.make_program()
+        whole.program.start()
+        whole.wait_until(whole.all_connected, 20.0, "all connections up again")
+        gevent.sleep(3.0)
+        _trade_and_end(whole, 5)
+    return {
+        "duplicates": [each["duplicates"] for each in whole.books().values()],
+        "strangers": len(said(whole, "a fill that is not ours")),
+        "contradictions": said(whole, "contradiction"),
+        "left": positions(whole),
+    }
+
+
+def _trade_and_end(whole: Whole, trades: int) -> None:
+    whole.wait_until(lambda: len(whole.records) >= trades, 60.0, "trades")
+    whole.program.kill.set("global", on=True, by="the test")
+    quiet(whole)
+    whole.end_abruptly()
+
+
+def test_a_journal_that_is_put_back_from_a_copy_uses_no_id_again_and_gives_old_fills_to_no_trade(state: Path) -> None:
+    report = run_forked(put_back_from_a_copy, 41, state)
+    assert report["duplicates"] == [0, 0, 0]
+    assert report["strangers"] > 0
+    assert report["contradictions"] == []
+    assert report["left"] == {}
