@@ -155,10 +155,13 @@ class Mailbox:
                 self.high_water = depth + 1
             return
         trampoline = self.trampoline
-        if trampoline is None and get_hub_if_exists() is self._hub:
-            self.parked = None
-            self.run_callback(parked)
-        elif trampoline is not None and trampoline.running:  # from any thread: it looks once more before it ends
+        if trampoline is None:
+            if get_hub_if_exists() is self._hub:
+                self.parked = None
+                self.run_callback(parked)
+            else:
+                self.wake()
+        elif trampoline.running:  # from any thread: it looks once more before it ends
             self.parked = None
             trampoline.ready.append(parked)
         else:
