@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 from console_tools import CONSOLE
 
+from actors.gate import Circuit
+from actors.runtime.state import State
+from perpbot.execution.trade import CloseReason, Phase
+from perpbot.model.order import OrderStatus
+from perpbot.risk.rules import OPENING_RULES
+
 VENDOR = CONSOLE / "vendor"
 OURS = sorted(each for each in CONSOLE.rglob("*.js") if VENDOR not in each.parents)
 ENTRY = re.compile(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
@@ -57,6 +63,21 @@ def test_every_word_is_asked_for() -> None:
     families |= set(re.findall(r"\bt\(`([^`$]+)\$", text))
     unused = [key for key in words("en") if f'"{key}"' not in text and not key.startswith(tuple(families))]
     assert unused == []
+
+
+NAMED = {"state": (Phase, OrderStatus, Circuit, State), "reason": (CloseReason,)}
+"""What PerpBot names itself, and the console translates."""
+
+
+@pytest.mark.parametrize("family", NAMED)
+def test_every_name_of_a_fixed_set_has_a_word(family: str) -> None:
+    known = words("en").keys()
+    names = {f"{family}.{each.value}" for kind in NAMED[family] for each in kind}
+    assert names - known == set()
+
+
+def test_every_rule_of_risk_has_a_word() -> None:
+    assert {f"rule.{each.name}" for each in OPENING_RULES} - words("en").keys() == set()
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:

@@ -25,7 +25,7 @@ const tradeColumns = computed(() => [
   { head: t("phase"), cell: (row) => html`<${Badge} state=${row.phase} />` },
   { head: t("trade.opened"), rank: 3, cell: (row) => html`<span class="number">${clock(row.opened_at)}</span>` },
   { head: t("trade.expected"), end: true, rank: 2, cell: (row) => html`<${Money} value=${row.expected_net} digits=${4} gain />` },
-  { head: t("trade.why"), rank: 3, className: "text", cell: (row) => html`<span class="faint">${row.reason}</span>` },
+  { head: t("trade.why"), rank: 3, className: "text", cell: (row) => html`<span class="faint">${named("reason", row.reason)}</span>` },
 ]);
 
 const overColumns = computed(() => [
@@ -39,7 +39,7 @@ const overColumns = computed(() => [
   { head: t("funding"), end: true, rank: 3, cell: (row) => html`<${Money} value=${row.funding} digits=${4} gain />` },
   { head: t("trade.expected"), end: true, rank: 3, cell: (row) => html`<${Money} value=${row.expected_net} digits=${4} gain />` },
   { head: t("net"), end: true, cell: (row) => html`<${Money} value=${row.net} digits=${4} gain />` },
-  { head: t("trade.why"), rank: 3, className: "text", cell: (row) => html`<span class="faint">${row.reason}</span>` },
+  { head: t("trade.why"), rank: 3, className: "text", cell: (row) => html`<span class="faint">${named("reason", row.reason)}</span>` },
 ]);
 
 const orderColumns = computed(() => [
