@@ -20,6 +20,7 @@ from actors.runtime import (
     handles,
 )
 from actors.runtime.signals import Resume, Suspend
+from actors.runtime.trace import Trace
 from perpbot.simulation.world import in_world
 from supervisors.spec import ChildSpec
 from supervisors.supervisor import Supervisor
@@ -426,3 +427,37 @@ def test_a_drain_stop_reads_what_waits_and_a_stop_does_not() -> None:
     ref.tell(Note("late"))
     assert (notes, str(exit_)) == ([0, 1, 2], "normal")
     assert whys(system) == [(Undelivered.NOBODY, "late")]
+
+
+def take_along(actor: Notebook) -> list[Any]:
+    return [note.what for note in actor.take_along(Note)]
+
+
+@in_world()
+def test_what_waits_next_can_be_taken_along_up_to_an_ask_or_another_type() -> None:
+    system = quiet_system()
+    read: list[Any] = []
+    ref = spawn(system, "/notebook", read)
+    for what in (Do(lambda actor: actor.notes.append(take_along(actor))), Note(1), Note(2)):
+        ref.tell(what)
+    slot = ref.post(Note(3), 1.0)
+    ref.tell(Note(4))
+    assert slot.wait(1.0) == 2
+    settle()
+    assert read == [[1, 2], 3, 4]
+    assert ref.cell.messages == 5, "they count as handled"
+
+
+@in_world()
+def test_nothing_is_taken_along_while_somebody_listens_or_where_the_order_is_another() -> None:
+    system = quiet_system()
+    ref = spawn(system, "/notebook")
+    trace = Trace(ref.cell, lambda _: None)
+    trace.start()
+    slot = ref.post(Do(take_along), 1.0)
+    ref.tell(Note(1))
+    assert slot.wait(1.0) == []
+    trace.stop()
+    latest = spawn(system, "/latest", mailbox=MailboxSpec(latest_by=lambda _: None))
+    with pytest.raises(TypeError, match="in the order they came"):
+        latest.ask(Do(take_along))
