@@ -15,7 +15,7 @@ from perpbot.statedir import state_directory
 
 EXIT_CONFIG = 78
 TABLES = ("trades", "fills", "funding", "pnl")
-FORMATS = ("csv", "jsonl")
+FORMATS = ("csv", "jsonl", "parquet")
 FORMULA = ("=", "+", "-", "@")
 
 
@@ -26,14 +26,18 @@ FORMULA = ("=", "+", "-", "@")
     "--output",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     metavar="FILE",
-    help="Where to write; else standard output.",
+    help="Where to write; else standard output. Parquet needs a file.",
 )
 @state_option
 def export(*, table: str, as_format: str, output: Path | None, state: Path | None) -> None:
     """Write a table of all trades, fills, funding payments or profits, whether the system runs or not.
 
-    Amounts are exact decimal text, times are UTC. Profits are by day, pool, venue, symbol and currency.
+    Amounts are exact decimal text, in Parquet decimals of 18 places; times are UTC. Profits are by day, pool, venue,
+    symbol and currency.
     """
+    if as_format == "parquet" and output is None:
+        raise click.UsageError("--format parquet needs --output FILE")
+    from perpbot.cli.parquet import NoParquetError, write_parquet
     from perpbot.execution.exports import TABLES as ROWS
     from perpbot.storage.journal import JournalError, read
 
@@ -42,9 +46,12 @@ def export(*, table: str, as_format: str, output: Path | None, state: Path | Non
         raise Failure(f"there is no journal at {path}; say with --state where the state is", EXIT_CONFIG)
     try:
         rows = ROWS[table](line.entry for line in read(path))
+        if as_format == "parquet" and output is not None:
+            write_parquet(rows, output)
+            return
         with _opened(output) as file:
             (_write_csv if as_format == "csv" else _write_jsonl)(rows, file)
-    except JournalError as error:
+    except (JournalError, NoParquetError) as error:
         raise Failure(str(error), EXIT_CONFIG) from None
 
 
