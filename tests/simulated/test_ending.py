@@ -103,6 +103,7 @@ def ended_whatever_was_left(whole: Whole) -> dict[str, Any]:
     return whole.stop()
 
 
+@pytest.mark.full
 def test_a_stop_takes_no_longer_than_its_limit_and_names_what_a_dead_venue_keeps(state: Path) -> None:
     found = run_forked(away_at_the_end, 37, state)
     report = found["report"]

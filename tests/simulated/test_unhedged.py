@@ -139,6 +139,7 @@ def dies_with_a_leg_alone(world: World, state: Path) -> dict[str, Any]:
     return {"for_s": record.unhedged_ms * NS_PER_MS / NS_PER_SECOND, "peak": record.max_unhedged}
 
 
+@pytest.mark.full
 def test_the_time_perpbot_was_dead_counts_as_well(state: Path) -> None:
     report = run_forked(dies_with_a_leg_alone, 7, state)
     assert report["for_s"] >= DEAD_S
