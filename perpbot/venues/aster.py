@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -36,9 +36,10 @@ from perpbot.venues.aster_frames import AsterFrames, BookAnswer
 from perpbot.venues.aster_instruments import Commission, ExchangeInfo, FundingInfo, instruments
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
+from perpbot.venues.recorded import Recorded
 from perpbot.venues.signer import SignedVenue, keccak_256
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Pace, VenueReadError
-from perpbot.venues.wire import JsonReader, batches, positive, refuse
+from perpbot.venues.wire import JsonReader, batches, positive
 
 CHAIN_ID = 1666
 TESTNET_CHAIN_ID = 714
@@ -101,6 +102,7 @@ class Aster(SignedVenue):
         testnet=True,
     )
     credential_names = ("privateKey", "walletAddress")
+    recorded = Recorded("exchangeInfo", book="depth", named="symbol")
     book_by_rest = True
     dead_man = True
     private_keepalive_s = 30 * 60.0
@@ -192,17 +194,9 @@ class Aster(SignedVenue):
         """The perpetuals in an answer of ``exchangeInfo``."""
         return instruments(self._read_info(answer))
 
-    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
-        """Instruments from ``exchangeInfo``, a book from ``depth``."""
-        split = urlsplit(url)
-        if split.path.endswith("/exchangeInfo"):
-            return self.read_instruments(answer)
-        if not split.path.endswith("/depth"):
-            return None
-        symbols = parse_qs(split.query).get("symbol", [])
-        if len(symbols) != 1:
-            refuse("aster", "the symbol in a URL", url)
-        return self._frames.book(symbols[0], self._read_book(answer))
+    def read_book(self, native: str, answer: bytes) -> BookSnapshot:
+        """The book in an answer of ``depth``."""
+        return self._frames.book(native, self._read_book(answer))
 
     # -- public stream -------------------------------------------------------------------------------------------
 

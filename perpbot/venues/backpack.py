@@ -7,7 +7,7 @@ https://docs.backpack.exchange.
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -35,9 +35,10 @@ from perpbot.venues.backpack_frames import BackpackFrames, BookAnswer
 from perpbot.venues.backpack_instruments import AccountAnswer, Market, instruments
 from perpbot.venues.backpack_wire import reader
 from perpbot.venues.http import Reply, Request
+from perpbot.venues.recorded import Recorded
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
-from perpbot.venues.wire import JsonReader, batches, positive, refuse
+from perpbot.venues.wire import JsonReader, batches, positive
 
 PAGE = 1_000
 """Rows in one answer, at most."""
@@ -85,6 +86,7 @@ class Backpack(SignedVenue):
         private_ws="wss://ws.backpack.exchange",
     )
     credential_names = ("apiKey", "secret")
+    recorded = Recorded("markets", book="depth", named="symbol")
     book_by_rest = True
     request_lifetime_s: ClassVar[float] = WINDOW_MS / 1_000
 
@@ -137,17 +139,9 @@ class Backpack(SignedVenue):
         """The perpetuals in an answer of ``markets``."""
         return instruments(self._read_markets(answer))
 
-    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
-        """Instruments from ``markets``, a book from ``depth``."""
-        split = urlsplit(url)
-        if split.path.endswith("/markets"):
-            return self.read_instruments(answer)
-        if not split.path.endswith("/depth"):
-            return None
-        symbols = parse_qs(split.query).get("symbol", [])
-        if len(symbols) != 1:
-            refuse("backpack", "the symbol in a URL", url)
-        return self._frames.book(symbols[0], self._read_book(answer))
+    def read_book(self, native: str, answer: bytes) -> BookSnapshot:
+        """The book in an answer of ``depth``."""
+        return self._frames.book(native, self._read_book(answer))
 
     # -- public stream -------------------------------------------------------------------------------------------
 

@@ -43,8 +43,9 @@ from perpbot.venues.edgex_signing import (
     order_signature,
 )
 from perpbot.venues.http import Reply, Request
+from perpbot.venues.recorded import Recorded
 from perpbot.venues.venue import Endpoints, Heartbeat, Margin, Venue, VenueReadError
-from perpbot.venues.wire import JsonReader, positive, refuse
+from perpbot.venues.wire import JsonReader, positive
 
 BOOK_LEVELS = 15
 PRIVATE_STREAM = "/api/v1/private/ws"
@@ -84,6 +85,7 @@ class Edgex(Venue):
         private_ws=f"wss://edgex-quote-prod-v2.edgex.exchange{PRIVATE_STREAM}",
     )
     credential_names = ("apiKey", "secret", "password", "privateKey", "accountId")
+    recorded = Recorded("getMetaData", book="getDepth", named="contractId")
     request_lifetime_s: ClassVar[float] = 10.0
     """Signed into every order that does not wait. One that waits is good for as long as EdgeX takes the time of its
     request, which is not documented."""
@@ -124,15 +126,9 @@ class Edgex(Venue):
         """The contracts in an answer of ``getMetaData``."""
         return instruments(self._read_meta(self._read_answer(answer).data))
 
-    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
-        """Instruments from ``getMetaData``, a book from ``getDepth``."""
-        split = urlsplit(url)
-        if split.path.endswith("/getMetaData"):
-            return self.read_instruments(answer)
-        if not split.path.endswith("/getDepth"):
-            return None
-        if len(parse_qs(split.query).get("contractId", [])) != 1:
-            refuse("edgex", "the contract in a URL", url)
+    def read_book(self, native: str, answer: bytes) -> BookSnapshot:
+        """The book in an answer of ``getDepth``."""
+        del native  # the answer names it
         return self._frames.book(first(self.name, self._read_depths(self._read_answer(answer).data)))
 
     # -- public stream -------------------------------------------------------------------------------------------

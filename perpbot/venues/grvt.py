@@ -7,7 +7,6 @@ https://api-docs.grvt.io and https://github.com/gravity-technologies/grvt-pysdk.
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND
 from perpbot.model.book import Follows
@@ -46,6 +45,7 @@ from perpbot.venues.grvt_frames import GrvtFrames
 from perpbot.venues.grvt_instruments import Asset, InstrumentsAnswer, assets, instruments
 from perpbot.venues.grvt_signing import CHAIN_ID, TESTNET_CHAIN_ID, TIFS, sign
 from perpbot.venues.http import Reply, Request
+from perpbot.venues.recorded import Recorded
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive
@@ -86,6 +86,7 @@ class Grvt(SignedVenue):
         testnet=True,
     )
     credential_names = ("apiKey", "privateKey")
+    recorded = Recorded("all_instruments", book="book")
     private_keepalive_s = 6 * 3_600.0
     dead_man = True
     request_lifetime_s: ClassVar[float] = 5.0
@@ -129,12 +130,10 @@ class Grvt(SignedVenue):
         """The perpetuals in an answer of ``all_instruments``."""
         return instruments(self._read_instruments(answer))
 
-    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
-        """Instruments from ``all_instruments``, a book from ``book``."""
-        path = urlsplit(url).path
-        if path.endswith("/all_instruments"):
-            return self.read_instruments(answer)
-        return self._frames.book(self._read_book(answer).result) if path.endswith("/book") else None
+    def read_book(self, native: str, answer: bytes) -> BookSnapshot:
+        """The book in an answer of ``book``."""
+        del native  # the answer names it
+        return self._frames.book(self._read_book(answer).result)
 
     # -- public stream -------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -40,8 +40,8 @@ from perpbot.venues.lighter_client import ANSWERED, Answer, LighterClient, reade
 from perpbot.venues.lighter_frames import BookOrders, LighterFrames
 from perpbot.venues.lighter_instruments import Limits, Markets, instruments, leverage, margin_ticks
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
+from perpbot.venues.recorded import Recorded
 from perpbot.venues.venue import Endpoints, Heartbeat, Margin, Venue, VenueReadError
-from perpbot.venues.wire import refuse
 
 BOOK_ORDERS = 250
 DAY_MS = 24 * 3_600_000
@@ -111,6 +111,7 @@ class Lighter(Venue):
         testnet=True,
     )
     credential_names = ("privateKey", "apiKey", "accountId")
+    recorded = Recorded("orderBookDetails", book="orderBookOrders", named="market_id")
     signs_slowly = True
     nonces_ascend = True
     dead_man = True
@@ -167,17 +168,9 @@ class Lighter(Venue):
         """The perpetuals in an answer of ``orderBookDetails``."""
         return instruments(self._read_markets(answer))
 
-    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
-        """Instruments from ``orderBookDetails``, a book from ``orderBookOrders``."""
-        split = urlsplit(url)
-        if split.path.endswith("/orderBookDetails"):
-            return self.read_instruments(answer)
-        if not split.path.endswith("/orderBookOrders"):
-            return None
-        markets = parse_qs(split.query).get("market_id", [])
-        if len(markets) != 1:
-            refuse("lighter", "the market in a URL", url)
-        return self._frames.book(markets[0], self._read_book(answer))
+    def read_book(self, native: str, answer: bytes) -> BookSnapshot:
+        """The book in an answer of ``orderBookOrders``."""
+        return self._frames.book(native, self._read_book(answer))
 
     # -- public stream -------------------------------------------------------------------------------------------
 

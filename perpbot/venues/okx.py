@@ -41,6 +41,7 @@ from perpbot.venues.okx_account import BillRow, FillRow, OrderRow
 from perpbot.venues.okx_frames import OkxFrames
 from perpbot.venues.okx_instruments import Fees, Settlements, Swap, instruments
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
+from perpbot.venues.recorded import Recorded
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Pace, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive
@@ -105,6 +106,7 @@ class Okx(SignedVenue):
         testnet=True,
     )
     credential_names = ("apiKey", "secret", "password")
+    recorded = Recorded("instruments")
     needs_login = True
     dead_man = True
     amends = True
@@ -182,10 +184,6 @@ class Okx(SignedVenue):
     def read_instruments(self, answer: bytes) -> list[Instrument]:
         """The live linear swaps in an answer of ``public/instruments``."""
         return instruments(self._read_swaps(self._read_answer(answer).data))
-
-    def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | None:
-        """The instruments where the answer is about them."""
-        return self.read_instruments(answer) if "/public/instruments?" in url else None
 
     # -- public stream -------------------------------------------------------------------------------------------
 

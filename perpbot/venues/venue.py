@@ -19,6 +19,7 @@ from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.model.order import Balance, Fill, FundingPayment, Order, OrderUpdate, Outcome, Position
 from perpbot.venues.http import Http, Reply, Request, call_kind
 from perpbot.venues.rate_limit import RateLimits
+from perpbot.venues.recorded import Recorded
 
 T = TypeVar("T")
 
@@ -128,6 +129,8 @@ class Venue(ABC):
     """Whether the venue can be told to cancel the account's orders when it does not hear of us: `set_dead_man`."""
     book_by_rest: ClassVar[bool] = False
     """Whether a book starts from `fetch_book`, with deltas that arrive meanwhile kept; else the stream sends it."""
+    recorded: ClassVar[Recorded] = Recorded(instruments="")
+    """Which of its answers hold instruments and books, for recordings."""
     limits: ClassVar[RateLimits] = RateLimits()
     """What the venue counts of our calls; none where it does not say."""
     pace: ClassVar[Pace] = Pace(8, 0.25)
@@ -256,8 +259,14 @@ class Venue(ABC):
 
     def read_recorded(self, url: str, answer: bytes) -> list[Instrument] | BookSnapshot | None:
         """What a recorded answer by REST holds: instruments, a book, or None for anything else; `DecodeError`."""
-        del url, answer
-        return None
+        if self.recorded.tells_instruments(url):
+            return self.read_instruments(answer)
+        native = self.recorded.whose_book(self.name, url)
+        return None if native is None else self.read_book(native, answer)
+
+    def read_book(self, native: str, answer: bytes) -> BookSnapshot:
+        """The book in the venue's own answer about it; `DecodeError`. Only where `recorded` has books."""
+        raise NotImplementedError(f"{self.name} gives no book of {native} in {answer[:40]!r}")
 
     # -- private stream ------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from simulated_peers import Direct, Peer
 
 from perpbot import clock
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
@@ -17,53 +18,12 @@ from perpbot.simulation.venues.edgex_stream import PING_NS
 from perpbot.simulation.venues.server import Request
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.venues.edgex import Edgex
-from perpbot.venues.http import Http, Reply
-from perpbot.venues.http import Request as Sent
 from perpbot.venues.venue import Credentials, Endpoints
 
 pytest_plugins = ["simulated_fixtures"]
 
 BTC = "30000001"
 Change = Callable[[dict[str, Any]], None]
-
-
-class Direct(Http):
-    """Hands requests to a simulated venue without a network."""
-
-    def __init__(self, venue: Simulated) -> None:
-        super().__init__()
-        self._venue = venue
-
-    def send(self, request: Sent) -> Reply:
-        path, _, query = request.url.removeprefix("http://direct").partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        body = request.body or b""
-        answer = self._venue.answer(
-            Request(request.method, path, query, headers, body.encode() if isinstance(body, str) else body)
-        )
-        assert answer is not None
-        return Reply(answer.status, answer.body, answer.headers)
-
-
-class Peer:
-    """Takes the place of a WebSocket and keeps what is sent."""
-
-    frames_sent = 0
-    received = 0
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.closed = ""
-
-    def send(self, frame: bytes) -> None:
-        text = frame.decode("utf-8", "replace")
-        self.sent.append(json.loads(text[text.index("{") :]))
-
-    def send_text(self, text: str) -> None:
-        self.sent.append(json.loads(text))
-
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        self.closed = f"{code} {reason}"
 
 
 @attrs.define

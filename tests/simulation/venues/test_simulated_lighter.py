@@ -15,6 +15,7 @@ from typing import Any
 
 import attrs
 import pytest
+from simulated_peers import Direct, Peer
 from simulated_service import Service
 
 from perpbot import clock
@@ -27,7 +28,6 @@ from perpbot.simulation.venues.lighter_stream import PING_NS
 from perpbot.simulation.venues.server import Request
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.venues import lighter_signing as signing
-from perpbot.venues.http import Http, Reply
 from perpbot.venues.http import Request as Sent
 from perpbot.venues.lighter import Lighter
 from perpbot.venues.venue import Credentials, Endpoints, VenueReadError
@@ -35,45 +35,6 @@ from perpbot.venues.venue import Credentials, Endpoints, VenueReadError
 pytest_plugins = ["simulated_fixtures"]
 
 BTC = "1"
-
-
-class Direct(Http):
-    """Hands requests to a simulated venue without a network."""
-
-    def __init__(self, venue: Simulated) -> None:
-        super().__init__()
-        self._venue = venue
-
-    def send(self, request: Sent) -> Reply:
-        path, _, query = request.url.removeprefix("http://direct").partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        body = request.body or b""
-        answer = self._venue.answer(
-            Request(request.method, path, query, headers, body.encode() if isinstance(body, str) else body)
-        )
-        assert answer is not None
-        return Reply(answer.status, answer.body, answer.headers)
-
-
-class Peer:
-    """Takes the place of a WebSocket and keeps what is sent."""
-
-    frames_sent = 0
-    received = 0
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.closed = ""
-
-    def send(self, frame: bytes) -> None:
-        text = frame.decode("utf-8", "replace")
-        self.sent.append(json.loads(text[text.index("{") :]))
-
-    def send_text(self, text: str) -> None:
-        self.sent.append(json.loads(text))
-
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        self.closed = f"{code} {reason}"
 
 
 @attrs.define
