@@ -17,7 +17,7 @@ CURRENT_S = 1.0
 """A state that is older is nothing to begin with."""
 MOST_WAITING = 50
 """Frames that wait for one follower; beyond that it gets the whole state anew."""
-MOST_STEPS = 50
+MOST_STEPS = 16
 """In which all followers are woken, however many there are."""
 
 encode = msgspec.json.Encoder().encode
@@ -102,7 +102,8 @@ class Feed:
     def wake(self) -> Iterator[None]:
         """Let the followers send what waits for them, some of them with each step.
 
-        To send takes a tenth of a millisecond: fifty that are woken at once would keep a price waiting for five.
+        To send takes a tenth of a millisecond: fifty that are woken at once would keep a price waiting for five. Each
+        step takes a turn of the loop, which is long when there is much to do: so there are not too many.
         """
         everybody = [each for each in self._followers if each.behind]
         at_once = max(1, -(-len(everybody) // MOST_STEPS))

@@ -5,7 +5,7 @@ import gevent
 from actors.runtime.telemetry import HandlerTimes
 from perpbot.clock import monotonic_ns
 
-SLICE_NS = 250_000
+SLICE_NS = 500_000
 """After so long everybody else has their turn."""
 PAUSE_S = 0.000_5
 """A timer, not nothing: the loop runs fifty callbacks in a row before it looks at a socket, but none before a timer."""
