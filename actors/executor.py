@@ -293,9 +293,10 @@ class Executor(Actor):
 
     def _leg(self, plan: Plan, leg: Leg, opportunity: Opportunity) -> LegRequest:
         instrument: Instrument = opportunity.buy if leg is plan.buy else opportunity.sell
+        leverage = self._gates[leg.venue].leverage(plan.symbol)
         margin = leg_margin(
             plan.quantity * leg.limit,
-            leverage=self._gates[leg.venue].leverage(plan.symbol),
+            leverage=leverage,
             fee=instrument.taker_fee,
             buffer=self._margin_buffer,
         )
@@ -307,6 +308,10 @@ class Executor(Actor):
             expected=leg.expected,
             margin=margin,
             maintenance=maintenance(instrument),
+            leverage=leverage,
+            smallest=instrument.smallest_order(leg.limit),
+            depth=opportunity.edge.buy_depth if leg is plan.buy else opportunity.edge.sell_depth,
+            waits=leg.resting is not None,
         )
 
     def _assessment(

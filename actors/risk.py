@@ -152,6 +152,7 @@ class Risk(Actor):
         self._equity: EquityChanged | None = None
         self._safe_mode: dict[str, bool] = {}
         self._venue_equity: dict[str, Decimal] = {}
+        self._venue_free: dict[str, Decimal] = {}
         self._exposure = Exposure({}, {}, {}, {})
         self._results = self._no_results()
         self._frozen_until_ns: dict[str, int] = {}
@@ -186,6 +187,8 @@ class Risk(Actor):
         self._equity = news
         self._safe_mode = {venue: each.safe_mode for venue, each in news.venues.items()}
         self._venue_equity = {venue: each.equity for venue, each in news.venues.items()}
+        # some venues do not say what is free
+        self._venue_free = {venue: each.available for venue, each in news.venues.items() if each.available}
 
     @handles(ExposureChanged)
     def on_exposure(self, news: ExposureChanged) -> None:
@@ -342,6 +345,7 @@ class Risk(Actor):
             doubted=self._doubts.doubted,
             symbol_room=None if opening is None else opening.symbol_room,
             venue_equity=self._venue_equity,
+            venue_free=self._venue_free,
             working=() if opening is None else opening.working,
             scores=self._reliability.scores,
             ill=self._reliability.ill,
@@ -359,6 +363,7 @@ class Risk(Actor):
                 open_refusal=gate.refusal_to_open(None if opening is None else opening.symbol),
                 reduce_refusal=gate.refusal_to_reduce(),
                 generation=gate.generation,
+                leverage=None if opening is None else gate.leverage(opening.symbol),
             )
             for venue, gate in gates.items()
         }

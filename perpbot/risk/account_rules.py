@@ -38,6 +38,24 @@ class TradeSize(Rule):
         return None
 
 
+class VenueMargin(Rule):
+    """Every leg's venue has its margin free, whatever else, ours or not, uses margin there."""
+
+    level = Level.ACCOUNT
+    name = "venue-margin"
+    keys = ("capital.margin_buffer_pct",)
+    cure = "move funds to the venue; see `perpbot balances`, and `perpbot positions` for what is not ours"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare each leg's margin with what its venue says is free."""
+        del limits
+        for leg in request.legs:
+            free = view.venue_free.get(leg.venue)
+            if free is not None and leg.margin > free:
+                return self.no(f"{plain(round(leg.margin, 2))} needed at {leg.venue}", f"{plain(round(free, 2))} free")
+        return None
+
+
 class Drawdown(AccountRule):
     """The equity is not too far below its highest."""
 

@@ -28,6 +28,63 @@ class DifferentVenues(Rule):
         return None
 
 
+class OrderMinimum(Rule):
+    """Both venues take an order of the size, by quantity and by value: no leg is refused beside a filled one."""
+
+    level = Level.EXECUTION
+    name = "order-minimum"
+    keys = ("scanner.min_notional",)
+    cure = "raise scanner.min_notional above both venues' minima; see `perpbot venues`"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare each leg's quantity with the smallest order of its venue."""
+        del view, limits
+        for leg in request.legs:
+            if leg.quantity < leg.smallest:
+                return self.no(f"{plain(leg.quantity)} coins at {leg.venue}", f"{plain(leg.smallest)} or more")
+        return None
+
+
+class Leverage(Rule):
+    """Every venue goes on to confirm the leverage that the margin was reckoned at."""
+
+    level = Level.EXECUTION
+    name = "leverage"
+    cure = "wait: the next opportunity is reckoned at what the venue has confirmed"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare each leg's leverage with what its venue has confirmed."""
+        del limits
+        for leg in request.legs:
+            gate = view.gates.get(leg.venue)
+            if gate is not None and gate.leverage is not None and leg.leverage > gate.leverage:
+                return self.no(f"{plain(leg.leverage)} times at {leg.venue}", f"{plain(gate.leverage)} confirmed")
+        return None
+
+
+class Depth(Rule):
+    """Both books offer the quantity within the limit, unless a leg waits as a maker."""
+
+    level = Level.EXECUTION
+    name = "depth"
+    keys = ("scanner.slippage_pct", "quote_engine.l2_depth")
+    cure = "trade smaller; the book is thin, or has moved away"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare each leg with what its book offered, and its limit with the best price."""
+        del limits
+        for leg in request.legs:
+            quote = view.quotes.get(leg.venue)
+            if leg.waits or quote is None:
+                continue  # without a quote PriceCollar refuses it
+            if leg.depth is not None and leg.depth < leg.quantity:
+                return self.no(f"{plain(leg.quantity)} coins at {leg.venue}", f"{plain(leg.depth)} in the book")
+            best = quote.ask if leg.side.sign > 0 else quote.bid
+            if leg.side.sign * (best - leg.limit) > 0:
+                return self.no(f"limit {plain(leg.limit)} at {leg.venue}", f"a best price within it, not {plain(best)}")
+        return None
+
+
 class ConnectionAlive(Rule):
     """Every leg's venue can be traded at."""
 

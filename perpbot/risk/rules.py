@@ -10,12 +10,16 @@ from perpbot.risk.account_rules import (
     LegsAlone,
     SymbolShare,
     TradeSize,
+    VenueMargin,
 )
 from perpbot.risk.approval import Refusal
 from perpbot.risk.execution_rules import (
     ConnectionAlive,
     ConnectionHealth,
+    Depth,
     DifferentVenues,
+    Leverage,
+    OrderMinimum,
     PriceCollar,
     SelfTrade,
     Slippage,
@@ -38,6 +42,7 @@ OPENING_RULES: tuple[Rule, ...] = (
     SafeMode(),
     EnoughEquity(),
     TradeSize(),
+    VenueMargin(),
     Drawdown(),
     DailyLoss(),
     FailureStreak(),
@@ -51,11 +56,14 @@ OPENING_RULES: tuple[Rule, ...] = (
     Concentration(),
     LiquidationDistance(),
     DifferentVenues(),
+    OrderMinimum(),
     ConnectionAlive(),
     ConnectionHealth(),
+    Leverage(),
     SelfTrade(),
     Slippage(),
     PriceCollar(),
+    Depth(),
 )
 
 

@@ -11,6 +11,8 @@ from perpbot.model.order import Order
 from perpbot.model.quote import Quote
 from perpbot.portfolio.exposure import Exposure
 
+NOTHING = Quantity(ZERO)
+
 
 @attrs.frozen(kw_only=True)
 class LegRequest:
@@ -26,6 +28,14 @@ class LegRequest:
     """Capital to be reserved, in the venue's currency."""
     maintenance: Decimal = ZERO
     """Fraction of a position's value below which its venue liquidates."""
+    leverage: Decimal = Decimal(1)
+    """What `margin` was reckoned at."""
+    smallest: Quantity = NOTHING
+    """The fewest coins that its venue takes at the limit price, by quantity and by value."""
+    depth: Decimal | None = None
+    """Coins that the book offered up to the price of the last one; None where it was not looked at."""
+    waits: bool = False
+    """Whether it waits as a maker first: then nothing has to be there to be taken."""
 
     @property
     def notional(self) -> Decimal:
@@ -51,6 +61,8 @@ class Gate:
     reduce_refusal: str | None
     """Why it would refuse an order that takes risk away, or None."""
     generation: int
+    leverage: Decimal | None = None
+    """What the venue has confirmed for the symbol asked for; None where it was not asked."""
 
 
 @attrs.frozen(kw_only=True)
@@ -103,6 +115,8 @@ class View:
     symbol_room: Decimal | None = None
     """What the pool has left for the symbol asked for; None where symbols have no part of their own."""
     venue_equity: Mapping[str, Decimal] = attrs.field(factory=dict)
+    venue_free: Mapping[str, Decimal] = attrs.field(factory=dict)
+    """What each venue has free for new margin, as it last said; a venue that is not here has not said."""
     working: tuple[Order, ...] = ()
     """Our orders in the symbol asked for that may still fill."""
     scores: Mapping[str, Decimal] = attrs.field(factory=dict)

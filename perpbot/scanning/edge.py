@@ -79,6 +79,9 @@ class Edge:
     """Half spreads at the close, and the allowance."""
     funding: Decimal
     score: Decimal = ZERO
+    buy_depth: Decimal | None = None
+    """Coins that the buying venue's book offers up to the worst price; None where that was not looked at."""
+    sell_depth: Decimal | None = None
 
     @property
     def notional(self) -> Decimal:
@@ -107,7 +110,12 @@ def find_edge(buy: Market, sell: Market, terms: Terms) -> Edge | None:
     edge = _price(buy, sell, walk(asks, quantity), walk(bids, quantity), quantity, terms)
     if edge is None or edge.net_fraction < terms.min_profit:
         return None
-    return attrs.evolve(edge, score=_score(edge, buy, sell, terms))
+    return attrs.evolve(
+        edge,
+        score=_score(edge, buy, sell, terms),
+        buy_depth=sum((size for price, size in asks if price <= edge.buy_worst), ZERO),
+        sell_depth=sum((size for price, size in bids if price >= edge.sell_worst), ZERO),
+    )
 
 
 def _rate(buy: Market, sell: Market) -> Decimal:

@@ -4,6 +4,7 @@ import inspect
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,6 +57,9 @@ def alone(symbol: str, venues: tuple[str, ...], value: str = "500", unknown_at: 
 
 
 ALLOWED: list[tuple[str, dict[str, Any]]] = [
+    ("venue-margin", {"venue_free": {"a": d(80), "c": d(1)}}),
+    ("leverage", {"gates": {"a": attrs.evolve(OPEN_GATE, leverage=d(1)), "b": OPEN_GATE}}),
+    ("depth", {"quotes": {"a": quote("a", "99.5", "100"), "b": quote("b", "100", "100.5")}}),
     ("pool-capital", {"pool_available": {"a": d(80), "b": d(80)}}),
     ("symbol-allocation", {"symbol_room": d(160)}),
     ("safe-mode", {"safe_mode": {"a": False, "elsewhere": True}}),
@@ -80,9 +84,24 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
         {"working": (working(Side.SELL, "100.1"), working(Side.SELL, "90", "b"), working(Side.BUY, "200"))},
     ),
     ("connection", {"gates": {"a": OPEN_GATE, "b": Gate(open_refusal=None, reduce_refusal="x", generation=1)}}),
-    ("price-collar", {"quotes": {"a": quote("a", "100.9", "101.1"), "b": quote("b", "99.01", "99.01")}}),
+    ("price-collar", {"quotes": {"a": quote("a", "98.02", "100"), "b": quote("b", "100", "102")}}),
 ]
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "venue-margin",
+        {"venue_free": {"b": d("79.99")}},
+        "account/venue-margin: 80 needed at b, allowed 79.99 free",
+    ),
+    (
+        "leverage",
+        {"gates": {"a": OPEN_GATE, "b": attrs.evolve(OPEN_GATE, leverage=d("0.5"))}},
+        "execution/leverage: 1 times at b, allowed 0.5 confirmed",
+    ),
+    (
+        "depth",
+        {"quotes": {"a": quote("a", "99.5", "100.01"), "b": quote("b")}},
+        "execution/depth: limit 100 at a, allowed a best price within it, not 100.01",
+    ),
     (
         "pool-capital",
         {"pool_available": {"a": d(80), "b": d("79.99")}},
@@ -259,6 +278,21 @@ def test_two_legs_at_one_venue_are_refused() -> None:
     )
 
 
+def test_both_venues_take_the_size_before_either_leg_leaves() -> None:
+    smallest: dict[str, Any] = {"smallest": Quantity(d("4.1"))}
+    assert said({}, leg("a"), leg("b", Side.SELL, smallest=Quantity(d(4)))) is None
+    for legs in ((leg("a", **smallest), leg("b", Side.SELL)), (leg("a"), leg("b", Side.SELL, **smallest))):
+        venue = next(each.venue for each in legs if each.smallest > 0)
+        assert said({}, *legs) == f"execution/order-minimum: 4 coins at {venue}, allowed 4.1 or more"
+
+
+def test_both_books_offer_the_quantity_but_for_a_leg_that_waits() -> None:
+    assert said({}, leg("a", depth=d(4)), leg("b", Side.SELL, depth=d(5))) is None
+    thin = said({}, leg("a", depth=d(4)), leg("b", Side.SELL, depth=d("3.9")))
+    assert thin == "execution/depth: 4 coins at b, allowed 3.9 in the book"
+    assert said({}, leg("a"), leg("b", Side.SELL, depth=d(0), waits=True)) is None
+
+
 @pytest.mark.parametrize("price", ["0", "-100"])
 def test_a_price_of_nothing_is_absurd_whatever_the_collar(price: str) -> None:
     refusal = RULES["price-collar"].check(request(leg("a", limit=Price(d(price)))), view(), LIMITS)
@@ -290,7 +324,7 @@ def test_every_rule_has_a_name_of_its_own_and_the_levels_are_asked_in_order() ->
 
 
 def test_every_rule_has_its_boundary_in_this_file() -> None:
-    by_hand = {"slippage", "different-venues", "trade-size"}
+    by_hand = {"slippage", "order-minimum", "different-venues", "trade-size"}
     assert {name for name, _ in ALLOWED} | by_hand == set(RULES)
     assert {name for name, _, _ in REFUSED} | by_hand == set(RULES)
 
