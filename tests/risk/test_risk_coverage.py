@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -82,12 +82,17 @@ def test_the_sender_asks_for_the_refusal_before_anything_else() -> None:
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "self._venue.place"
     }
     assert users == {"place", "_sign_and_send"}
-    callers = {
+    assert callers("_sign_and_send", methods) == {"_sign_in_turn"}
+    assert callers("_sign_in_turn", methods) == {"place"}
+
+
+def callers(of: str, methods: Mapping[str, ast.FunctionDef]) -> set[str]:
+    """Names of the methods that speak of the method called `of`."""
+    return {
         name
         for name, method in methods.items()
-        if any(isinstance(node, ast.Attribute) and node.attr == "_sign_and_send" for node in ast.walk(method))
+        if any(isinstance(node, ast.Attribute) and node.attr == of for node in ast.walk(method))
     }
-    assert callers == {"place"}
 
 
 @pytest.mark.parametrize(
