@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run setup setup-dev test test-full bench bench-venues browser dist lint format types layers unit lock clean
+.PHONY: help run setup setup-dev test test-full chaos bench bench-venues browser dist lint format types layers unit lock clean
 
 run: setup  ## trade at simulated venues: no keys, no network, no money
 	$(BIN)/python -m perpbot.main
@@ -57,6 +57,9 @@ browser:  ## what drives Chromium in the console's tests and pictures; Chromium 
 
 test-full: setup-dev lint types layers  ## the long runs too
 	$(BIN)/pytest -n 2
+
+chaos: setup  ## ten virtual minutes of trouble in a simulated world, another seed each time
+	$(BIN)/perpbot chaos --minutes 10
 
 bench: setup-dev  ## measure the actors, and trading with its durable writes
 	$(BIN)/python scripts/bench --json bench.json

@@ -213,6 +213,13 @@ class Program:
         self.journal.close()
         return report
 
+    def abandon(self) -> None:
+        """Let go of everything as it stands: nothing is closed, nothing is finished. Simulated crashes end so."""
+        if self._root is not None:
+            self._root.on_over = None
+            self._root.stop(None)
+        self.journal.close()
+
     def _announce_end(self, *, clean: bool) -> None:
         """Tell every channel that it is over; what is not delivered now is with the next start."""
         if not self.parts.channels:

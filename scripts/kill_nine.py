@@ -35,6 +35,7 @@ from perpbot.venues.registry import venue_names
 
 START_S, STOP_S = 120.0, 120.0
 POLL_S = 0.05
+LAST_LINES = 60
 WAL_HEADER = 32
 """Bytes before the first frame of SQLite's log."""
 
@@ -84,11 +85,15 @@ def _part(options: argparse.Namespace, seed: int, times: int) -> Iterator[dict[s
         served(Path(folder), seed, options.config) as venues,
     ):
         rounds = Rounds(Path(folder), venues, options.config, Chance(seed).stream("kills"))
-        for number in range(times):
-            told = {"kill": number + 1, "seed": seed, **rounds.kill_once(options.longest)}
-            print(json.dumps(told), flush=True)
-            yield told
-        end = rounds.finish()
+        try:
+            for number in range(times):
+                told = {"kill": number + 1, "seed": seed, **rounds.kill_once(options.longest)}
+                print(json.dumps(told), flush=True)
+                yield told
+            end = rounds.finish()
+        except DisagreementError:
+            print("".join(rounds.last_words()), file=sys.stderr)
+            raise
         print(json.dumps(end), flush=True)
         yield end
 
@@ -192,6 +197,10 @@ class Rounds:
         books = self._books()
         self._check_end(report, books)
         return {"clean": report["clean"], "orders": report["orders"], "earned": self._earned(books)}
+
+    def last_words(self) -> list[str]:
+        """What the bot has logged last, for whoever has to find out why it disagrees."""
+        return (self._folder / "bot.log").read_text(errors="replace").splitlines(keepends=True)[-LAST_LINES:]
 
     def _check_end(self, report: Mapping[str, Any], books: Mapping[str, Any]) -> None:
         if report["orders"]["unknown_open"] or report["orders"]["duplicates"]:

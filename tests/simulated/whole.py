@@ -19,6 +19,9 @@ import perpbot.venues.okx  # noqa: F401 - all three are loaded before the forks
 from actors.orders import Orders
 from actors.runtime.signals import TaskFailed
 from perpbot import logs
+from perpbot.chaos.invariants import Inspector
+from perpbot.chaos.run import bounds
+from perpbot.chaos.watch import Watch
 from perpbot.clock import monotonic_ns
 from perpbot.config.settings import Settings, load_settings
 from perpbot.execution.accounting import KINDS, Accounting
@@ -77,8 +80,12 @@ class Whole:
         )
         self.details = self.venues.start()
         self.program = self.make_program()
+        self.inspector = Inspector(bounds(self.settings))
+        Watch(self.inspector, self.venues, lambda: self.program, self.state / "journal.sqlite")
 
     details: Mapping[str, Any] = attrs.field(init=False)
+    inspector: Inspector = attrs.field(init=False)
+    """Has seen all of it; a run that stops in order must have violated nothing."""
 
     def make_program(self) -> Program:
         return Program(
@@ -135,15 +142,12 @@ class Whole:
     def stop(self) -> dict[str, Any]:
         report = self.program.stop()
         self.venues.stop()
+        assert self.inspector.violations == []
         return report
 
     def end_abruptly(self) -> None:
         """Stop everything as it stands: nothing is closed, nothing is finished."""
-        root = self.program._root
-        assert root is not None
-        root.on_over = None
-        root.stop(None)
-        self.program.journal.close()
+        self.program.abandon()
 
     def accounting(self) -> Accounting:
         """Profit and loss, folded anew from the journal on disk."""
