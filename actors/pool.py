@@ -12,13 +12,14 @@ from typing import Any
 import attrs
 
 from actors.balances import EQUITY, EquityChanged
-from actors.order_requests import OPENED, SETTLED, ReadOpenTrades
+from actors.order_requests import OPENED, REOPENED, SETTLED, ReadOpenTrades, ReadTrade
 from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, DomainError, handles
 from perpbot.capital.allocation import Allocation, AllocationSummary, SymbolAllocation
 from perpbot.capital.pool import NotReservedError, Pool, fractions
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
-from perpbot.execution.entries import TradeOpened, TradeRecord
+from perpbot.execution.entries import TradeMoved, TradeOpened, TradeRecord
+from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO, plain
 
 HUNDRED = Decimal(100)
@@ -148,11 +149,10 @@ class CapitalPool(Actor):
     def on_start(self) -> None:
         """Adopt the reservations of trades in progress, then listen."""
         self.subscribe(self._orders_address, OPENED)
+        self.subscribe(self._orders_address, REOPENED)
         self.subscribe(self._orders_address, SETTLED)
         for trade in self.look_up(self._orders_address).ask(ReadOpenTrades()):
-            if trade.pool == self._pool.name:
-                self._pool.adopt(trade.plan.trade_id, trade.reserved)
-                self._record(trade.plan.trade_id, trade.plan.symbol, trade.reserved)
+            self._adopt(trade)
         self.subscribe(self._balances_address, EQUITY)
         self.timers.every(EXPIRE_EVERY_S, _Expire())
         if self._allocation is not None:
@@ -235,6 +235,12 @@ class CapitalPool(Actor):
         """Lend what is free, in place of what was lent before."""
         return self._pool.lend(request.borrower, request.wanted)
 
+    def _adopt(self, trade: TradeView | TradeOpened) -> None:
+        """Set aside again what a trade in progress has, when it has it from this pool."""
+        if trade.pool == self._pool.name:
+            self._pool.adopt(trade.plan.trade_id, trade.reserved)
+            self._record(trade.plan.trade_id, trade.plan.symbol, trade.reserved)
+
     # -- ends ----------------------------------------------------------------------------------------------------
 
     @handles(Release)
@@ -246,8 +252,14 @@ class CapitalPool(Actor):
     def on_opened(self, opened: TradeOpened) -> None:
         """The trade is in the journal: its reservation lives as long as it does."""
         if opened.pool == self._pool.name and not self._pool.confirm(opened.plan.trade_id):
-            self._pool.adopt(opened.plan.trade_id, opened.reserved)
-            self._record(opened.plan.trade_id, opened.plan.symbol, opened.reserved)
+            self._adopt(opened)
+
+    @handles(TradeMoved)
+    def on_reopened(self, moved: TradeMoved) -> None:
+        """A trade that was over is in progress again, and uses its capital again."""
+        trade: TradeView | None = self.look_up(self._orders_address).ask(ReadTrade(moved.trade_id))
+        if trade is not None:
+            self._adopt(trade)
 
     @handles(TradeRecord)
     def on_settled(self, record: TradeRecord) -> None:

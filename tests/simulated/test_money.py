@@ -15,6 +15,7 @@ from whole import settings as whole_settings
 
 from actors.flattener import Flatten
 from actors.order_news import VenueNews
+from actors.pool import PoolView, ReadPool
 from perpbot import clock
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money
@@ -120,6 +121,7 @@ def test_flatten_leaves_nothing_that_could_be_closed_while_a_venue_is_dead(state
 
 def late_fill(world: World, state: Path) -> dict[str, Any]:
     whole = started(world, state)
+    gevent.sleep(1.0)  # the dead man's switch is held by now
     whole.venues.admin.set_faults("okx", status_429=1, trading_only=True)
     refused = _first(whole, lambda each: each.status is OrderStatus.REFUSED)
     quiet(whole)
@@ -141,10 +143,22 @@ def late_fill(world: World, state: Path) -> dict[str, Any]:
     whole.program.system.ref(tree.ORDERS).tell(VenueNews(order.venue, order.account, (news,)))
     gevent.sleep(1.0)
     again = whole.ledger.trade(order.trade_id)
+    reserved = order.trade_id in _owners(whole)
     gevent.sleep(5.0)
     sent = [each.order.purpose for each in _orders_of(whole, order.trade_id)]
     report = whole.stop()
-    return {**report, "again": again is not None, "sent": sent, "told": len(said(whole, "position differs"))}
+    return {
+        **report,
+        "again": again is not None,
+        "reserved": reserved,
+        "sent": sent,
+        "told": len(said(whole, "position differs")),
+    }
+
+
+def _owners(whole: Whole) -> tuple[str, ...]:
+    pool: PoolView = whole.program.system.ref(tree.pool_address("arb")).ask(ReadPool())
+    return pool.owners
 
 
 def _orders_of(whole: Whole, trade_id: str) -> list[Any]:
@@ -167,6 +181,7 @@ def test_a_fill_that_comes_after_the_end_of_its_trade_opens_it_again_and_the_sto
 ) -> None:
     report = run_forked(late_fill, 41, state)
     assert report["again"]
+    assert report["reserved"], "what it holds uses capital"
     assert "close" in report["sent"]
     assert report["told"] >= 1, "the venue never had that fill"
     assert report["clean"] is False
