@@ -16,6 +16,7 @@ from perpbot.cli.alerts import alerts
 from perpbot.cli.asking import EXIT_NO, Failure
 from perpbot.cli.chaos import chaos
 from perpbot.cli.dashboard import dashboard
+from perpbot.cli.demo import demo
 from perpbot.cli.doctor import doctor
 from perpbot.cli.exporting import export
 from perpbot.cli.failures import FAILURES
@@ -73,7 +74,7 @@ for _each in (
     *(*RUNNING, stop, wait),
     *(*LOOKING, *ACCOUNTS, dashboard, tree, top, inspect, trace, stacks, *FAILURES),
     *(*STEERING, alerts, risk, export, *HANDS),
-    *(venues, chaos, validate, doctor, health, *INSTALLING),
+    *(venues, chaos, demo, validate, doctor, health, *INSTALLING),
 ):
     command.add_command(_each)
 
