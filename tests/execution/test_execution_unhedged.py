@@ -125,7 +125,7 @@ def test_a_trade_that_is_opened_again_is_measured_anew() -> None:
 
 # -- in general ------------------------------------------------------------------------------------------------------
 
-MOVES = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9)), max_size=12)
+MOVES = st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), max_size=12)
 
 
 @given(moves=MOVES, rest=st.integers(0, 50))
