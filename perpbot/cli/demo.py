@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +60,8 @@ class Stage:
 
     def make(self, venue: str, action: str) -> None:
         """Have the simulation do something to a venue."""
+        import urllib.request
+
         url = f"{self._admin}/admin/{venue}/{action}"
         with urllib.request.urlopen(urllib.request.Request(url, b"{}"), timeout=10):  # noqa: S310 - our own, on loopback
             pass
