@@ -309,7 +309,7 @@ class Orders(Actor):
         entries: list[OrderTold | OrderFilled] = []
         unmatched: list[OrderUpdate | Fill] = []
         for event in news.events:
-            record = self.ledger.find(news.venue, news.account, event.client_id, event.venue_order_id)
+            record = self.ledger.find(event)
             if record is None:
                 unmatched.append(event)
             else:
@@ -382,7 +382,7 @@ class Orders(Actor):
         """A fill that cannot be of an order in flight was made by somebody else."""
         in_flight = {(each.order.venue, each.order.symbol) for each in self.ledger.unsettled()}
         for fill in self._strangers.due(in_flight, now):
-            ours = self.ledger.find(fill.venue, fill.account, fill.client_id, fill.venue_order_id)
+            ours = self.ledger.find(fill)
             if ours is None and self.ledger.order(client_id(fill)) is None:
                 self._meet_stranger(fill)
 
@@ -447,7 +447,7 @@ class Orders(Actor):
         return [
             Waiting(record.order, each.venue_order_id, self._may_rest(record))
             for each in request.updates
-            if (record := self.ledger.find(each.venue, each.account, each.client_id, each.venue_order_id)) is not None
+            if (record := self.ledger.find(each)) is not None
         ]
 
     def _may_rest(self, record: OrderRecord) -> bool:

@@ -34,8 +34,8 @@ from perpbot.model.money import ZERO
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
 
 OrderNews = OrderAnswered | OrderTold | OrderFilled
-WireKey = tuple[str, str, str]
-"""Venue, account, and an id the venue knows an order by."""
+WireKey = tuple[str, str, str, str]
+"""Venue, account, symbol, and an id the venue knows an order by: some venues number each symbol's orders apart."""
 
 EXPIRED = "expired"
 """What became of a request that can no longer arrive."""
@@ -98,10 +98,10 @@ class Ledger:
         """The record of an order that must be there."""
         return self._orders[client_id]
 
-    def find(self, venue: str, account: str, wire_id: str, venue_order_id: str) -> OrderRecord | None:
+    def find(self, news: OrderUpdate | Fill) -> OrderRecord | None:
         """The record of the order that a venue means, or None when it is not ours."""
-        for key in (wire_id, venue_order_id):
-            client_id = self._by_wire.get((venue, account, key)) if key else None
+        for wire in (news.client_id, news.venue_order_id):
+            client_id = self._by_wire.get((news.venue, news.account, news.symbol, wire)) if wire else None
             if client_id is not None:
                 return self._orders[client_id]
         return None
@@ -238,7 +238,7 @@ class Ledger:
                 self.duplicate_ids += 1
             record = OrderRecord(order, changed_ns=now_ns, intended_ns=now_ns)
             self._orders[order.client_id] = record
-            self._by_wire[order.venue, order.account, order.wire_id] = order.client_id
+            self._by_wire[order.venue, order.account, order.symbol, order.wire_id] = order.client_id
             self._trades[order.trade_id].orders.append(record)
             self._unsettled[order.client_id] = record
 
@@ -263,7 +263,7 @@ class Ledger:
         self._changed(record, now_ns)
         if record.venue_order_id:
             order = record.order
-            self._by_wire[order.venue, order.account, record.venue_order_id] = order.client_id
+            self._by_wire[order.venue, order.account, order.symbol, record.venue_order_id] = order.client_id
 
     def _expose(self, trade_id: str, fill: Fill, at_ns: int) -> None:
         trade = self._trades.get(trade_id) or self._settled.get(trade_id)
@@ -339,7 +339,7 @@ class Ledger:
         order = record.order
         self._orders.pop(order.client_id, None)
         for wire in (order.wire_id, record.venue_order_id):
-            self._by_wire.pop((order.venue, order.account, wire), None)
+            self._by_wire.pop((order.venue, order.account, order.symbol, wire), None)
 
 
 def _copy(record: OrderRecord) -> OrderRecord:

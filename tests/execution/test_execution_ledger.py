@@ -217,14 +217,24 @@ def test_a_contradiction_is_told_and_what_follows_it_is_judged_without_it() -> N
 
 def test_an_order_is_found_by_our_id_and_by_the_venues() -> None:
     live, first = Live(), order_of(1, 1)
-    folded = live.ledger
-    assert folded.find("a", "main", first.wire_id, "") is folded.order("7-1")
-    assert folded.find("a", "main", "", "v7-1") is None
+    find, ours = live.ledger.find, live.ledger.order("7-1")
+    by_our_id = update(first, OrderStatus.ACCEPTED, venue_order_id="")
+    by_the_venues = update(first, OrderStatus.ACCEPTED, client_id="")
+    assert find(by_our_id) is ours
+    assert find(by_the_venues) is None
     live.take([answered("7-1", Accepted("v7-1"))])
-    assert folded.find("a", "main", "", "v7-1") is folded.order("7-1")
-    for stranger in (("b", "main", first.wire_id), ("a", "other", first.wire_id), ("a", "main", "not ours")):
-        assert folded.find(*stranger, "v7-9") is None
-    assert folded.find("a", "main", "", "") is None
+    assert find(by_the_venues) is ours
+    strangers: list[dict[str, Any]] = [{"venue": "b"}, {"account": "other"}, {"client_id": "not ours"}]
+    assert [find(attrs.evolve(by_our_id, **each)) for each in strangers] == [None, None, None]
+    assert find(attrs.evolve(by_our_id, client_id="")) is None
+
+
+def test_a_venue_that_numbers_the_orders_of_each_symbol_apart_means_the_one_of_the_symbol() -> None:
+    live, first = Live(), order_of(1, 1)
+    live.take([answered("7-1", Accepted("v7-1"))])
+    news = fill(first, 1, 1, client_id="")
+    assert live.ledger.find(news) is not None
+    assert live.ledger.find(attrs.evolve(news, symbol="ETH-PERP")) is None
 
 
 def test_what_may_still_change_is_listed_by_venue() -> None:
@@ -269,7 +279,7 @@ def test_a_late_fill_of_a_trade_that_is_over_is_still_known_as_ours_and_counts_o
     live, first = Live(), order_of(1, 1)
     live.record([TradeSettled(record=record_of(live.ledger, 1))])
     late: OrderNews = told("7-1", fill(first, 1, 1))
-    assert live.ledger.find("a", "main", first.wire_id, "") is not None
+    assert live.ledger.find(update(first, OrderStatus.FILLED)) is not None
     assert live.ledger.fresh([late, late])[0] == [late]
     live.record([late])
     assert live.ledger.fresh([late])[0] == []
@@ -297,7 +307,7 @@ def test_old_records_and_the_orders_behind_them_are_forgotten(monkeypatch: pytes
         live.record([TradeSettled(record=record_of(live.ledger, trade))])
     assert [each.trade_id for each in live.ledger.records] == ["7-t2", "7-t3"]
     assert [number for number in range(1, 7) if live.ledger.order(f"7-{number}") is not None] == [3, 4, 5, 6]
-    assert live.ledger.find("a", "main", order_of(1, 1).wire_id, "v7-1") is None
+    assert live.ledger.find(update(order_of(1, 1), OrderStatus.FILLED)) is None
     assert len(live.ledger._by_wire) == 4
     live.record([told("7-1", fill(order_of(1, 1), 1, 1))])
     assert live.ledger.order("7-1") is None
