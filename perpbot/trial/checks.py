@@ -8,7 +8,7 @@ import attrs
 import websocket
 
 from perpbot import clock
-from perpbot.model.events import Event
+from perpbot.model.events import Bar, Event, PublicTrade
 from perpbot.model.instrument import Side
 from perpbot.model.money import plain
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, TimeInForce
@@ -83,6 +83,16 @@ def best(trial: Trial) -> str:
     _require(0 < bid < ask, f"bid {bid} and ask {ask} cross")
     stream.socket.close(timeout=0)
     return f"{plain(bid)} / {plain(ask)}"
+
+
+def tape(trial: Trial) -> str:
+    """Trades between others come by the stream, and bars of a minute where it has them."""
+    seen = trial.client.tape()
+    return ", ".join(map(_told, seen)) or "none"
+
+
+def _told(event: PublicTrade | Bar) -> str:
+    return f"a bar at {plain(event.close)}" if isinstance(event, Bar) else f"a trade at {plain(event.price)}"
 
 
 # -- orders ----------------------------------------------------------------------------------------------------------
@@ -250,6 +260,7 @@ def reconnect(trial: Trial) -> str:
 MARKET_DATA: dict[str, Callable[[Trial], str]] = {"instruments": instruments, "book": book, "best bid/offer": best}
 SIMULATED: dict[str, Callable[[Trial], str]] = {
     **MARKET_DATA,
+    "trades, bars": tape,
     "post-only": post_only,
     "see": see,
     "cancel": cancel,

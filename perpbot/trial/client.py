@@ -9,15 +9,17 @@ import websocket
 
 from perpbot import clock
 from perpbot.model.book import Book
-from perpbot.model.events import BookDelta, BookReset, BookSnapshot, Event, LoggedIn
+from perpbot.model.events import Bar, BookDelta, BookReset, BookSnapshot, Event, LoggedIn, PublicTrade
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
 from perpbot.model.money import Price
 from perpbot.model.order import Order, OrderUpdate, Outcome, TimeInForce
 from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.route import USER_AGENT
-from perpbot.venues.venue import Venue
+from perpbot.venues.venue import Tape, Venue
 
 PATIENCE_S = 10.0
+TAPE_PATIENCE_S = 60.0
+"""Somebody trades within a minute, and some venues send no bar before it is over."""
 NUMBERS_A_SECOND = 10**10
 """Orders are numbered as in a run, so that their ids are as long."""
 MOST_FRAMES = 1_000
@@ -104,6 +106,24 @@ class Client:
             stream.builder.take(self.venue.fetch_book(self.instrument))
         elif taken is Taken.BROKEN:
             self._send(stream.socket, self.venue.book_resubscription(self.instrument))
+
+    def tape(self) -> list[PublicTrade | Bar]:
+        """The first trade between others and the first bar, from wherever the venue streams them."""
+        return [heard for tape in self.venue.tapes([self.instrument]) for heard in self._first_of_each(tape)]
+
+    def _first_of_each(self, tape: Tape) -> list[PublicTrade | Bar]:
+        socket = self._connect(tape.url, tape.frames)
+        socket.settimeout(TAPE_PATIENCE_S)
+        heard: dict[type, PublicTrade | Bar] = {}
+        try:
+            for event in self._events(socket, self.venue.decode_public):
+                if isinstance(event, PublicTrade | Bar) and event.symbol == self.symbol:
+                    heard.setdefault(type(event), event)
+                if tape.brings <= heard.keys():
+                    break
+        finally:
+            socket.close(timeout=0)
+        return list(heard.values())
 
     def book(self) -> Book:
         """The book as it is now."""

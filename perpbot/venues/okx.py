@@ -19,7 +19,7 @@ import msgspec
 
 from perpbot.clock import NS_PER_MS
 from perpbot.model.book import Book, Follows
-from perpbot.model.events import BookDelta, BookSnapshot, DecodeError, Event
+from perpbot.model.events import Bar, BookDelta, BookSnapshot, DecodeError, Event, PublicTrade
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.model.order import (
@@ -43,7 +43,7 @@ from perpbot.venues.okx_instruments import Fees, Settlements, Swap, instruments
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.recorded import Recorded
 from perpbot.venues.signer import SignedVenue
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Pace, VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Pace, Tape, VenueReadError
 from perpbot.venues.wire import JsonReader, batches, positive
 
 PAGE = 100
@@ -197,8 +197,14 @@ class Okx(SignedVenue):
         return _subscriptions(instruments, "books", "funding-rate", "mark-price")
 
     def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
-        """Trades; bars are on a stream of their own, ``/ws/v5/business``."""
+        """Trades."""
         return _subscriptions(instruments, "trades")
+
+    def tapes(self, instruments: Sequence[Instrument]) -> list[Tape]:
+        """Bars are on a stream of their own, ``/ws/v5/business``."""
+        public = self.public_url(instruments)
+        bars = Tape(public.replace("/public", "/business"), _subscriptions(instruments, "candle1m"), frozenset({Bar}))
+        return [Tape(public, self.tape_subscriptions(instruments), frozenset({PublicTrade})), bars]
 
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Leave the book's channel and enter it again: the snapshot comes first."""

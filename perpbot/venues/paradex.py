@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from perpbot.model.book import Follows
-from perpbot.model.events import BookDelta, BookSnapshot, Event
+from perpbot.model.events import BookDelta, BookSnapshot, Event, PublicTrade
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.model.order import (
@@ -38,7 +38,7 @@ from perpbot.venues.paradex_sbe import QUERY
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.stark import speed_up_ccxt
-from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
+from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Tape, VenueReadError
 from perpbot.venues.wire import JsonReader
 
 PAGE = 100
@@ -255,8 +255,13 @@ class Paradex(SignedVenue):
         return _subscriptions(instruments, "order_book.{}.deltas", "markets_summary.{}", "funding_data.{}")
 
     def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
-        """Trades; Paradex has bars by REST only."""
+        """Trades."""
         return _subscriptions(instruments, "trades.{}")
+
+    def tapes(self, instruments: Sequence[Instrument]) -> list[Tape]:
+        """Paradex has bars by REST only."""
+        trades = self.tape_subscriptions(instruments)
+        return [Tape(self.public_url(instruments), trades, frozenset({PublicTrade}))]
 
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Leave the book's channel and enter it again: the whole book comes first."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import attrs
 
 from perpbot.model.book import Book, Follows
-from perpbot.model.events import BookDelta, BookSnapshot, Event
+from perpbot.model.events import Bar, BookDelta, BookSnapshot, Event, PublicTrade
 from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.model.order import Balance, Fill, FundingPayment, Order, OrderUpdate, Outcome, Position
 from perpbot.venues.http import Http, Reply, Request, call_kind
@@ -88,6 +88,16 @@ class Margin:
     """Whether the whole account stands behind a position, not a part that was set aside."""
     most: Decimal | None = attrs.field(default=None, eq=False)
     """The highest leverage, where the venue tells it here and not with the instrument."""
+
+
+@attrs.frozen
+class Tape:
+    """A session in which trades between others come, or bars of a minute, or both."""
+
+    url: str
+    frames: list[str]
+    """What to send there."""
+    brings: frozenset[type[PublicTrade | Bar]] = frozenset({PublicTrade, Bar})
 
 
 @attrs.frozen
@@ -222,12 +232,21 @@ class Venue(ABC):
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Frames that subscribe to book and funding of each instrument."""
 
-    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
-        """Frames that subscribe to trades between others, and to bars of a minute where this stream has them.
+    def tapes(self, instruments: Sequence[Instrument]) -> list[Tape]:
+        """Where trades between others and bars of a minute are streamed: everything in one session, unless it is said.
 
         Nobody needs them to trade, so they are not among `public_subscriptions`.
         """
-        raise NotImplementedError(f"{self.name} has no tape: {len(instruments)} instruments were asked for")
+        frames = self.tape_subscriptions(instruments)
+        return [Tape(self.public_url(instruments), frames)] if frames else []
+
+    def tape_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
+        """Frames that subscribe to trades between others, and to bars of a minute where the public stream has them.
+
+        None where PerpBot does not read them.
+        """
+        del instruments
+        return []
 
     def book_resubscription(self, instrument: Instrument) -> list[str]:
         """Frames that make the stream send a fresh snapshot of one book. Not used when `book_by_rest`."""

@@ -155,6 +155,6 @@ def in_process(arguments: Sequence[str | Path], given: str | None = None, **chan
         text=True,
         check=False,
         env=environment(**changes),
-        timeout=PATIENCE_S,
+        timeout=3 * PATIENCE_S,
     )
     return Result(done.returncode, done.stdout, done.stderr)

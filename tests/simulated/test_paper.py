@@ -22,7 +22,7 @@ simulated = pytest.mark.simulated
 PUBLIC = {
     "fetch_instruments", "read_instruments", "public_heartbeat", "public_url", "public_subscriptions",
     "tape_subscriptions", "book_resubscription", "decode_public", "follows", "checksum_holds", "fetch_book",
-    "read_recorded", "secrets", "call_kind", "venue_ms", "wire_id", "turn",
+    "read_recorded", "read_book", "tapes", "secrets", "call_kind", "venue_ms", "wire_id", "turn",
 }  # fmt: skip
 """What of a venue needs no account. Whatever is new in `Venue` is here, or on paper."""
 

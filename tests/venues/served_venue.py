@@ -23,7 +23,7 @@ from perpbot.model.order import Order, Outcome, TimeInForce
 from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.http import Http
 from perpbot.venues.registry import venue_class
-from perpbot.venues.venue import Credentials, Endpoints, Venue
+from perpbot.venues.venue import Credentials, Endpoints, Tape, Venue
 from perpbot.venues.venue_clock import VenueClock
 
 PATIENCE_S = 15.0
@@ -102,9 +102,9 @@ class Served:
         """A public stream with its subscriptions."""
         return self._connect(self.venue.public_url([self.bitcoin]), self.venue.public_subscriptions([self.bitcoin]))
 
-    def tape(self) -> websocket.WebSocket:
-        """A public stream of trades and bars."""
-        return self._connect(self.venue.public_url([self.bitcoin]), self.venue.tape_subscriptions([self.bitcoin]))
+    def tape(self, tape: Tape) -> websocket.WebSocket:
+        """A public stream of trades or bars."""
+        return self._connect(tape.url, tape.frames)
 
     def private(self) -> websocket.WebSocket:
         """A private stream, logged in and subscribed."""

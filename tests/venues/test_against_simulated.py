@@ -35,8 +35,6 @@ LATER = (
     "paradex",
 )
 """Venues that look at margin and position only after they have taken an order."""
-BARLESS = ("okx", "paradex")
-"""Venues whose public stream has no bars."""
 SILENT = ("grvt",)
 """Venues that stream no balances."""
 
@@ -120,15 +118,16 @@ def test_a_book_and_funding_come_by_the_stream(at: Served) -> None:
 
 
 def test_trades_and_bars_come_by_the_stream(at: Served) -> None:
-    wanted = {PublicTrade} if at.venue.name in BARLESS else {PublicTrade, Bar}
     seen: dict[type[Event], Any] = {}
-    for event in at.public_events(at.tape()):
-        seen[type(event)] = event
-        if wanted <= seen.keys():
-            break
+    for tape in at.venue.tapes([at.bitcoin]):
+        for event in at.public_events(at.tape(tape)):
+            seen[type(event)] = event
+            if tape.brings <= seen.keys():
+                break
     trade = seen[PublicTrade]
     assert trade.symbol == "BTC-PERP"
     assert trade.price > 0 < trade.quantity
+    assert (Bar in seen) == (at.venue.name != "paradex")
     if Bar in seen:
         bar = seen[Bar]
         assert (bar.symbol, bar.resolution) == ("BTC-PERP", "1m")
