@@ -65,7 +65,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now_ns = 0
-        actors.pool.monotonic_ns = lambda: self.now_ns
+        vars(actors.pool)["monotonic_ns"] = lambda: self.now_ns
         self.count = 0
         self.wanted: dict[str, Mapping[str, Decimal]] = {}
         """What was reserved for trades that the order book does not know yet."""
@@ -176,9 +176,9 @@ class Lives(RuleBasedStateMachine):
 
 @pytest.fixture(autouse=True)
 def _the_clock_is_put_back() -> Iterator[None]:
-    usual = actors.pool.monotonic_ns
+    usual = vars(actors.pool)["monotonic_ns"]
     yield
-    actors.pool.monotonic_ns = usual
+    vars(actors.pool)["monotonic_ns"] = usual
 
 
 def test_a_reservation_is_given_back_once_whatever_happens_to_its_trade_and_its_pool() -> None:

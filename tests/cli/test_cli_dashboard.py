@@ -99,7 +99,7 @@ def test_a_system_that_goes_away_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_terminal_that_cannot_be_repainted_gets_it_once(tmp_path: Path) -> None:
     with answering(tmp_path / "perpbot.sock"), terminal_of(100, 30) as terminal:
-        options = ["dashboard", "--state", tmp_path, "--page", "positions"]
+        options: list[str | Path] = ["dashboard", "--state", tmp_path, "--page", "positions"]
         with on_terminal(terminal, "perpbot", options, TERM="dumb") as process:
             assert process.wait(PATIENCE_S) == 0
         painted = terminal.wait_for(rb"venue says.*-0\.01")

@@ -66,8 +66,8 @@ def test_venues_are_asked_and_the_clock_is_held_against_theirs(venues: Path, tmp
 
 def test_a_cycle_is_one_trade_and_its_end(venues: Path, tmp_path: Path) -> None:
     summary = tmp_path / "summary.json"
-    options = [*trading_at(venues), "--state", tmp_path / "state", "--summary", summary]
-    done = in_process(["cycle", *options])
+    options: list[str | Path] = ["cycle", *trading_at(venues), "--state", tmp_path / "state", "--summary", summary]
+    done = in_process(options)
     assert done.code == 0, done.err
     assert "One cycle is over." in done.err
     report = json.loads(summary.read_text())

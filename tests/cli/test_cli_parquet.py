@@ -28,7 +28,7 @@ ROW = {
 @pytest.fixture
 def read() -> Callable[[Path], list[dict[str, Any]]]:
     parquet = import_module("pyarrow.parquet")
-    return lambda path: parquet.read_table(path).to_pylist()  # type: ignore[no-any-return]
+    return lambda path: parquet.read_table(path).to_pylist()
 
 
 def test_a_row_is_read_back_with_its_types(tmp_path: Path, read: Callable[[Path], list[dict[str, Any]]]) -> None:

@@ -77,7 +77,10 @@ def test_many_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
         # unknown keys
         ("risc: {}", "6:1: unknown key 'risc', did you mean 'risk'?"),
         ("min_profit_pct: 1", "6:1: unknown key 'min_profit_pct', it belongs under scanner"),
-        ("log: {zzz: 1}", "6:7: unknown key 'zzz', known here: level, file, max_size_mb, keep_files, status_interval_sec"),
+        (
+            "log: {zzz: 1}",
+            "6:7: unknown key 'zzz', known here: level, file, max_size_mb, keep_files, status_interval_sec",
+        ),
         (
             "websocket: {csrf_token: abc}",
             (

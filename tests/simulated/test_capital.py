@@ -205,7 +205,10 @@ def reloaded(world: World, state: Path) -> dict[str, Any]:
     whole = started(world, state)
     whole.wait_until(lambda: whole.open_trades > 0, 120.0, "a trade in progress")
     before = pool(whole, "arb")
-    pools = {"wash": {"enabled": True, "share_pct": Decimal(20)}, "arb": {"share_pct": Decimal(70)}}
+    pools: dict[str, dict[str, Any]] = {
+        "wash": {"enabled": True, "share_pct": Decimal(20)},
+        "arb": {"share_pct": Decimal(70)},
+    }
     capital = whole.settings.capital
     other = attrs.evolve(
         capital,

@@ -109,7 +109,9 @@ def test_what_a_venue_would_refuse_is_refused_and_changes_nothing(
     refused = made.place(given_order, BTC, 2)
     assert isinstance(refused, Refused)
     assert why in refused.reason
-    assert not (told or made.held or made.waiting)
+    assert not told
+    assert not made.held
+    assert not made.waiting
     assert made.wallet == Decimal(10_000)
 
 
