@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from actors.foreign_fills import ForeignFills
 from actors.journal import Append, GetEpoch, Replay
 from actors.order_inquiries import Inquiries
 from actors.order_news import (
@@ -45,34 +46,30 @@ from actors.order_requests import (
     SubmitOrders,
     TradeChanged,
 )
+from actors.residuals import Residuals
 from actors.runtime import Actor, MailboxFullError, MailboxSpec, Overflow, handles
 from actors.runtime.telemetry import HandlerTimes
 from actors.self_trades import SelfTrades
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
-    Entry,
-    ForeignAdopted,
     FundingBooked,
     OrderAnswered,
     OrderFilled,
     OrdersIntended,
     OrderTold,
-    ResidualLeft,
-    ResidualTaken,
     TradeMoved,
     TradeOpened,
     TradeRecord,
     TradeSettled,
 )
-from perpbot.execution.foreign import Strangers, adopt, client_id, take_over
 from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
 from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
 from perpbot.execution.numbering import number_of_order, number_orders, skipped
 from perpbot.execution.own_orders import OwnOrders
 from perpbot.execution.plan import Plan, clearing_plan
 from perpbot.execution.record import OrderRecord
-from perpbot.execution.residuals import Residual, leave, take
+from perpbot.execution.residuals import Residual, leave
 from perpbot.execution.trade import Phase, Want
 from perpbot.execution.views import TradeView, view
 from perpbot.model.money import ZERO, plain
@@ -103,7 +100,6 @@ class Counts:
     accepted: int = 0
     refused: int = 0
     illegal: int = 0
-    foreign: int = 0
 
 
 class Orders(Actor):
@@ -141,7 +137,8 @@ class Orders(Actor):
         """For how long each trade that is over had something alone, at the longest; since this actor began."""
         self.unhedged_peak = self.unhedged_value_s = ZERO
         self._unmatched: list[VenueNews] = []
-        self._strangers = Strangers()
+        self._foreign = ForeignFills(self, self.ledger, record=self._record, announce=self._announce)
+        self._residuals = Residuals(self, self.ledger, self._record)
         self._last_trade = self._last_order = 0
         self._opened: dict[int, None] = {}
         """Numbers of the trades that were opened, the newest."""
@@ -301,7 +298,7 @@ class Orders(Actor):
 
     def _keep(self, unmatched: Iterable[VenueNews]) -> None:
         for news in unmatched:
-            self._suspect(news.events)
+            self._foreign.suspect(news.events, self._inquiries.first_ms)
             self._unmatched.append(news)
         del self._unmatched[:-UNMATCHED_KEPT]
 
@@ -338,7 +335,7 @@ class Orders(Actor):
             if record is not None:
                 self._announce(entry, record)
         for move in again:
-            self._take_residuals(move.trade_id)
+            self._residuals.take(self._read(move.trade_id))
             self.publish(REOPENED, move)
         return True
 
@@ -372,65 +369,19 @@ class Orders(Actor):
         for entry in entries:
             self.ledger.apply(entry, now, came_ns)
 
-    def _suspect(self, unmatched: Iterable[OrderUpdate | Fill]) -> None:
-        now = monotonic_ns()
-        for each in unmatched:
-            if isinstance(each, Fill) and each.time_ns >= self._inquiries.first_ms * NS_PER_MS:
-                self._strangers.suspect(each, now)
-
-    def _look_at_strangers(self, now: int) -> None:
-        """A fill that cannot be of an order in flight was made by somebody else."""
-        in_flight = {(each.order.venue, each.order.symbol) for each in self.ledger.unsettled()}
-        for fill in self._strangers.due(in_flight, now):
-            ours = self.ledger.find(fill)
-            if ours is None and self.ledger.order(client_id(fill)) is None:
-                self._meet_stranger(fill)
-
-    def _meet_stranger(self, fill: Fill) -> None:
-        self.counts.foreign += 1
-        adopted = adopt(fill, self.ledger.trades())
-        trades = ", ".join(order.trade_id for order, _ in adopted)
-        self.log.error(
-            "a fill that is not ours", venue=fill.venue, symbol=fill.symbol, side=fill.side.value,
-            quantity=str(fill.quantity), price=str(fill.price),
-            trade=trades or "none: left alone",
-        )  # fmt: skip
-        parts = [
-            (ForeignAdopted(order=order), OrderFilled(client_id=order.client_id, fill=part)) for order, part in adopted
-        ]
-        if parts:
-            self._record([entry for part in parts for entry in part])
-        for adoption, filled in parts:
-            self.publish(INTENDED, adoption)
-            self._announce(filled, self.ledger.known(filled.client_id))
-
     @handles(AdoptPosition)
     def on_adopt_position(self, request: AdoptPosition) -> list[str]:
-        """One commit makes it ours; the executor takes up what is to be closed."""
+        """It is ours from now on; the executor takes up what is to be closed."""
         fill = request.fill
         new = self.on_prepare(PrepareTrade(fill.symbol)).trade_id
         plan = clearing_plan(new, fill, seen_ns=monotonic_ns(), wall_ns=wall_ns())
-        entries = take_over(fill, self.ledger.trades(), plan)
-        self._record(entries)
-        return [trade for entry in entries if (trade := self._tell_adopted(entry))]
-
-    def _tell_adopted(self, entry: Entry) -> str | None:
-        """Tell who has to know; the trade that it concerns, once."""
-        match entry:
-            case TradeOpened():
-                self._note_opened(entry.plan)
-                self.publish(OPENED, entry)
-            case ForeignAdopted():
-                self.publish(INTENDED, entry)
-                return entry.order.trade_id
-            case OrderFilled():
-                self._announce(entry, self.ledger.known(entry.client_id))
-            case TradeMoved():
-                self._take_residuals(entry.trade_id)
-                self.publish(REOPENED, entry)
-            case _:
-                pass
-        return None
+        trades = self._foreign.adopt(fill, plan)
+        if new in trades:
+            self._note_opened(plan)
+            trade = self._read(new)
+            self._residuals.take(trade)
+            self.publish(REOPENED, TradeMoved(trade_id=new, phase=trade.phase, reason=trade.reason))
+        return list(trades)
 
     # -- open questions ------------------------------------------------------------------------------------------
 
@@ -439,7 +390,7 @@ class Orders(Actor):
         """Ask for orders whose fate should be known by now."""
         now = monotonic_ns()
         self._inquiries.ask_for(self.ledger.unsettled(), now)
-        self._look_at_strangers(now)
+        self._foreign.look(now)
 
     @handles(FindOurs)
     def on_find_ours(self, request: FindOurs) -> list[Waiting]:
@@ -494,7 +445,7 @@ class Orders(Actor):
         # some fills carry the venue's id of their order alone, which only the answers about the orders have told
         entries, foreign = self._match(VenueNews(answer.venue, answer.account, tuple(unmatched)))
         self._take(entries)
-        self._suspect(foreign)
+        self._foreign.suspect(foreign, self._inquiries.first_ms)
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
         self._record([mark])
         self._inquiries.marks_ms[answer.venue, answer.account] = answer.until_ms
@@ -538,26 +489,8 @@ class Orders(Actor):
         self._read(request.trade_id)
         self._record([TradeMoved(trade_id=request.trade_id, phase=request.phase, reason=request.reason)])
         if request.phase == Phase.CLOSING.value:
-            self._take_residuals(request.trade_id)
+            self._residuals.take(self._read(request.trade_id))
         return self._read(request.trade_id)
-
-    def _take_residuals(self, trade_id: str) -> bool:
-        """A trade that closes takes on what others have left where its legs are; whether there was any."""
-        taken = list(take(self._read(trade_id), self.ledger.residuals.values(), wall_ns()))
-        if taken:
-            self._record(taken)
-            self._hand_on(taken)
-        return bool(taken)
-
-    def _hand_on(self, entries: Iterable[ResidualLeft | ResidualTaken]) -> None:
-        for entry in entries:
-            order, fill = entry.order, entry.fill
-            self.log.info(
-                "residual left" if isinstance(entry, ResidualLeft) else "residual taken on", trade=order.trade_id,
-                venue=order.venue, symbol=order.symbol, side=fill.side.value, quantity=plain(fill.quantity),
-                price=plain(fill.price),
-            )  # fmt: skip
-            self.publish(INTENDED, entry)
 
     @handles(ReadResiduals)
     def on_read_residuals(self, _: ReadResiduals) -> tuple[Residual, ...]:
@@ -573,11 +506,11 @@ class Orders(Actor):
         if trade.orders is not request.orders:
             raise NotSubmittedError(f"{trade.plan.trade_id} is not what its record says any more")
         left = leave(trade, wall_ns())
-        if left and self._take_residuals(trade.plan.trade_id):
+        if left and self._residuals.take(trade):
             raise NotSubmittedError(f"{trade.plan.trade_id} has taken on what was left before it")
         record = request.record
         self._record([*left, TradeSettled(record=record)])
-        self._hand_on(left)
+        self._residuals.tell(left)
         self.publish(SETTLED, record)
         self.unhedged.add(int(record.unhedged_ms * NS_PER_MS))
         self.unhedged_peak = max(self.unhedged_peak, record.max_unhedged)
@@ -599,5 +532,6 @@ class Orders(Actor):
             "unsettled": {each.order.client_id: each.status.value for each in open_orders[:50]},
             "unknown_open": sum(each.status is OrderStatus.UNKNOWN for each in open_orders),
             "unmatched": len(self._unmatched),
+            "foreign": self._foreign.met,
             **attrs.asdict(self.counts),
         }

@@ -14,7 +14,7 @@ from perpbot.model.money import ZERO, plain
 from perpbot.model.order import Order
 
 RULES: Mapping[str, str] = {
-    "two venues": "The legs of a trade are at two venues, and each order of it is at its leg's.",
+    "two venues": "The legs of a trade that opens are at two venues, and each order of it is at its leg's.",
     "journalled first": "No order reaches a venue that the journal does not know.",
     "sent once": "An order reaches its venue once at most, and no id is used again.",
     "self-trade": "No order meets one of our own that waits.",
@@ -130,7 +130,7 @@ class Inspector:
         match entry:
             case TradeOpened():
                 self._plans[entry.plan.trade_id] = entry.plan
-                if entry.plan.buy.venue == entry.plan.sell.venue:
+                if entry.plan.clears and entry.orders:
                     self._note(
                         at_s, "two venues", f"trade {entry.plan.trade_id} has both legs at {entry.plan.buy.venue}"
                     )

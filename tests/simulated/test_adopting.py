@@ -57,7 +57,7 @@ def adopted(world: World, state: Path) -> dict[str, Any]:
     whole = started(world, state, settings=made, market=MarketSettings(frames_per_second=2.0))
     whole.program.kill.set("global", on=True, by="the test")
     noes = [refused(whole, "okx"), refused(whole, "nowhere"), refused(whole, "okx", "DOGE-PERP")]
-    somebody_trades(whole, "okx", native(whole, "okx", BTC).native, Side.BUY, Decimal("0.003"))
+    somebody_trades(whole, "okx", native(whole, "okx", BTC).native, Side.BUY, Decimal("0.0001"))
     somebody_waits(whole, "okx", Side.SELL)
     whole.wait_until(lambda: differs(whole), 60.0, "the difference seen")
     left_alone = dict(positions(whole))
@@ -83,8 +83,8 @@ def test_a_foreign_position_is_left_alone_until_it_is_adopted_and_then_closed(st
     assert nothing.startswith("nothing foreign at okx in BTC-PERP")
     assert "nothing is traded at 'nowhere'" in nowhere
     assert "'DOGE-PERP' is not traded here" in unknown
-    assert report["left_alone"] == report["still"] == {("okx", "BTC"): Decimal("0.003")}
-    assert (report["looked"]["done"], report["looked"]["quantity"]) == (False, "0.003")
+    assert report["left_alone"] == report["still"] == {("okx", "BTC"): Decimal("0.0001")}
+    assert (report["looked"]["done"], report["looked"]["quantity"]) == (False, "0.0001")
     assert len(report["looked"]["orders"]) == 1
     assert report["answer"]["trades"] == [report["record"].trade_id]
     assert (len(report["answer"]["cancelled"]["gone"]), report["answer"]["cancelled"]["left"]) == (1, ())
