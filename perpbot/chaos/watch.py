@@ -63,16 +63,16 @@ class Watch:
 
     # -- orders on their way ---------------------------------------------------------------------------------------
 
-    def _stand_before(self, name: str, venue: SimulatedVenue) -> None:
-        usual = venue.place
+    def _stand_before(self, name: str, served: SimulatedVenue) -> None:
+        usual = served.place
 
         def place(ticket: Ticket, now_ns: int) -> VenueOrder:
             self.read_journal()
-            meets = _meets(venue, ticket)
+            meets = _meets(served, ticket)
             self.inspector.arrived(Arrival(at_s=self.now_s, venue=name, wire_id=ticket.client_id, meets=meets))
             return usual(ticket, now_ns)
 
-        venue.place = place  # type: ignore[method-assign]
+        served.place = place  # type: ignore[method-assign]
 
     def read_journal(self) -> None:
         """Tell of what the journal on disk remembers by now."""
