@@ -7,7 +7,7 @@ import { signIn } from "./steps.mjs";
 const WIDTHS = { 1440: 900, 1024: 768, 390: 844 };
 const LOOKS = [["en", "dark"], ["zh", "light"]];
 
-/** Whatever happens is in the pictures. */
+/** Whatever happens is in the pictures; but notices, which lie above everything, are put away. */
 export const expected = [/./];
 
 export default async function scenario(page, { url, password, pictures }) {
@@ -28,6 +28,7 @@ export default async function scenario(page, { url, password, pictures }) {
         await page.locator(".shell.live").waitFor();
         await answered();
         await page.waitForFunction(() => !document.querySelector("main .loading"));
+        await page.evaluate(() => document.querySelectorAll(".notices button").forEach((each) => each.click()));
         await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
         await page.screenshot({ path: `${pictures}/${view}-${language}-${width}.png` });
       }
