@@ -146,9 +146,11 @@ def late_fill(world: World, state: Path) -> dict[str, Any]:
     reserved = order.trade_id in _owners(whole)
     gevent.sleep(5.0)
     sent = [each.order.purpose for each in _orders_of(whole, order.trade_id)]
-    report = whole.stop()
+    report = whole.program.stop()
+    whole.venues.stop()
     return {
         **report,
+        "violated": {each.rule for each in whole.inspector.violations},
         "again": again is not None,
         "reserved": reserved,
         "sent": sent,
@@ -184,6 +186,7 @@ def test_a_fill_that_comes_after_the_end_of_its_trade_opens_it_again_and_the_sto
     assert report["reserved"], "what it holds uses capital"
     assert "close" in report["sent"]
     assert report["told"] >= 1, "the venue never had that fill"
+    assert report["violated"] == {"order states"}, "a refused order was filled"
     assert report["clean"] is False
 
 
