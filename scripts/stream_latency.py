@@ -36,6 +36,7 @@ BUSY = {
     "risk.max_concentration_pct": "1000",
     "risk.max_position_notional": "10000000",
     "risk.max_consecutive_failures": "100",
+    "risk.daily_loss_limit": "100000",
     "scanner.min_profit_pct": "0.005",
     "scanner.holding_time_sec": "1",
 }
