@@ -23,13 +23,16 @@ SOON_S = 3.0
 VENUES = tuple(load_settings(CONFIG, os.environ, tuple(venue_names())).exchanges)
 
 
-def break_at_the_next_order(venue: SimulatedVenue, *, carried_out: bool) -> list[int]:
-    """Cut every connection when an order arrives; the list holds the time then. What it does is told to nobody."""
+def break_at_the_next_order(whole: Whole, venue: SimulatedVenue, *, carried_out: bool) -> list[int]:
+    """Cut every connection when an order arrives; the list holds the time then. What it does is told to nobody.
+
+    A dead man's switch is a trading request, too: only while an order is under way it can be one.
+    """
     cut_at: list[int] = []
     usual = venue._carry_out
 
     def carry_out(request: Request, now_ns: int) -> Answer:
-        if not venue.trades(request) or cut_at:
+        if not venue.trades(request) or cut_at or not whole.ledger.unsettled(venue.name):
             return usual(request, now_ns)
         cut_at.append(monotonic_ns())
         venue.server.cut()
@@ -49,7 +52,7 @@ def broken(world: World, state: Path, name: str, carried_out: bool) -> dict[str,
     def unknown() -> int:
         return int(orders.ask(ReadCounts()).unknown_open)
 
-    cut_at = break_at_the_next_order(whole.venues.venues[name], carried_out=carried_out)
+    cut_at = break_at_the_next_order(whole, whole.venues.venues[name], carried_out=carried_out)
     whole.wait_until(lambda: bool(cut_at), 120.0, "an order")
     whole.wait_until(lambda: unknown() > 0, 3.0, "an order of unknown fate")
     whole.wait_until(lambda: whole.circuit(name) == "CONNECTED", 15.0, "the connection again")
