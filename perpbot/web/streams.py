@@ -1,6 +1,6 @@
 """The routes that never end: the state as it changes, and the log as it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -19,7 +19,7 @@ LOOK_S = 0.25
 """How often new log lines are looked for."""
 LINES_AT_FIRST = 100
 LONGEST_S = 12 * 3600
-"""A stream lives as long as its session could; then whoever follows has to show a token again."""
+"""A stream lives as long as its session could, and no longer than it does; then a token has to be shown again."""
 AGAIN = b"retry: 2000\n\n"
 
 
@@ -91,11 +91,11 @@ def _followed(desk: Desk, since: int | None) -> Iterator[Follower]:
 
 
 def _following(call: Call, since: int | None) -> Stream:
-    desk, until = call.desk, _until()
+    desk, lasts = call.desk, _session(call)
     seen = desk.tail.last - LINES_AT_FIRST
     beat = monotonic_ns()
     with _followed(desk, since) as follower:
-        while monotonic_ns() < until:
+        while lasts():
             data = desk.feed.take(follower)
             if call.given.logs:
                 for number, line in desk.tail.after(seen):
@@ -110,9 +110,9 @@ def _following(call: Call, since: int | None) -> Stream:
 
 
 def _tailing(call: Call, wanted: Wanted) -> Stream:
-    tail, until = call.desk.tail, _until()
+    tail, lasts = call.desk.tail, _session(call)
     seen, beat = tail.last - LINES_AT_FIRST, monotonic_ns()
-    while monotonic_ns() < until:
+    while lasts():
         data = b""
         for number, line in tail.after(seen):
             seen = number
@@ -130,8 +130,10 @@ def _heartbeat() -> bytes:
     return frame("heartbeat", encode({"at": iso(wall_ns())}))
 
 
-def _until() -> int:
-    return monotonic_ns() + LONGEST_S * NS_PER_SECOND
+def _session(call: Call) -> Callable[[], bool]:
+    """Whether whoever follows may go on."""
+    until, tokens, caller = monotonic_ns() + LONGEST_S * NS_PER_SECOND, call.desk.tokens, call.caller
+    return lambda: monotonic_ns() < until and (caller is None or not tokens.over(caller.session))
 
 
 ROUTES = [

@@ -110,6 +110,10 @@ class Tokens:
         """The session is over: none of its tokens is good any more."""
         self._revoke(session)
 
+    def over(self, session: str) -> bool:
+        """Whether the session was ended."""
+        return session in self._revoked
+
     def ticket(self, caller: Caller) -> str:
         """What stands for `caller` in a URL, once."""
         now = _now_s()
@@ -123,7 +127,7 @@ class Tokens:
     def redeem(self, ticket: str) -> Caller | None:
         """Whom a ticket stands for; None where it is none, or not good any more."""
         until, caller = self._tickets.pop(ticket, (0.0, None))
-        return caller if caller is not None and until > _now_s() and caller.session not in self._revoked else None
+        return caller if caller is not None and until > _now_s() and not self.over(caller.session) else None
 
     def _claims(self, token: str, use: str) -> dict[str, Any]:
         # times are checked below: PyJWT asks a clock of its own
@@ -139,7 +143,7 @@ class Tokens:
         return claims
 
     def _caller(self, claims: dict[str, Any]) -> Caller:
-        if claims["sid"] in self._revoked:
+        if self.over(claims["sid"]):
             raise NoTokenError("the session is over; sign in again")
         scopes = frozenset(Scope(each) for each in claims["scope"].split())
         return Caller(name=claims["sub"], scopes=scopes, session=claims["sid"])
