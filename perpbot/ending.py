@@ -23,7 +23,7 @@ from perpbot.execution.trade import CloseReason, Phase
 from perpbot.execution.views import TradeView
 from perpbot.model.money import plain
 from perpbot.venues.cancelling import Cancelled
-from supervisors import tree
+from supervisors import addresses
 
 LAST_WORDS_S = 5.0
 """How long a venue may take for what is asked of it at the end, each."""
@@ -47,9 +47,9 @@ class Ending:
         What is closed is closed by the trades themselves, and by the flattener where their actors do nothing.
         """
         deadline_ns = monotonic_ns() + int(within_s * NS_PER_SECOND)
-        asked = self._system.ref(tree.EXECUTOR).post(Drain(close=close), within_s)
+        asked = self._system.ref(addresses.EXECUTOR).post(Drain(close=close), within_s)
         if close:  # at once: trades that nobody looks after must not use up the time
-            self._system.ref(tree.FLATTENER).post(Flatten(reason=CloseReason.STOP), within_s)
+            self._system.ref(addresses.FLATTENER).post(Flatten(reason=CloseReason.STOP), within_s)
         try:
             asked.wait(within_s)
         except (ActorDeadError, AskTimeoutError) as error:
@@ -72,7 +72,7 @@ class Ending:
         if left_s <= 0:
             return False
         try:
-            self._system.ref(tree.FLATTENER).ask(Flatten(reason=CloseReason.STOP), timeout_s=left_s)
+            self._system.ref(addresses.FLATTENER).ask(Flatten(reason=CloseReason.STOP), timeout_s=left_s)
         except (ActorDeadError, AskTimeoutError):
             return False
         return True
@@ -81,7 +81,9 @@ class Ending:
         """Wait until every trade in progress is hedged with nothing on its way."""
         while monotonic_ns() < deadline_ns:
             try:
-                trades: list[TradeView] = self._system.ref(tree.ORDERS).ask(ReadOpenTrades(), timeout_s=LAST_WORDS_S)
+                trades: list[TradeView] = self._system.ref(addresses.ORDERS).ask(
+                    ReadOpenTrades(), timeout_s=LAST_WORDS_S
+                )
             except (ActorDeadError, AskTimeoutError):
                 trades = []
             else:

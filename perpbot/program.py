@@ -32,7 +32,8 @@ from perpbot.storage.journal import Journal, JournalError, read
 from perpbot.summary import summary
 from perpbot.systemd import notifier
 from perpbot.venues.cancelling import Cancelled
-from supervisors import tree
+from supervisors import addresses, children, tree
+from supervisors.parts import Parts, make_gates
 from supervisors.spec import ChildSpec
 from supervisors.vitals import Vitals
 
@@ -102,14 +103,14 @@ class Program:
         self.mask = mask or Mask()
         self.mask.learn(secret for each in credentials for secret in each.secrets)
         self.system.mask = self.mask
-        self.parts = tree.Parts(
+        self.parts = Parts(
             system=self.system,
             settings=settings,
             venues=made,
             trading=trading,
             journal=self.journal,
             kill=self.kill,
-            gates=tree.make_gates(made, trading, self.kill),
+            gates=make_gates(made, trading, self.kill),
             surfaces=tuple(surfaces(self)),
             beat=notifier(setting.environment),
             alerts=setting.alerts,
@@ -127,7 +128,7 @@ class Program:
         """Start the tree; returns once every actor is up. Connections come up by themselves after that."""
         spec = tree.root(self.parts)
         self._root = self.system.cell("/perpbot")
-        self.system.spawn(spec.start, "/perpbot", start_timeout_s=tree.TREE_START_S)
+        self.system.spawn(spec.start, "/perpbot", start_timeout_s=children.TREE_START_S)
         self._root.on_over = self._root_ended
         for venue in self.parts.venues:
             if venue not in self.parts.trading:
@@ -181,17 +182,19 @@ class Program:
 
     def state(self) -> State:
         """Everything at this moment; raises ActorDeadError or AskTimeoutError when the state view is away."""
-        state: State = self.system.ref(tree.STATE).ask(ReadState(max_age_s=0))
+        state: State = self.system.ref(addresses.STATE).ask(ReadState(max_age_s=0))
         return state
 
     def vitals(self) -> Vitals | None:
         """Who knows how the actors do; None while it is away."""
-        actor = self.system.cell(tree.VITALS).actor
+        actor = self.system.cell(addresses.VITALS).actor
         return actor if isinstance(actor, Vitals) else None
 
     def trades_in_progress(self) -> int:
         """How many trades' actors there are: cheap, and good enough to watch a number become zero."""
-        return sum(cell.alive for cell in self.system.cell(tree.TRADES).children.values() if cell.name != "executor")
+        return sum(
+            cell.alive for cell in self.system.cell(addresses.TRADES).children.values() if cell.name != "executor"
+        )
 
     def drain(self) -> bool:
         """Open nothing any more; close what is open, or leave it hedged; whether that was done in time."""
@@ -227,7 +230,7 @@ class Program:
         how, how_zh = ("", "已停止") if clean else (" uncleanly", "异常停止")
         try:
             news = Announce(f"PerpBot stopped{how}", f"PerpBot {how_zh}")
-            self.system.ref(tree.ALERTS).ask(news, timeout_s=LAST_WORDS_S)
+            self.system.ref(addresses.ALERTS).ask(news, timeout_s=LAST_WORDS_S)
         except (ActorDeadError, AskTimeoutError) as error:
             self.log.warning("the end was not announced", reason=str(error))
 
@@ -282,7 +285,7 @@ class Program:
         )
 
     def _found(self, symbol: str) -> int:
-        scanner: Actor | None = self.system.cell(tree.scanner_address(symbol)).actor
+        scanner: Actor | None = self.system.cell(addresses.scanner_address(symbol)).actor
         return 0 if scanner is None else int(scanner.describe()["opportunities"])
 
 

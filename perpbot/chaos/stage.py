@@ -16,7 +16,7 @@ from perpbot.program import Program, Setting, open_journal
 from perpbot.simulation.venues.market import COINS, MarketSettings
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.world import World
-from supervisors import tree
+from supervisors import addresses
 
 MARKET = MarketSettings(frames_per_second=4.0, edge_every_s=1.5)
 LINES_KEPT = 200
@@ -73,7 +73,7 @@ class Stage:
     @property
     def trades(self) -> list[str]:
         """The trades in progress; those of the actor that owns them, and none while it is away."""
-        orders = self.program.system.cell(tree.ORDERS).actor
+        orders = self.program.system.cell(addresses.ORDERS).actor
         return [each.plan.trade_id for each in orders.ledger.trades()] if isinstance(orders, Orders) else []
 
     # -- what befalls it -------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from perpbot.simulation.venues.orders import Ticket, VenueOrder
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue
 from perpbot.storage.journal import read
-from supervisors import tree
+from supervisors import addresses
 
 LOOK_EVERY_S = 0.25
 POOLS = ("wash", "arb", "reserve")
@@ -91,7 +91,7 @@ class Watch:
     def look(self) -> None:
         """Tell how things are now."""
         system = self._program().system
-        orders = system.cell(tree.ORDERS).actor
+        orders = system.cell(addresses.ORDERS).actor
         moment = Moment(
             at_s=self.now_s,
             reachable=self._reachable is not None and self._reachable(),
@@ -106,7 +106,7 @@ class Watch:
         found = {}
         program = self._program()
         for name in POOLS:
-            pool = program.system.cell(tree.pool_address(name)).actor
+            pool = program.system.cell(addresses.pool_address(name)).actor
             if isinstance(pool, CapitalPool):
                 told = pool.describe()
                 for venue, total in told["total"].items():

@@ -19,7 +19,7 @@ from perpbot.portfolio.pnl import Account, Facet, by
 from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.portfolio.statistics import Period, Statistics, statistics
 from perpbot.program import Program
-from supervisors import tree
+from supervisors import addresses
 
 FACETS: tuple[Facet, ...] = ("day", "pool", "venue", "symbol")
 
@@ -27,7 +27,7 @@ FACETS: tuple[Facet, ...] = ("day", "pool", "venue", "symbol")
 def pnl(program: Program, args: Args) -> Any:
     """What was earned in all and by each facet, and how well trading went."""
     state = program.state()
-    booked: Mapping[Account, Profit] = program.system.ref(tree.POSITIONS).ask(ReadPnl())
+    booked: Mapping[Account, Profit] = program.system.ref(addresses.POSITIONS).ask(ReadPnl())
     records = program.history.records()
     period = _period(args)
     return {
@@ -211,14 +211,14 @@ def risk(program: Program, args: Args) -> Any:
     """How near the limits are and what was refused; or lift the pause, or begin drawdowns anew."""
     action, by_whom = args.get("action") or "status", str(args.get("by") or "operator")
     if action == "resume":
-        program.system.ref(tree.RISK).ask(LiftCooldown(by_whom))
+        program.system.ref(addresses.RISK).ask(LiftCooldown(by_whom))
         return {"resumed": True}
     if action == "rebase":
         venue = args.get("venue")
         if venue is not None and venue not in program.parts.trading:
             known = ", ".join(program.parts.trading) or "none"
             raise BadRequestError(f"nothing is traded at {venue!r}; there are {known}")
-        return {"from": program.system.ref(tree.BALANCES).ask(Rebase(venue, by_whom))}
+        return {"from": program.system.ref(addresses.BALANCES).ask(Rebase(venue, by_whom))}
     if action != "status":
         raise BadRequestError("risk takes status, resume or rebase")
     state = program.state()
@@ -234,5 +234,5 @@ def risk(program: Program, args: Args) -> Any:
             for each in state.standings
         ],
         "blocks": list(state.blocks),
-        **program.system.ref(tree.RISK).ask(ReadRisk()),
+        **program.system.ref(addresses.RISK).ask(ReadRisk()),
     }

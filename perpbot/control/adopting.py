@@ -14,7 +14,7 @@ from perpbot.model.money import Price, Quantity, plain
 from perpbot.model.order import OrderUpdate, Position
 from perpbot.program import Program
 from perpbot.venues.cancelling import Cancelled
-from supervisors import tree
+from supervisors import addresses
 
 PATIENCE_S = 15.0
 
@@ -104,11 +104,11 @@ def _cost(difference: Mismatch, view: PositionsView) -> tuple[Price, str]:
 
 
 def _take(program: Program, place: _Place, price: Price, currency: str) -> list[str]:
-    difference: Mismatch | None = program.system.ref(tree.POSITIONS).ask(TakeMismatch(place.key))
+    difference: Mismatch | None = program.system.ref(addresses.POSITIONS).ask(TakeMismatch(place.key))
     if difference is None:
         raise BadRequestError(f"{place.venue} holds what our fills say by now; nothing was adopted")
     quantity = Quantity(difference.theirs - difference.ours)
     position = Position(venue=place.venue, account=place.account, symbol=place.symbol, quantity=quantity)
     fill = adopted_fill(position, price, currency, wall_ns())
-    trades: list[str] = program.system.ref(tree.ORDERS).ask(AdoptPosition(fill))
+    trades: list[str] = program.system.ref(addresses.ORDERS).ask(AdoptPosition(fill))
     return trades

@@ -11,7 +11,7 @@ from actors.deliveries import ChannelView, ReadChannels
 from perpbot.clock import iso
 from perpbot.control.arguments import Args, BadRequestError, number
 from perpbot.program import Program
-from supervisors import tree
+from supervisors import addresses
 
 LONGEST_SILENCE_S = 30 * 86_400
 
@@ -19,7 +19,7 @@ LONGEST_SILENCE_S = 30 * 86_400
 def alerts(program: Program, args: Args) -> Any:
     """``list``, ``ack``, ``silence`` or ``test``."""
     action = args.get("action")
-    desk, by = program.system.ref(tree.ALERTS), str(args.get("by") or "operator")
+    desk, by = program.system.ref(addresses.ALERTS), str(args.get("by") or "operator")
     if action == "ack":
         return {"acknowledged": desk.ask(Acknowledge(_text(args, "name"), by))}
     if action == "silence":
@@ -31,7 +31,7 @@ def alerts(program: Program, args: Args) -> Any:
     elif action != "list":
         raise BadRequestError("alerts takes list, ack, silence or test")
     view: AlertsView = desk.ask(ReadAlerts())
-    channels: tuple[ChannelView, ...] = program.system.ref(tree.DELIVERIES).ask(ReadChannels())
+    channels: tuple[ChannelView, ...] = program.system.ref(addresses.DELIVERIES).ask(ReadChannels())
     return {**page(view), "channels": [attrs.asdict(each) for each in channels]}
 
 

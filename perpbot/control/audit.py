@@ -13,7 +13,7 @@ from perpbot.clock import iso, wall_ns
 from perpbot.execution.entries import OperatorActed
 from perpbot.program import Program
 from perpbot.storage.journal import read
-from supervisors.tree import JOURNAL
+from supervisors.addresses import JOURNAL
 
 KEPT = 500
 PATIENCE_S = 5.0

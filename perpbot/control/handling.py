@@ -15,7 +15,7 @@ from actors.runtime.stacks import began_ns
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.control.arguments import ROOT, Args, cell_at, number
 from perpbot.program import Program
-from supervisors import tree
+from supervisors import addresses
 from supervisors.administration import RestartChild
 from supervisors.spec import Restart, Strategy
 from supervisors.supervisor import Supervisor
@@ -31,11 +31,11 @@ DOWN = {State.STOPPED, State.FAILED, State.BACKING_OFF, State.RESTARTING}
 DANGERS = {
     "/perpbot": "it is everything",
     "/trading": "everything that money depends on is part of it",
-    tree.JOURNAL: "nothing can be ordered, closed or accounted for while it is away",
-    tree.KILL_SWITCH: "nothing that adds risk is allowed until it has read the switches again",
+    addresses.JOURNAL: "nothing can be ordered, closed or accounted for while it is away",
+    addresses.KILL_SWITCH: "nothing that adds risk is allowed until it has read the switches again",
     "/venues": "no order reaches a venue and no price comes from one while its connections are away",
     "/books": "no order leaves while it is away, closing ones included",
-    tree.TRADES: "trades in progress are not watched while it is away; they go on from the journal",
+    addresses.TRADES: "trades in progress are not watched while it is away; they go on from the journal",
 }
 """What it costs when an actor, or one below it, is away. The longest address that fits counts."""
 HARMLESS = ("instruments", "quotes", "market-data")

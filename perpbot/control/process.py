@@ -5,7 +5,7 @@ from typing import Any
 from actors.heartbeat import Heartbeat
 from actors.runtime import System
 from perpbot.clock import NS_PER_MS, iso
-from supervisors.tree import HEARTBEAT
+from supervisors.addresses import HEARTBEAT
 
 
 def process(system: System) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from perpbot.program import Program
 from perpbot.scores import component_scores, overall_score
 from perpbot.sections.observer import ADDRESS as STATE_FEED
 from perpbot.sections.observer import LookNow
-from supervisors import tree
+from supervisors import addresses
 
 PROGRESS_S = 0.5
 PATIENCE_S = 5.0
@@ -91,7 +91,7 @@ def _kill_switch(program: Program, args: Args) -> Any:
     if action not in {"on", "off"}:
         raise BadRequestError("the kill switch takes status, on or off")
     turn = TurnKillSwitch(_scope(program, args), on=action == "on", by=str(args.get("by") or "operator"))
-    return {"on": program.system.ref(tree.KILL_SWITCH).ask(turn), "loaded": program.kill.loaded}
+    return {"on": program.system.ref(addresses.KILL_SWITCH).ask(turn), "loaded": program.kill.loaded}
 
 
 def _no_venue(program: Program, venue: object) -> BadRequestError:
@@ -119,7 +119,7 @@ def _flatten(program: Program, args: Args) -> Any:
         raise _no_venue(program, venue)
     usual = program.setting.settings.execution.stop_timeout_sec
     timeout_s = number(args, "timeout", usual, 1, 600)
-    closing = program.system.ref(tree.FLATTENER).ask(Flatten(venue), timeout_s=timeout_s)
+    closing = program.system.ref(addresses.FLATTENER).ask(Flatten(venue), timeout_s=timeout_s)
     return {"closed": closing, "positions": positions(_state(program))}
 
 

@@ -15,7 +15,7 @@ from perpbot.clock import NS_PER_SECOND
 from perpbot.metrics.catalogue import METRICS, Kind, Metric
 from perpbot.metrics.samples import Sample, blocked_samples, process_samples, state_samples
 from perpbot.program import Program
-from supervisors import tree
+from supervisors import addresses
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 """What the text is, for the header of an answer over HTTP."""
@@ -58,7 +58,7 @@ def samples(program: Program) -> Iterator[Sample]:
     yield from process_samples(program)
     yield from blocked_samples(program.system)
     try:
-        state = program.system.ref(tree.STATE).ask(ReadState(MAX_AGE_S), PATIENCE_S)
+        state = program.system.ref(addresses.STATE).ask(ReadState(MAX_AGE_S), PATIENCE_S)
     except (ActorDeadError, AskTimeoutError, MailboxFullError):
         yield "state_missing", (), 1
         return

@@ -16,7 +16,7 @@ from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns
 from perpbot.model.money import ZERO
 from perpbot.program import Program
 from perpbot.scores import component_scores, overall_score
-from supervisors import tree
+from supervisors import addresses
 
 Sample = tuple[str, tuple[str, ...], Any]
 """A metric's name, its labels' values, and its value: a number, or the cells of a histogram."""
@@ -37,7 +37,7 @@ def process_samples(program: Program) -> Iterator[Sample]:
     yield "dead_letters", (), system.letters.total
     yield "log_lines_lost", (), sum(each.lost for each in program.writers)
     for name in ("entries", "commits"):
-        yield f"journal_{name}", (), _said(system, tree.JOURNAL).get(name, 0)
+        yield f"journal_{name}", (), _said(system, addresses.JOURNAL).get(name, 0)
     vitals = program.vitals()
     kinds = [trouble.kind.value for _, trouble in ([] if vitals is None else vitals.troubles())]
     for kind in dict.fromkeys(kinds):
@@ -72,7 +72,7 @@ def _grouped(cell: Cell) -> str:
     match above[1:]:
         case ["strategies"] if cell.address.startswith(SCANNER):
             return f"{SCANNER}*"
-        case ["trades"] if cell.address != tree.EXECUTOR:
+        case ["trades"] if cell.address != addresses.EXECUTOR:
             return "/trades/*"
         case ["venues"]:
             return "/venues/*"
@@ -123,7 +123,7 @@ def _venues(state: State) -> Iterator[Sample]:
 def _trading(system: System, state: State) -> Iterator[Sample]:
     scanners = [cell.address for cell in system.cells() if cell.address.startswith(SCANNER)]
     yield "opportunities", (), sum(_said(system, each).get("opportunities", 0) for each in scanners)
-    for verdict, count in _said(system, tree.EXECUTOR).get("decisions", {}).items():
+    for verdict, count in _said(system, addresses.EXECUTOR).get("decisions", {}).items():
         yield "opportunity_verdicts", (verdict,), count
     if state.orders is not None:
         yield "orders_sent", (), state.orders.sent
@@ -136,7 +136,7 @@ def _trading(system: System, state: State) -> Iterator[Sample]:
         yield "stage_seconds", (stage,), times.cells
     yield "trades_open", (), len(state.trades)
     yield from _outcomes(system)
-    yield from _risk(_said(system, tree.RISK))
+    yield from _risk(_said(system, addresses.RISK))
     yield "opening_blocks", (), len(state.blocks)
     yield "kill_switch_on", ("global",), int("global" in state.kill)
     for scope in state.kill.keys() - {"global"}:
@@ -144,7 +144,7 @@ def _trading(system: System, state: State) -> Iterator[Sample]:
 
 
 def _outcomes(system: System) -> Iterator[Sample]:
-    orders = system.cell(tree.ORDERS).actor
+    orders = system.cell(addresses.ORDERS).actor
     if isinstance(orders, Orders):
         for outcome in ("completed", "unwound", "failed"):
             yield "trades", (outcome,), orders.ledger.outcomes[outcome]
@@ -203,8 +203,8 @@ def _capital(state: State, *, balances: bool) -> Iterator[Sample]:
 
 def blocked_samples(system: System) -> Iterator[Sample]:
     """What was refused for want of capital, by the pool and by the risk rules."""
-    pools = (_said(system, tree.pool_address(name)).get("refused", 0) for name in tree.POOLS)
-    refused = _said(system, tree.RISK).get("refused", {})
+    pools = (_said(system, addresses.pool_address(name)).get("refused", 0) for name in addresses.POOLS)
+    refused = _said(system, addresses.RISK).get("refused", {})
     yield "blocked_trades", (), sum(pools) + sum(refused.get(rule, 0) for rule in NO_CAPITAL)
 
 

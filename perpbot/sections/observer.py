@@ -16,7 +16,7 @@ from perpbot.program import Program
 from perpbot.sections import market, money, operations, shapes
 from perpbot.sections.feed import Feed
 from perpbot.sections.turns import Turns
-from supervisors import tree
+from supervisors import addresses
 from supervisors.spec import ChildSpec
 
 LOOK_S = 0.2
@@ -85,10 +85,10 @@ class StateObserver(Actor):
 
     def _look(self) -> None:
         try:
-            state: State = self.look_up(tree.STATE).ask(ReadState(), timeout_s=PATIENCE_S)
+            state: State = self.look_up(addresses.STATE).ask(ReadState(), timeout_s=PATIENCE_S)
             seldom = not self._feed.state or monotonic_ns() - self._seldom_ns >= SELDOM_NS
             if seldom:
-                self._booked = self.look_up(tree.POSITIONS).ask(ReadPnl(), timeout_s=PATIENCE_S)
+                self._booked = self.look_up(addresses.POSITIONS).ask(ReadPnl(), timeout_s=PATIENCE_S)
         except (ActorDeadError, AskTimeoutError) as error:
             self.log.warning("the state cannot be read", reason=str(error))
             return

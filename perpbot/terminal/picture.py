@@ -11,7 +11,7 @@ from perpbot.clock import monotonic_ns
 from perpbot.control.episodes import Episode, Episodes
 from perpbot.control.pages import problems
 from perpbot.program import Program
-from supervisors import tree
+from supervisors import addresses
 
 PATIENCE_S = 2.0
 
@@ -91,7 +91,7 @@ class Observer:
 
     def _state(self) -> tuple[State | None, list[str]]:
         try:
-            state: State = self._program.system.ref(tree.STATE).ask(ReadState(), timeout_s=PATIENCE_S)
+            state: State = self._program.system.ref(addresses.STATE).ask(ReadState(), timeout_s=PATIENCE_S)
         except (ActorDeadError, AskTimeoutError) as error:
             return None, [f"the state cannot be read: {error}"]
         return state, problems(state)

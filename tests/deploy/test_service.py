@@ -14,7 +14,7 @@ from perpbot.config.decisions import Execution
 from perpbot.credentials import LARGEST, CredentialsError, with_credentials
 from perpbot.references import resolve
 from perpbot.shipped import CONFIGURATIONS, UNIT, chosen_config
-from supervisors.tree import REPLAY_START_S
+from supervisors.children import REPLAY_START_S
 
 TEXT = UNIT.read_text()
 CONFIG = ROOT / "config/simulation.yaml"

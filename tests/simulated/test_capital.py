@@ -16,7 +16,7 @@ from perpbot import clock
 from perpbot.control import accounts
 from perpbot.control.pages import status
 from perpbot.simulation.world import World, run_forked
-from supervisors import tree
+from supervisors import addresses
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
@@ -42,12 +42,12 @@ def pay_in(whole: Whole, venue: str, amount: Decimal) -> None:
 
 
 def view(whole: Whole) -> State:
-    state: State = whole.program.system.ref(tree.STATE).ask(ReadState(0.0))
+    state: State = whole.program.system.ref(addresses.STATE).ask(ReadState(0.0))
     return state
 
 
 def pool(whole: Whole, name: str) -> PoolView:
-    found: PoolView = whole.program.system.ref(tree.pool_address(name)).ask(ReadPool())
+    found: PoolView = whole.program.system.ref(addresses.pool_address(name)).ask(ReadPool())
     return found
 
 
@@ -82,7 +82,7 @@ def losing(world: World, state: Path) -> dict[str, Any]:
     gevent.sleep(4.0)
     kept = view(whole).capital[VENUE].safe_mode, opened_in(whole, 8.0)
     page = status(view(whole), whole.program.system)
-    whole.program.system.ref(tree.BALANCES).ask(Rebase(VENUE, "the test"))
+    whole.program.system.ref(addresses.BALANCES).ask(Rebase(VENUE, "the test"))
     lifted = view(whole).capital[VENUE].safe_mode
     since_ns = clock.wall_ns()
     whole.wait_until(lambda: opened_since(whole, since_ns) > 0, 120.0, "a trade there again")
@@ -123,12 +123,12 @@ def borrowing(world: World, state: Path) -> dict[str, Any]:
     whole = started(world, state, pools=small)
     whole.wait_until(lambda: any(pool(whole, "arb").borrowed.values()), 120.0, "the reserve tops arbitrage up")
     lent = pool(whole, "arb"), pool(whole, "reserve")
-    whole.crash(tree.pool_address("reserve"))
+    whole.crash(addresses.pool_address("reserve"))
     gevent.sleep(3.0)
     again = pool(whole, "arb"), pool(whole, "reserve")
     hints = [str(each) for each in view(whole).low]
     owners = set(pool(whole, "arb").owners) - {each.plan.trade_id for each in whole.ledger.trades()}
-    whole.crash(tree.pool_address("arb"))
+    whole.crash(addresses.pool_address("arb"))
     gevent.sleep(3.0)
     adopted = set(pool(whole, "arb").owners) ^ {each.plan.trade_id for each in whole.ledger.trades()}
     page = accounts.balances(whole.program, {})
@@ -221,7 +221,7 @@ def reloaded(world: World, state: Path) -> dict[str, Any]:
     done = whole.program.reconfigure(attrs.evolve(whole.settings, capital=other))
     after = pool(whole, "arb")
     equity = {name: each.equity for name, each in view(whole).capital.items()}
-    whole.crash(tree.pool_address("arb"))
+    whole.crash(addresses.pool_address("arb"))
     gevent.sleep(2.0)
     again = pool(whole, "arb")
     restart = [each["setting"] for each in whole.log if each.get("event") == "needs a restart"]

@@ -11,7 +11,7 @@ from scene import ended, orders, orders_of, positions, started
 from actors.flattener import Flatten
 from actors.kill_switch import TurnKillSwitch
 from perpbot.simulation.world import World, run_forked
-from supervisors import tree
+from supervisors import addresses
 from supervisors.administration import TerminateChild
 
 pytest_plugins = ["whole"]
@@ -25,11 +25,11 @@ def beside_the_dead(world: World, state: Path, way: str) -> dict[str, Any]:
     for dead in ("strategies", "trades"):
         system.ref("/trading").ask(TerminateChild(dead))
     assert not whole.alive("/trades")
-    system.ref(tree.KILL_SWITCH).ask(TurnKillSwitch("global", on=True, by="the test"))
+    system.ref(addresses.KILL_SWITCH).ask(TurnKillSwitch("global", on=True, by="the test"))
     opened = whole.ledger.trades_opened
     held = len(positions(whole))
     if way == "flatten":
-        system.ref(tree.FLATTENER).ask(Flatten(), timeout_s=60.0)
+        system.ref(addresses.FLATTENER).ask(Flatten(), timeout_s=60.0)
         left = positions(whole)
         gevent.sleep(5.0)
     closes = [each.order.reduce_only for each in orders(whole, "close")]
@@ -54,7 +54,7 @@ def crash_while_flattening(world: World, state: Path) -> dict[str, Any]:
     whole = started(world, state)
     whole.wait_until(lambda: sum(each.phase == "open" for each in whole.ledger.trades()) >= 2, 240.0, "open trades")
     trades = [each.plan.trade_id for each in whole.ledger.trades()]
-    slot = whole.program.system.ref(tree.FLATTENER).post(Flatten(), 60.0)
+    slot = whole.program.system.ref(addresses.FLATTENER).post(Flatten(), 60.0)
     for _ in range(6):
         for trade in trades:
             if whole.alive(f"/trades/{trade}"):

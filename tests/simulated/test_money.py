@@ -25,7 +25,7 @@ from perpbot.simulation.venues.orders import Lifetime, Ticket
 from perpbot.simulation.world import World, run_forked
 from perpbot.storage.journal import JournalError
 from perpbot.venues.http import Reply
-from supervisors import tree
+from supervisors import addresses
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
@@ -104,7 +104,7 @@ def test_what_stands_alone_beside_a_venue_that_died_is_given_back_told_and_nothi
 
 def flatten_beside_a_dead_venue(world: World, state: Path) -> dict[str, Any]:
     whole = one_order_lost_and_its_venue_gone(world, state, "okx")
-    whole.program.system.ref(tree.FLATTENER).post(Flatten(), 60.0)
+    whole.program.system.ref(addresses.FLATTENER).post(Flatten(), 60.0)
     gevent.sleep(30.0)
     left = positions(whole)
     whole.venues.admin.start("okx")
@@ -140,7 +140,7 @@ def late_fill(world: World, state: Path) -> dict[str, Any]:
         liquidity=Liquidity.TAKER,
         time_ns=clock.wall_ns(),
     )
-    whole.program.system.ref(tree.ORDERS).tell(VenueNews(order.venue, order.account, (news,)))
+    whole.program.system.ref(addresses.ORDERS).tell(VenueNews(order.venue, order.account, (news,)))
     gevent.sleep(1.0)
     again = whole.ledger.trade(order.trade_id)
     reserved = order.trade_id in _owners(whole)
@@ -159,7 +159,7 @@ def late_fill(world: World, state: Path) -> dict[str, Any]:
 
 
 def _owners(whole: Whole) -> tuple[str, ...]:
-    pool: PoolView = whole.program.system.ref(tree.pool_address("arb")).ask(ReadPool())
+    pool: PoolView = whole.program.system.ref(addresses.pool_address("arb")).ask(ReadPool())
     return pool.owners
 
 
@@ -337,7 +337,7 @@ def executor_crashes_at_the_stop(world: World, state: Path) -> dict[str, Any]:
     opened: list[int] = []
     stop = gevent.spawn(whole.program.stop)
     gevent.sleep(0.002)
-    whole.crash(tree.EXECUTOR)
+    whole.crash(addresses.EXECUTOR)
     while not stop.ready():
         opened.append(whole.ledger.trades_opened)
         gevent.sleep(0.05)
