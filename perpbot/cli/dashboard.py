@@ -145,7 +145,7 @@ def _paint(source: _Source, screen: _Screen) -> None:
         while True:
             if drawn % WHOLE_EVERY == 0:
                 painter.forget()
-            size = shutil.get_terminal_size()
+            size = os.get_terminal_size(sys.stdout.fileno())  # COLUMNS would hide that the window is resized
             write(painter.paint(screen.lines(sections, source.lost, size), size))
             drawn += 1
             key = typed(REDRAW_S)

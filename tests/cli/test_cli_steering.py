@@ -87,7 +87,7 @@ def test_cancelling_at_an_unknown_venue(system: Running, perpbot: Commands) -> N
 
 def test_alerts_are_listed_with_how_many_rules_are_looked_at(system: Running, perpbot: Commands) -> None:
     listed = perpbot("alerts", "list", "--json", "--state", system.state)
-    assert listed.json["rules"] == 17
+    assert listed.json["rules"] == 18
     assert set(listed.json) == {"alerts", "recent", "silences", "rules", "missing_channels", "channels"}
     assert listed.json["missing_channels"] == ["telegram", "lark"]
 

@@ -38,8 +38,8 @@ class Peer:
         self.closed = ""
 
     def send(self, frame: bytes) -> None:
-        text = frame.decode("utf-8", "replace")
-        self.sent.append(json.loads(text[text.index("{") :]))
+        header = {126: 4, 127: 10}.get(frame[1], 2)  # of a frame without a mask, by how its length is written
+        self.sent.append(json.loads(frame[header:]))
 
     def send_text(self, text: str) -> None:
         self.sent.append(json.loads(text))
