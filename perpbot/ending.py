@@ -80,17 +80,17 @@ class Ending:
     def _converged(self, deadline_ns: int) -> bool:
         """Wait until every trade in progress is hedged with nothing on its way."""
         while monotonic_ns() < deadline_ns:
-            try:
-                trades: list[TradeView] = self._system.ref(addresses.ORDERS).ask(
-                    ReadOpenTrades(), timeout_s=LAST_WORDS_S
-                )
-            except (ActorDeadError, AskTimeoutError):
-                trades = []
-            else:
-                if all(map(_at_rest, trades)):
-                    return True
+            if self._at_rest():
+                return True
             gevent.sleep(LOOK_S)
         return False
+
+    def _at_rest(self) -> bool:
+        try:
+            trades: list[TradeView] = self._system.ref(addresses.ORDERS).ask(ReadOpenTrades(), timeout_s=LAST_WORDS_S)
+        except (ActorDeadError, AskTimeoutError):
+            return False  # the order book begins anew, and is asked again until the time is over
+        return all(map(_at_rest, trades))
 
     # -- orders and venues ---------------------------------------------------------------------------------------
 
