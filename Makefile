@@ -62,7 +62,7 @@ chaos: setup  ## ten virtual minutes of trouble in a simulated world, another se
 	$(BIN)/perpbot chaos --minutes 10
 
 bench: setup-dev  ## measure the actors, and trading with its durable writes
-	$(BIN)/python scripts/bench --json bench.json
+	$(BIN)/python -m perpbot.bench --json bench.json
 
 bench-venues: setup-dev  ## how fast frames are decoded, against cryptofeed
 	$(BIN)/pytest -q tests/kits/test_kits_speed.py

@@ -16,8 +16,7 @@ from actors.runtime import System
 from actors.runtime.trace import Handled, Sent, Trace
 from perpbot.simulation.world.forked import in_world
 
-sys.path.append(str(Path(__file__).parents[2] / "scripts" / "bench"))
-BENCH: Any = importlib.import_module("trading")
+BENCH: Any = importlib.import_module("perpbot.bench.trading")
 BENCH.SYMBOLS = 60
 ON_THE_WAY = ("/trades/executor", "/books/orders", "/books/arb", "/books/risk", "/journal")
 

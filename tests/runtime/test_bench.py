@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).parents[2] / "scripts" / "bench"
-
 
 @pytest.mark.full
 @pytest.mark.process
@@ -17,7 +15,11 @@ def test_every_figure_keeps_to_its_limit(tmp_path: Path) -> None:
     `make bench` measures of actors."""
     figures = tmp_path / "bench.json"
     done = subprocess.run(
-        [sys.executable, BENCH, "--json", figures, "--actors"], capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-m", "perpbot.bench", "--json", figures, "--actors"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(each["good"] for each in json.loads(figures.read_text(encoding="utf-8")))

@@ -4,7 +4,7 @@ What is measured of actors is computing, nothing waits for anything outside. So 
 really running, which is what a clock would show on a machine that has nothing else to do. What is measured of trading
 is real time, for it waits for the disk.
 
-Usage: python scripts/bench [--json FILE] [--actors]
+Usage: python -m perpbot.bench [--json FILE] [--actors]
 """
 
 import argparse
@@ -14,11 +14,13 @@ import sys
 from pathlib import Path
 
 import attrs
-from life import crashing, idling
-from measured import Measured
-from messaging import messaging
-from timing import timing
-from trading import trading
+import click
+
+from perpbot.bench.life import crashing, idling
+from perpbot.bench.measured import Measured
+from perpbot.bench.messaging import messaging
+from perpbot.bench.timing import timing
+from perpbot.bench.trading import trading
 
 
 def main() -> int:
@@ -32,12 +34,12 @@ def main() -> int:
     for measure in (idling, messaging, crashing, timing, *(() if options.actors else (trading,))):
         for each in measure():
             found.append(each)
-            print(line(each), flush=True)
+            click.echo(line(each))
     if options.json is not None:
         figures = [{**attrs.asdict(each), "good": each.good} for each in found]
         options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     missed = [each.name for each in found if not each.good]
-    print(f"Missed: {', '.join(missed)}." if missed else "Every figure keeps to its limit.")
+    click.echo(f"Missed: {', '.join(missed)}." if missed else "Every figure keeps to its limit.")
     return 1 if missed else 0
 
 

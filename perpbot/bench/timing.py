@@ -4,11 +4,11 @@ import sys
 from time import thread_time_ns
 
 import gevent
-from life import quiet
-from measured import Measured, quantile
-from messaging import Hopping, InlineHopping, Tick
 
 from actors.runtime import System
+from perpbot.bench.life import quiet
+from perpbot.bench.measured import Measured, quantile
+from perpbot.bench.messaging import Hopping, InlineHopping, Tick
 from perpbot.main import SWITCH_INTERVAL_S
 
 SAMPLES = 1_000

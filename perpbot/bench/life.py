@@ -9,9 +9,9 @@ import attrs
 import gevent
 import structlog
 from gevent.event import Event
-from measured import Measured, quantile
 
 from actors.runtime import Actor, Ref, System, handles
+from perpbot.bench.measured import Measured, quantile
 from supervisors.spec import ChildSpec, Flags
 from supervisors.supervisor import Supervisor
 

@@ -24,8 +24,6 @@ from typing import Any
 import gevent
 from gevent.event import Event
 from gevent.greenlet import Greenlet
-from life import quiet
-from measured import Measured, quantile
 
 from actors.balances import EquityChanged, VenueCapital
 from actors.connection_health import Reliability
@@ -43,6 +41,8 @@ from actors.runtime import Actor, Ref, System, handles
 from actors.runtime.actor import Ping
 from actors.scanner import Opportunity, Scanner
 from actors.trade import Trade
+from perpbot.bench.life import quiet
+from perpbot.bench.measured import Measured, quantile
 from perpbot.clock import monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
 from perpbot.config.limits import Risk as Limits

@@ -5,11 +5,11 @@ from time import thread_time_ns
 from typing import Any
 
 import attrs
-from by_the_book import GeventActor
 from gevent.event import Event
-from measured import Measured, interleaved
 
 from actors.runtime import Actor, DomainError, MailboxSpec, System, handles
+from perpbot.bench.by_the_book import GeventActor
+from perpbot.bench.measured import Measured, interleaved
 
 MESSAGES = 20_000
 ASKS = 4_000

@@ -1,0 +1,1 @@
+"""What the parts of PerpBot cost on this machine."""
