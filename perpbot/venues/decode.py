@@ -1,11 +1,10 @@
 """Raw frames of a venue to plain dictionaries, for people: what ``perpbot venues decode`` prints.
 
-Lines are raw frames, or those of a recording: ``TIME: FRAME`` from a stream, ``URL -> TIME: BODY`` from REST. Books
-are rebuilt on the way, by the very code that does it live.
+Lines are raw frames, or those of a recording (`perpbot.venues.lines`). Books are rebuilt on the way, by the very code
+that does it live.
 """
 
 import heapq
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
@@ -14,21 +13,19 @@ from typing import Any, NamedTuple, TypeVar
 import attrs
 import msgspec
 
-from perpbot.clock import NS_PER_MS, NS_PER_SECOND
+from perpbot.clock import NS_PER_MS
 from perpbot.model.book import Level
 from perpbot.model.events import BookDelta, BookReset, BookSnapshot, DecodeError, Event
 from perpbot.model.instrument import InstrumentTable
 from perpbot.model.money import Money, Rate, plain
 from perpbot.venues.book_builder import BookBuilder, BookEvent, Taken
+from perpbot.venues.lines import AnswerLine, FrameLine, read_line
 from perpbot.venues.venue import Venue
 
 Json = dict[str, Any]
 
 DEPTH = 10
 """Levels of each side that a book is printed with, unless said otherwise."""
-
-_FRAME = re.compile(r"(?:(?P<time>[0-9]+(?:\.[0-9]+)?): )?(?P<frame>[\[{].*|pong)", re.DOTALL)
-_ANSWER = re.compile(r"(?P<url>https?://\S+) -> (?P<time>[0-9]+(?:\.[0-9]+)?): (?P<body>.*)", re.DOTALL)
 
 _KINDS = {
     "Ack": "ack",
@@ -87,13 +84,13 @@ def decode(venue: Venue, lines: Iterable[Line], depth: int = DEPTH) -> Iterator[
     return _Decoder(venue, depth).run(lines)
 
 
-def _timed(lines: Iterable[LineT]) -> Iterator[tuple[Decimal, LineT]]:
-    time = Decimal(0)
+def _timed(lines: Iterable[LineT]) -> Iterator[tuple[int, LineT]]:
+    time_ns = 0
     for line in lines:
-        match = _ANSWER.match(_text(line)) or _FRAME.match(_text(line))
-        if match is not None and match["time"] is not None:
-            time = Decimal(match["time"])
-        yield time, line
+        held = read_line(_text(line))
+        if held is not None and held.time_ns:
+            time_ns = held.time_ns
+        yield time_ns, line
 
 
 def _text(line: Line) -> str:
@@ -109,13 +106,12 @@ class _Decoder:
     def run(self, lines: Iterable[Line]) -> Iterator[Json]:
         for line in lines:
             text = _text(line).strip()
-            answer = _ANSWER.fullmatch(text)
-            frame = None if answer is not None else _FRAME.fullmatch(text)
+            held = read_line(text)
             try:
-                if answer is not None:
-                    yield from self._answer(answer["url"], answer["body"])
-                elif frame is not None:
-                    yield from self._frame(frame["frame"], int(Decimal(frame["time"] or 0) * NS_PER_SECOND))
+                if isinstance(held, AnswerLine):
+                    yield from self._answer(held.url, held.body)
+                elif isinstance(held, FrameLine):
+                    yield from self._frame(held.frame, held.time_ns)
             except DecodeError as error:
                 at = {"at": line.place} if isinstance(line, Placed) else {}
                 message = WRAPPED if text in {"{", "["} else str(error)
@@ -128,14 +124,14 @@ class _Decoder:
         elif held is not None and not len(self._venue.instruments):
             self._venue.instruments = InstrumentTable(held)
 
-    def _frame(self, frame: str, received_ns: int) -> Iterator[Json]:
+    def _frame(self, frame: str | bytes, received_ns: int) -> Iterator[Json]:
         for event in self._events(frame, received_ns):
             if isinstance(event, BookSnapshot | BookDelta | BookReset):
                 yield from self._book(event)
             else:
                 yield self._plain(event)
 
-    def _events(self, frame: str, received_ns: int) -> list[Event]:
+    def _events(self, frame: str | bytes, received_ns: int) -> list[Event]:
         try:
             return self._venue.decode_public(frame, received_ns)
         except DecodeError as refused:
