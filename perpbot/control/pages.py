@@ -12,6 +12,7 @@ from perpbot.clock import iso
 from perpbot.control.episodes import Episode, Episodes
 from perpbot.control.process import process
 from perpbot.execution.entries import LegRecord, TradeRecord
+from perpbot.execution.residuals import Residual
 from perpbot.execution.views import TradeView
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.profit import NO_PROFIT
@@ -206,13 +207,15 @@ def _open(trade: TradeView, quoted_in: list[str]) -> dict[str, Any]:
     }
 
 
-def _leg(each: LegRecord) -> dict[str, Any]:
+def leg(each: LegRecord) -> dict[str, Any]:
+    """What the orders of one leg came to."""
     return {
         "venue": each.venue,
+        "side": each.side.value,
         "expected": plain(each.expected),
         "achieved": None if each.achieved is None else plain(round(each.achieved, 8)),
         "slippage": plain(each.slippage),
-        "slippage_bps": _bps(each.slippage_bps),
+        "slippage_bps": bps(each.slippage_bps),
         "trading": plain(each.trading),
         "fees": plain(each.fees),
         "funding": plain(each.funding),
@@ -220,7 +223,8 @@ def _leg(each: LegRecord) -> dict[str, Any]:
     }
 
 
-def _bps(each: Decimal | None) -> str | None:
+def bps(each: Decimal | None) -> str | None:
+    """Basis points to a thousandth; None where unknown."""
     return None if each is None else plain(round(each, 3))
 
 
@@ -248,8 +252,8 @@ def _over(record: TradeRecord) -> dict[str, Any]:
         "unhedged_ms": round(record.unhedged_ms, 3),
         "unhedged_total_ms": round(record.unhedged_total_ms, 3),
         "unhedged_value_s": plain(round(record.unhedged_value_s, 6)),
-        "slippage_bps": _bps(record.slippage_bps),
-        "legs": {name: _leg(each) for name, each in record.legs.items()},
+        "slippage_bps": bps(record.slippage_bps),
+        "legs": {name: leg(each) for name, each in record.legs.items()},
         "phases_ms": {phase: round(took, 3) for phase, took in record.phases_ms.items()},
         "volume": plain(record.volume),
         "pool": record.pool,
@@ -285,22 +289,24 @@ def positions(state: State) -> dict[str, Any]:
         "gross": {symbol: plain(round(each, 4)) for symbol, each in exposure.gross.items()},
         "net_total": plain(round(exposure.net_total, 4)),
         "gross_total": plain(round(exposure.gross_total, 4)),
-        "residuals": [
-            {
-                "venue": each.venue,
-                "account": each.account,
-                "symbol": each.symbol,
-                "quantity": plain(each.quantity),
-                "cost": plain(round(each.cost, 8)),
-                "currency": each.currency,
-                "trade": each.trade_id,
-            }
-            for each in state.residuals
-        ],
+        "residuals": [residual(each) for each in state.residuals],
         "mismatches": [
             {"position": "/".join(each.key), "ours": plain(each.ours), "venue_says": plain(each.theirs)}
             for each in view.mismatches
         ],
+    }
+
+
+def residual(each: Residual) -> dict[str, str]:
+    """What a trade has left at one place."""
+    return {
+        "venue": each.venue,
+        "account": each.account,
+        "symbol": each.symbol,
+        "quantity": plain(each.quantity),
+        "cost": plain(round(each.cost, 8)),
+        "currency": each.currency,
+        "trade": each.trade_id,
     }
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+import msgspec
+
 from actors.positions import PositionsView
 from actors.state import State
 from perpbot.clock import iso
-from perpbot.control.pages import currencies
-from perpbot.execution.entries import TradeRecord
+from perpbot.control.pages import bps, currencies, leg, residual
+from perpbot.execution.entries import LegRecord, TradeRecord
 from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import ZERO, plain
 from perpbot.model.order import OrderStatus
@@ -91,7 +93,7 @@ def _open(row: tuple[State, TradeView]) -> shapes.Trade:
 
 def trade_over(record: TradeRecord) -> shapes.Trade:
     """One that is over."""
-    return shapes.Trade(
+    row = shapes.Trade(
         open=False,
         symbol=record.symbol,
         buy=record.buy_venue,
@@ -108,11 +110,23 @@ def trade_over(record: TradeRecord) -> shapes.Trade:
         funding=plain(record.funding),
         net=plain(record.net),
         slippage=plain(record.slippage),
+        volume=plain(record.volume),
         sent_ms=round(record.sent_ms, 3),
         hedged_ms=round(record.hedged_ms, 3),
         max_unhedged=plain(record.max_unhedged),
         unhedged_ms=round(record.unhedged_ms, 3),
+        unhedged_total_ms=round(record.unhedged_total_ms, 3),
+        unhedged_value_s=plain(round(record.unhedged_value_s, 6)),
+        phases_ms={phase: round(took, 3) for phase, took in record.phases_ms.items()},
+        legs={name: _leg(each) for name, each in record.legs.items()},
     )
+    if (slipped := bps(record.slippage_bps)) is not None:
+        row["slippage_bps"] = slipped
+    return row
+
+
+def _leg(each: LegRecord) -> shapes.TradeLeg:
+    return msgspec.convert({key: value for key, value in leg(each).items() if value is not None}, shapes.TradeLeg)
 
 
 def positions(view: PositionsView | None) -> dict[str, shapes.Position]:
@@ -134,6 +148,11 @@ def positions(view: PositionsView | None) -> dict[str, shapes.Position]:
             row["venue_says"] = plain(contradicted[key].theirs)
         rows["/".join(key)] = row
     return rows
+
+
+def residuals(state: State) -> dict[str, shapes.Residual]:
+    """What trades have left, too small for their venues, by id."""
+    return {each.id: msgspec.convert(residual(each), shapes.Residual) for each in state.residuals}
 
 
 def exposure(state: State) -> shapes.Exposure:

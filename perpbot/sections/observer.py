@@ -110,6 +110,7 @@ class StateObserver(Actor):
         yield "orders", lambda: self._orders(state)
         yield "trades", lambda: self._trades(state)
         yield "positions", lambda: money.positions(state.positions)
+        yield "residuals", lambda: money.residuals(state)
         yield "exposure", lambda: money.exposure(state)
         yield "kill_switch", lambda: dict(state.kill)
         yield "alerts", lambda: operations.alerts(state)

@@ -121,6 +121,26 @@ class Order(TypedDict):
     """When anything was last heard of it, to about a second."""
 
 
+class TradeLeg(TypedDict):
+    """What the orders of one leg of a trade came to, in quote currency."""
+
+    venue: str
+    side: str
+    """Which way it opened."""
+    expected: Money
+    """Mean price at which the book promised that it opens."""
+    achieved: NotRequired[Money]
+    """Mean price at which it did; left out where nothing was filled."""
+    slippage: Money
+    """What opening it cost beyond what was expected; below zero where it was better."""
+    slippage_bps: NotRequired[Money]
+    """The same, in ten-thousandths of the value that was expected."""
+    trading: Money
+    fees: Money
+    funding: Money
+    volume: Money
+
+
 class Trade(TypedDict):
     """One trade, in progress or over. What is not known yet is left out."""
 
@@ -142,12 +162,27 @@ class Trade(TypedDict):
     funding: NotRequired[Money]
     net: NotRequired[Money]
     slippage: NotRequired[Money]
+    """What opening it cost beyond the prices that were expected."""
+    slippage_bps: NotRequired[Money]
+    """The same, in ten-thousandths of what opening both legs was expected to be worth."""
+    volume: NotRequired[Money]
+    """Value of all its fills."""
     sent_ms: NotRequired[float]
     """From the frame behind it to both first orders handed to the network."""
     hedged_ms: NotRequired[float]
     """From the first fill to equal legs."""
     max_unhedged: NotRequired[Money]
+    """Largest value that stood alone."""
     unhedged_ms: NotRequired[float]
+    """For how long something did, at the longest."""
+    unhedged_total_ms: NotRequired[float]
+    """The same, all times together."""
+    unhedged_value_s: NotRequired[Money]
+    """Value that stood alone times the seconds it did."""
+    phases_ms: NotRequired[dict[str, float]]
+    """How long each phase took."""
+    legs: NotRequired[dict[str, TradeLeg]]
+    """``buy`` and ``sell``."""
 
 
 class Position(TypedDict):
@@ -163,6 +198,21 @@ class Position(TypedDict):
     currency: NotRequired[str]
     venue_says: NotRequired[Money]
     """What the venue says instead, where it contradicts our fills."""
+
+
+class Residual(TypedDict):
+    """What a trade has left because its venue takes no order so small; part of the positions."""
+
+    venue: str
+    account: str
+    symbol: str
+    quantity: Money
+    """Coins; below zero when short."""
+    cost: Money
+    """In quote currency, signed like the quantity."""
+    currency: str
+    trade: str
+    """Whose it was. The next trade that closes there takes it on."""
 
 
 class Unhedged(TypedDict):
@@ -417,6 +467,8 @@ class Sections(TypedDict):
     """In progress, and the newest that are over, by id."""
     positions: dict[str, Position]
     """Those that are not zero, by ``venue/account/symbol``."""
+    residuals: dict[str, Residual]
+    """What trades have left, by id."""
     exposure: Exposure
     capital: CapitalPools
     risk: Risk

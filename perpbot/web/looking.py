@@ -113,6 +113,8 @@ class Positions(TypedDict):
     """What is held, and what is at stake."""
 
     positions: dict[str, shapes.Position]
+    residuals: dict[str, shapes.Residual]
+    """What trades have left, by id; part of the positions."""
     exposure: shapes.Exposure
 
 
@@ -186,7 +188,7 @@ def state(call: Call) -> Encoded:
 def positions(call: Call) -> Positions:
     """Read what is held, and what is at stake."""
     sections = call.desk.sections()
-    return Positions(positions=sections["positions"], exposure=sections["exposure"])
+    return Positions(positions=sections["positions"], residuals=sections["residuals"], exposure=sections["exposure"])
 
 
 def capital(call: Call) -> Any:

@@ -1,6 +1,6 @@
 """The routes that act. Each is what the command line does, and each is written down with who did it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, TypedDict
 
@@ -53,6 +53,16 @@ class Restarting:
     """Whether it is meant; else the answer only says what it would do."""
 
 
+@attrs.frozen(kw_only=True)
+class Adopting:
+    """Where somebody else holds something in our account."""
+
+    venue: Name
+    symbol: Name
+    yes: bool = False
+    """Whether it is meant; else the answer only says what is there."""
+
+
 class KillSwitches(TypedDict):
     """The switches that are on, and who turned them."""
 
@@ -82,6 +92,22 @@ class Cancelled(TypedDict):
     """What was cancelled."""
 
     venues: list[CancelledAt]
+
+
+class Adopted(TypedDict):
+    """What is not ours at a venue in a symbol, and what became of it."""
+
+    venue: str
+    symbol: str
+    quantity: str | None
+    """Coins of the position that are not ours; null where it is what our fills say."""
+    orders: list[str]
+    """Orders that wait there and are not ours."""
+    done: bool
+    trades: list[str]
+    """Those that close the position; none as long as it was not done."""
+    cancelled: CancelledAt | None
+    """What became of the orders; null where none waited or it was not done."""
 
 
 class Restarted(TypedDict):
@@ -136,11 +162,29 @@ def cancel_all(call: Call) -> Cancelled:
     given: AtVenue = call.given
     cancel = partial(VERBS["cancel-all"], call.desk.program, {"venue": given.venue})
     found = act(call, "cancel-all", given.venue or "everywhere", cancel)
-    rows = [
-        CancelledAt(venue=each["venue"], gone=list(each["gone"]), left=list(each["left"]), trouble=each["trouble"])
-        for each in found["venues"]
-    ]
-    return Cancelled(venues=rows)
+    return Cancelled(venues=[_cancelled(each) for each in found["venues"]])
+
+
+def _cancelled(each: Mapping[str, Any]) -> CancelledAt:
+    return CancelledAt(venue=each["venue"], gone=list(each["gone"]), left=list(each["left"]), trouble=each["trouble"])
+
+
+def adopt(call: Call) -> Adopted:
+    """Make ours what somebody else did at a venue in a symbol: close the position, cancel the orders."""
+    given: Adopting = call.given
+    arguments = {"venue": given.venue, "symbol": given.symbol, "yes": given.yes}
+    take = partial(VERBS["adopt"], call.desk.program, arguments)
+    found = act(call, "adopt", f"{given.venue} {given.symbol}", take) if given.yes else take()
+    cancelled = found.get("cancelled")
+    return Adopted(
+        venue=found["venue"],
+        symbol=found["symbol"],
+        quantity=found["quantity"],
+        orders=list(found["orders"]),
+        done=found["done"],
+        trades=list(found.get("trades", ())),
+        cancelled=None if cancelled is None else _cancelled(cancelled),
+    )
 
 
 def restart(call: Call) -> Restarted:
@@ -197,5 +241,6 @@ ROUTES = [
     _route("kill-switch", kill_switch, KillSwitchTurn, KillSwitches, Scope.TRADE),
     _route("flatten", flatten, Flattening, Flattened, Scope.TRADE),
     _route("cancel-all", cancel_all, AtVenue, Cancelled, Scope.TRADE),
+    _route("adopt", adopt, Adopting, Adopted, Scope.TRADE),
     _route("restart", restart, Restarting, Restarted, Scope.ADMIN),
 ]

@@ -25,7 +25,7 @@ class Scope(StrEnum):
 
     READ = "read"
     TRADE = "trade"
-    """Start, stop, kill switches, flatten, cancel."""
+    """Start, stop, kill switches, flatten, cancel, adopt."""
     ADMIN = "admin"
     """The configuration, and restarting actors."""
 

@@ -10,6 +10,7 @@ from whole import Whole, settings
 
 from perpbot.control.pages import positions as page
 from perpbot.execution.entries import ResidualLeft, ResidualTaken
+from perpbot.sections.money import residuals
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.orders import Ticket
 from perpbot.simulation.world import World, run_forked
@@ -44,14 +45,15 @@ def left_and_taken(world: World, state: Path) -> dict[str, Any]:
     short = leave_one_lot(whole, "extended")
     whole.wait_until(lambda: bool(whole.ledger.residuals), 300.0, "a residual")
     (left,) = whole.ledger.residuals.values()
-    shown = page(whole.program.state())
+    shown, section = page(whole.program.state()), residuals(whole.program.state())
     beside = {key: size for key, size in positions(whole).items() if key == (left.venue, left.symbol.partition("-")[0])}
     whole.wait_until(lambda: not whole.ledger.residuals, 300.0, "a trade that takes it on")
     drained(whole)
     report = ended(whole)
     entries = [line.entry for line in read(whole.state / "journal.sqlite", (ResidualLeft, ResidualTaken))]
     return {
-        **report, "short": len(short), "left": left, "shown": shown["residuals"], "beside": beside, "entries": entries
+        **report, "short": len(short), "left": left, "shown": shown["residuals"], "section": section, "beside": beside,
+        "entries": entries,
     }  # fmt: skip
 
 
@@ -60,6 +62,7 @@ def test_what_is_too_small_to_be_closed_is_shown_and_closed_by_the_next_trade_th
     left = report["left"]
     assert report["short"] == 1
     assert [each["trade"] for each in report["shown"]] == [left.trade_id]
+    assert report["section"] == {left.id: report["shown"][0]}
     assert report["shown"][0]["quantity"] == str(left.quantity.normalize())
     assert [type(each) for each in report["entries"]] == [ResidualLeft, ResidualTaken]
     assert report["entries"][1].order.trade_id != left.trade_id

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import gevent
 import jsonschema_rs
 import pytest
+from scene import native, positions, somebody_trades
 from web_world import Site, at_site
 
 from perpbot.control.audit import Audit
+from perpbot.model.instrument import Side
 from perpbot.web.openapi import describe, problems
 from perpbot.web.route import EVENTS, JSON, Access, Route
 from perpbot.web.server import ROUTES
@@ -21,6 +24,7 @@ BODIES: Mapping[str, Any] = {
     "/api/control/restart": {"address": "/strategies/scanner-BTC-PERP", "yes": True},
     "/api/control/flatten": {},
     "/api/control/cancel-all": {"venue": "okx"},
+    "/api/control/adopt": {"venue": "okx", "symbol": "BTC-PERP"},
     "/api/alerts/ack": {"name": "*"},
     "/api/alerts/silence": {"name": "*", "seconds": 60},
     "/api/alerts/test": {},
@@ -40,7 +44,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
     def ask_everything(site: Site) -> dict[str, Any]:
         gevent.sleep(12)
-        return {each.__name__: each(site) for each in (refusals, bad_requests, raw_requests, acts, answers)}
+        return {each.__name__: each(site) for each in (refusals, bad_requests, raw_requests, acts, answers, adopts)}
 
     found: dict[str, Any] = at_site(ask_everything, tmp_path_factory.mktemp("state"))
     return found
@@ -59,14 +63,27 @@ def answers(site: Site) -> dict[str, str]:
         if route.media == EVENTS or route.path.startswith("/api/auth/"):
             continue
         answer = site.ask(route.method, route.path, body=BODIES.get(route.path))
-        nothing_fires = answer.status_code == 409 and route.path == "/api/alerts/ack"
-        found[name] = "" if answer.status_code == 200 or nothing_fires else answer.text
+        nothing_there = answer.status_code == 409 and route.path in {"/api/alerts/ack", "/api/control/adopt"}
+        found[name] = "" if answer.status_code == 200 or nothing_there else answer.text
         if route.media == JSON and answer.status_code == 200:
             errors = jsonschema_rs.validator_for(schema_of(route)).iter_errors(answer.json)
             found[name] = "; ".join(f"{list(each.instance_path)}: {each.message}" for each in errors)[:500]
     trades = site.get("/api/trades/list")
     found["there are trades"] = "" if trades["total"] and trades["items"][0]["net"] else json.dumps(trades)
+    found["they have legs"] = "" if all(map(_has_legs, trades["items"])) else json.dumps(trades)
     return found
+
+
+def _has_legs(trade: Mapping[str, Any]) -> bool:
+    """What is left out of a record is what it does not know: the slippage of a leg that was not filled."""
+    legs, sums = trade["legs"], ("fees", "slippage", "volume")
+    return (
+        {name: leg["side"] for name, leg in legs.items()} == {"buy": "buy", "sell": "sell"}
+        and all(Decimal(trade[key]) == sum(Decimal(leg[key]) for leg in legs.values()) for key in sums)
+        and all(("slippage_bps" in leg) == ("achieved" in leg) for leg in legs.values())
+        and trade["unhedged_total_ms"] >= trade["unhedged_ms"]
+        and (Decimal(trade["unhedged_value_s"]) > 0) == (trade["unhedged_total_ms"] > 0)
+    )
 
 
 def test_no_route_answers_without_a_token_or_with_too_small_a_scope(told: dict[str, Any]) -> None:
@@ -110,6 +127,9 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("POST", "/api/control/kill-switch", {"on": True, "venue": "okx", "connection": "/x"}, 409),
     ("POST", "/api/control/kill-switch", [1], 422),
     ("POST", "/api/control/flatten", {"timeout": 0}, 422),
+    ("POST", "/api/control/adopt", {"venue": "okx"}, 422),
+    ("POST", "/api/control/adopt", {"venue": "nowhere", "symbol": "BTC-PERP", "yes": True}, 409),
+    ("POST", "/api/control/adopt", {"venue": "okx", "symbol": "DOGE-PERP", "yes": True}, 409),
     ("POST", "/api/control/restart", {"address": "/nobody"}, 409),
     ("POST", "/api/control/restart", {"address": "/perpbot", "yes": True}, 409),
     ("PATCH", "/api/config", {"changes": {}}, 422),
@@ -204,6 +224,47 @@ def acts(site: Site) -> dict[str, Any]:
     found["audit"] = site.get("/api/audit")["items"]
     found["kept"] = [each.acted.action for each in Audit(site.whole.program).newest()]
     return found
+
+
+def test_what_somebody_else_did_is_told_first_and_closed_when_it_is_meant_and_only_that_is_written_down(
+    told: dict[str, Any],
+) -> None:
+    found = told["adopts"]
+    assert [(each["quantity"], each["done"]) for each in (found["looked"], found["done"])] == [
+        ("0.0001", False),
+        ("0.0001", True),
+    ]
+    assert found["looked"]["trades"] == []
+    assert len(found["done"]["trades"]) == 1
+    assert found["shown"] == {"quantity": "0", "venue_says": "0.0001"}
+    assert found["audit"] == [("adopt", "okx BTC-PERP", "done")]
+    assert found["left"] == {}
+
+
+def adopts(site: Site) -> dict[str, Any]:
+    whole, asked = site.whole, {"venue": "okx", "symbol": "BTC-PERP"}
+    site.ask("POST", "/api/control/stop")
+    site.ask("POST", "/api/control/flatten", {})
+    whole.wait_until(lambda: whole.open_trades == 0, 120.0, "nothing is open")
+    deeds = len(site.get("/api/audit")["items"])
+    somebody_trades(whole, "okx", native(whole, "okx", "BTC-PERP").native, Side.BUY, Decimal("0.0001"))
+
+    def contradicted() -> list[dict[str, str]]:
+        return [each for each in site.get("/api/positions")["positions"].values() if "venue_says" in each]
+
+    whole.wait_until(lambda: bool(contradicted()), 60.0, "the difference seen")
+    (held,) = contradicted()
+    looked = site.ask("POST", "/api/control/adopt", asked).json
+    done = site.ask("POST", "/api/control/adopt", {**asked, "yes": True}).json
+    whole.wait_until(lambda: not positions(whole) and whole.open_trades == 0, 60.0, "it is closed")
+    written = site.get("/api/audit")["items"]
+    return {
+        "looked": looked,
+        "done": done,
+        "shown": {key: held[key] for key in ("quantity", "venue_says")},
+        "audit": [(each["action"], each["what"], each["outcome"]) for each in written[: len(written) - deeds]],
+        "left": dict(positions(whole)),
+    }
 
 
 def test_the_description_names_the_problems_of_every_route() -> None:
