@@ -24,6 +24,7 @@ from perpbot.cli.handling import HANDS
 from perpbot.cli.health import health
 from perpbot.cli.installing import INSTALLING
 from perpbot.cli.looking import LOOKING
+from perpbot.cli.record import record
 from perpbot.cli.risk import risk
 from perpbot.cli.running import RUNNING
 from perpbot.cli.stacks import stacks
@@ -74,7 +75,7 @@ for _each in (
     *(*RUNNING, stop, wait),
     *(*LOOKING, *ACCOUNTS, dashboard, tree, top, inspect, trace, stacks, *FAILURES),
     *(*STEERING, alerts, risk, export, *HANDS),
-    *(venues, chaos, demo, validate, doctor, health, *INSTALLING),
+    *(venues, record, chaos, demo, validate, doctor, health, *INSTALLING),
 ):
     command.add_command(_each)
 

@@ -1,6 +1,5 @@
 """`perpbot chaos`: the whole program in a simulated world full of trouble, and whether the invariants held."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,16 +63,11 @@ def chaos(*, seed: int | None, runs: int, jobs: int, config: Path, as_json: bool
 
 
 def _settings(config: Path) -> "Settings":
-    from perpbot.config.loader import ConfigError
-    from perpbot.config.settings import load_settings
-    from perpbot.shipped import chosen_config
+    from perpbot.cli.configured import settings_of
     from perpbot.simulation.venues.serving import VENUES
-    from perpbot.venues.registry import venue_class, venue_names
+    from perpbot.venues.registry import venue_class
 
-    try:
-        settings = load_settings(chosen_config(config), os.environ, tuple(venue_names()))
-    except ConfigError as error:
-        raise Failure(str(error), EXIT_CONFIG) from None
+    settings = settings_of(config)
     if unknown := [name for name in settings.exchanges if name not in VENUES]:
         raise Failure(f"{', '.join(unknown)} cannot be simulated; there are {', '.join(VENUES)}", EXIT_CONFIG)
     for name in settings.exchanges:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perpbot.cli.asking import Failure, json_option, print_json
+from perpbot.cli.naming import complete_venue, known_venues
 from perpbot.cli.tables import GAP, Cell, Column, on_terminal, show_table
 
 if TYPE_CHECKING:
@@ -23,27 +24,14 @@ EXIT_CONFIG = 78
 SYMBOL = "BTC-PERP"
 AT_ONCE = 4
 """Venues that are tried at the same time: most of it is waiting."""
-
-
-def _known(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    from perpbot.venues.registry import venue_class
-
-    for name in names:
-        try:
-            venue_class(name)
-        except KeyError as error:
-            raise click.BadParameter(error.args[0]) from None
-    return tuple(dict.fromkeys(names))
-
-
-def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    from perpbot.venues.registry import venue_names
-
-    return [name for name in venue_names() if name.startswith(incomplete)]
+FRAMES_PER_SECOND = 5.0
+"""Of each simulated book; enough for every check, and leaves a busy machine time to answer."""
+PATIENCE_S = 30.0
+"""Simulated venues are all in one process, and the machine may have other things to do."""
 
 
 @click.command("test")
-@click.argument("names", nargs=-1, metavar="[VENUE]...", callback=_known, shell_complete=_complete)
+@click.argument("names", nargs=-1, metavar="[VENUE]...", callback=known_venues, shell_complete=complete_venue)
 @click.option("--live", is_flag=True, help="Real venues, and only what reads: no order is sent.")
 @click.option(
     "--config",
@@ -79,14 +67,15 @@ def test(*, names: tuple[str, ...], live: bool, config: Path | None, as_json: bo
 @contextmanager
 def _simulated(names: Sequence[str]) -> Iterator[Mapping[str, "Trial"]]:
     """Trials at simulated venues that live as long as the block, in a calm market."""
-    from perpbot.config.exchanges import Exchange
+    from perpbot.config.exchanges import Exchange, Trading
     from perpbot.config.operation import Simulation
     from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
     from perpbot.simulation.venues.serving import VENUES
     from perpbot.trial.administration import Administration
 
     chosen = [*names] or [*VENUES]
-    calm = Simulation(edges_per_minute=0, latency_ms=0)
+    calm = Simulation(edges_per_minute=0, latency_ms=0, frames_per_second=FRAMES_PER_SECOND)
+    patient = Exchange(trading=Trading(request_timeout_sec=PATIENCE_S))
     with tempfile.TemporaryDirectory(prefix="perpbot-") as folder:
         try:
             embedded = EmbeddedVenues(chosen, calm, 1, Path(folder))
@@ -94,7 +83,7 @@ def _simulated(names: Sequence[str]) -> Iterator[Mapping[str, "Trial"]]:
             raise Failure(str(error)) from None
         try:
             admin = embedded.details["admin"]["url"]
-            yield {name: _trial(name, Exchange(), embedded.details, Administration(admin, name)) for name in chosen}
+            yield {name: _trial(name, patient, embedded.details, Administration(admin, name)) for name in chosen}
         finally:
             embedded.stop()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from perpbot.cli.listing import list_
+from perpbot.cli.naming import complete_venue
 from perpbot.cli.running import BecomingCommand, become
 from perpbot.cli.trying import test
 from perpbot.ranges import Number, WholeNumber
@@ -27,14 +28,8 @@ venues.add_command(list_)
 venues.add_command(test)
 
 
-def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    from perpbot.venues.registry import venue_names
-
-    return [name for name in venue_names() if name.startswith(incomplete)]
-
-
 @venues.command()
-@click.argument("name", shell_complete=_names)
+@click.argument("name", shell_complete=complete_venue)
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
     "--instruments",
@@ -106,7 +101,7 @@ _PEM = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 @venues.command(cls=BecomingCommand)
-@click.argument("names", nargs=-1, metavar="[NAME]...", callback=_simulated, shell_complete=_names)
+@click.argument("names", nargs=-1, metavar="[NAME]...", callback=_simulated, shell_complete=complete_venue)
 @click.option("--port", type=WholeNumber(0, 65_535), help="First port: the venues take one each, then the admin.")
 @click.option(
     "--seed", type=WholeNumber(0, 2**53), metavar="NUMBER", help="The same number, the same course of the market."

@@ -34,6 +34,7 @@ from perpbot.venues.extended_frames import UNLINKED, BookRow, ExtendedFrames
 from perpbot.venues.extended_instruments import Fees, L2Config, Market, instruments
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.rate_limit import RateLimits, Window
+from perpbot.venues.recorded import Recorded
 from perpbot.venues.signer import SignedVenue
 from perpbot.venues.stark import speed_up_ccxt
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, VenueReadError
@@ -88,6 +89,7 @@ class Extended(SignedVenue):
     credential_names = ("apiKey", "privateKey")
     dead_man = True
     signs_slowly = True
+    recorded = Recorded("markets")
     limits = RateLimits(windows=(Window(1_000, 60.0),))
     request_lifetime_s: ClassVar[float] = 10.0
     """The end of every order that does not wait. One that waits must live longer, and so must its request."""

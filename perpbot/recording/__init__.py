@@ -1,0 +1,1 @@
+"""Raw market data on disk: recorded, shown again, and traded on."""

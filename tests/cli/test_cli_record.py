@@ -1,0 +1,60 @@
+"""`perpbot record`, `replay` and `backtest` as they are called."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running_system import Commands, in_process
+from three_venues import NAMES
+
+from perpbot.venues.lines import read_header
+
+
+def live_config(venues: Path, folder: Path) -> Path:
+    """A configuration with the served venues in place of the real ones; it names credentials that are not there."""
+    details = json.loads(venues.read_text())
+    exchanges: dict[str, Any] = {}
+    for name in NAMES:
+        streams = {"public_ws": details[name]["ws"]["public"], "private_ws": details[name]["ws"]["private"]}
+        trading = {"trade_enabled": True, "api_key_env": "NOT_SET", "private_key_env": "NOT_SET"}
+        exchanges[name] = {"endpoints": {"rest": details[name]["rest"], **streams}, "trading": trading}
+    path = folder / "live.yaml"
+    path.write_text(json.dumps({"mode": "live", "symbols": ["BTC", "ETH"], "exchanges": exchanges}))
+    return path
+
+
+@pytest.mark.process
+def test_what_venues_send_is_recorded_without_credentials_and_can_be_decoded(venues: Path, tmp_path: Path) -> None:
+    config, out = live_config(venues, tmp_path), tmp_path / "out"
+    shown = in_process(["record", "--live", "--config", config, "--seconds", "3", "--out", out, "--json"])
+    assert shown.code == 0, shown.out + shown.err
+    assert [each["venue"] for each in shown.json["venues"]] == [*NAMES]
+    for each in shown.json["venues"]:
+        path = Path(each["file"])
+        assert path == out / f"{each['venue']}.rec"
+        assert each["bytes"] == path.stat().st_size
+        assert each["frames"] > 0
+        header = read_header(path.read_text().splitlines()[0])
+        assert header is not None
+        assert header.symbols == ("BTC-PERP", "ETH-PERP")
+        decoded = in_process(["venues", "decode", each["venue"], path])
+        types = [json.loads(line)["type"] for line in decoded.out.splitlines()]
+        assert "book" in types
+        assert "error" not in types
+    again = in_process(["record", "okx", "--live", "--config", config, "--out", out / "okx.rec"])
+    assert (again.code, again.err) == (78, f"{out / 'okx.rec'} is there already; give another --out\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["binance"], 2, "no venue is called 'binance'"),
+        (["okx", "aster", "--out", "x.rec"], 2, "x.rec is the file of one venue"),
+        (["--config", "nothing.yaml"], 78, "nothing.yaml"),
+    ],
+)
+def test_wrong_usage_of_record(perpbot: Commands, arguments: list[str], code: int, said: str) -> None:
+    refused = perpbot("record", "--live", *arguments)
+    assert (refused.code, refused.out) == (code, "")
+    assert said in refused.err
