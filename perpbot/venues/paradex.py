@@ -8,7 +8,7 @@ signed with the Paradex key (``privateKey``, a Stark key, best a trading-only su
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -29,9 +29,10 @@ from perpbot.model.order import (
     TimeInForce,
     Unknown,
 )
-from perpbot.venues.answers import OK, ask, first, reads, unclear_or_limited
+from perpbot.venues.answers import OK, first, reads, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.paradex_account import AccountRow, FillRow, FundingRow, OrderRow, PositionRow
+from perpbot.venues.paradex_client import ParadexClient, Rows, reader
 from perpbot.venues.paradex_frames import BookRow, ParadexFrames
 from perpbot.venues.paradex_instruments import AccountInfo, Market, instruments
 from perpbot.venues.paradex_sbe import QUERY
@@ -42,41 +43,19 @@ from perpbot.venues.stark import speed_up_ccxt
 from perpbot.venues.venue import Credentials, Endpoints, Heartbeat, Margin, Tape, VenueReadError
 from perpbot.venues.wire import JsonReader
 
-PAGE = 100
-"""Rows in one answer, at most."""
 BOOK_LEVELS = 15
-TOKEN_S = 300
-RENEW_AFTER_MS = 120_000
-"""A token of this age is replaced by the next read."""
 SCALE = 8
 """Decimals of the whole numbers that prices and sizes are signed as."""
 
 _INSTRUCTIONS = {TimeInForce.IOC: "IOC", TimeInForce.GTC: "GTC", TimeInForce.POST_ONLY: "POST_ONLY"}
 _SIGNED_SIDES = {1: "1", -1: "2"}
 _ORDER_FIELDS = ("timestamp", "market", "side", "orderType", "size", "price")
-_LOGIN_FIELDS = ("method", "path", "body", "timestamp", "expiration")
 
 _CREATED = 201
 _NO_SUCH_ORDER = frozenset({"CLIENT_ORDER_ID_NOT_FOUND", "ORDER_ID_NOT_FOUND"})
 _LIMITED = frozenset({"RATE_LIMIT_EXCEEDED", "TOO_MANY_REQUESTS"})
 _UNCLEAR = frozenset({"INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "DUPLICATED_CLIENT_ID"})
 """Complaints after which an order of this client id may exist."""
-
-T = TypeVar("T")
-Dated = TypeVar("Dated", FillRow, FundingRow)
-
-
-class _Rows(msgspec.Struct, Generic[T]):
-    results: list[T]
-    next: str | None = None
-
-
-class _Config(msgspec.Struct):
-    starknet_chain_id: str
-
-
-class _Token(msgspec.Struct):
-    jwt_token: str
 
 
 class _Complaint(msgspec.Struct):
@@ -97,10 +76,6 @@ class _MarginConfig(msgspec.Struct):
 
 class _MarginConfigs(msgspec.Struct):
     configs: list[_MarginConfig]
-
-
-def _reader(type_: Any) -> JsonReader[Any]:
-    return JsonReader("paradex", type_, numbers_in_quotes=True)
 
 
 class Paradex(SignedVenue):
@@ -130,25 +105,21 @@ class Paradex(SignedVenue):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._chain_id = ""
-        self._token = ""
-        self._token_ms = 0
+        self._client = ParadexClient(self)
         self._frames = ParadexFrames(self)
-        self._read_markets: JsonReader[_Rows[Market]] = _reader(_Rows[Market])
-        self._read_config: JsonReader[_Config] = _reader(_Config)
-        self._read_token: JsonReader[_Token] = _reader(_Token)
-        self._read_book: JsonReader[BookRow] = _reader(BookRow)
-        self._read_info: JsonReader[_Rows[AccountInfo]] = _reader(_Rows[AccountInfo])
-        self._read_complaint: JsonReader[_Complaint] = _reader(_Complaint)
-        self._read_placed: JsonReader[_Placed] = _reader(_Placed)
-        self._read_order: JsonReader[OrderRow] = _reader(OrderRow)
-        self._read_orders: JsonReader[_Rows[OrderRow]] = _reader(_Rows[OrderRow])
-        self._read_fills: JsonReader[_Rows[FillRow]] = _reader(_Rows[FillRow])
-        self._read_positions: JsonReader[_Rows[PositionRow]] = _reader(_Rows[PositionRow])
-        self._read_account: JsonReader[AccountRow] = _reader(AccountRow)
-        self._read_margin: JsonReader[_MarginConfigs] = _reader(_MarginConfigs)
-        self._read_nothing: JsonReader[object] = _reader(dict)
-        self._read_funding: JsonReader[_Rows[FundingRow]] = _reader(_Rows[FundingRow])
+        self._read_markets: JsonReader[Rows[Market]] = reader(Rows[Market])
+        self._read_book: JsonReader[BookRow] = reader(BookRow)
+        self._read_info: JsonReader[Rows[AccountInfo]] = reader(Rows[AccountInfo])
+        self._read_complaint: JsonReader[_Complaint] = reader(_Complaint)
+        self._read_placed: JsonReader[_Placed] = reader(_Placed)
+        self._read_order: JsonReader[OrderRow] = reader(OrderRow)
+        self._read_orders: JsonReader[Rows[OrderRow]] = reader(Rows[OrderRow])
+        self._read_fills: JsonReader[Rows[FillRow]] = reader(Rows[FillRow])
+        self._read_positions: JsonReader[Rows[PositionRow]] = reader(Rows[PositionRow])
+        self._read_account: JsonReader[AccountRow] = reader(AccountRow)
+        self._read_margin: JsonReader[_MarginConfigs] = reader(_MarginConfigs)
+        self._read_nothing: JsonReader[object] = reader(dict)
+        self._read_funding: JsonReader[Rows[FundingRow]] = reader(Rows[FundingRow])
 
     @classmethod
     def load(cls) -> None:
@@ -162,78 +133,15 @@ class Paradex(SignedVenue):
         urls = dict.fromkeys(("v1", "v2"), self.endpoints.rest)
         return {"urls": {"api": urls}, "options": {"paradexAccount": account}}
 
-    # -- asking --------------------------------------------------------------------------------------------------
-
-    def _public(self, reader: JsonReader[T], path: str) -> T:
-        return self._read(reader, Request("GET", f"{self.endpoints.rest}/{path}"))
-
-    def _private(self, reader: JsonReader[T], method: str, **parameters: str) -> T:
-        self._renew_token()
-        return self._read(reader, self._build(method, parameters))
-
-    def _read(self, reader: JsonReader[T], request: Request) -> T:
-        reply = ask(self.name, self.http, request)
-        if reply.status != OK:
-            raise VenueReadError(f"paradex answered {reply.status}: {reply.excerpt}")
-        return reader(reply.body)
-
-    def _build(self, method: str, parameters: object) -> Request:
-        """A request with the token there is, which may be none or too old: Paradex refuses that."""
-        self.signer.exchange.options["authToken"] = self._token or "none"
-        return self.signer.build(method, parameters)
-
-    def _history(self, reader: JsonReader[_Rows[Dated]], method: str, since_ms: int) -> list[Dated]:
-        """Every row since a time, oldest first, each once, however many pages it takes."""
-        rows: dict[str, Dated] = {}
-        cursor = ""
-        while True:
-            onward = {"cursor": cursor} if cursor else {}
-            page = self._private(reader, method, start_at=str(since_ms), page_size=str(PAGE), **onward)
-            rows |= {row.id: row for row in page.results}
-            if not page.next:
-                return sorted(rows.values(), key=lambda row: (row.created_at, len(row.id), row.id))
-            if page.next == cursor:
-                raise VenueReadError(f"a page of paradex's answers does not go on after {cursor}")
-            cursor = page.next
-
-    # -- signing -------------------------------------------------------------------------------------------------
-
-    def _sign(self, kind: str, fields: Sequence[str], message: dict[str, object]) -> str:
-        """The signature of a message whose fields are all numbers or short texts."""
-        secrets, exchange = self.secrets, self.signer.exchange
-        domain = {"name": "Paradex", "chainId": self._chain_id, "version": 1}
-        types = {kind: [{"name": field, "type": "felt"} for field in fields]}
-        digest = exchange.starknet_encode_structured_data(domain, types, message, secrets["walletAddress"])
-        signature: str = exchange.starknet_sign(digest, secrets["privateKey"])
-        return signature
-
-    def _learn_chain(self) -> None:
-        if not self._chain_id:
-            self._chain_id = self._public(self._read_config, "system/config").starknet_chain_id
-
-    def _renew_token(self, after_ms: int = RENEW_AFTER_MS) -> None:
-        """Get a token unless there is one younger than `after_ms`."""
-        now_ms = self.venue_ms()
-        if self._token and now_ms - self._token_ms < after_ms:
-            return
-        self._learn_chain()
-        now_s = now_ms // 1_000
-        times = {"timestamp": now_s, "expiration": now_s + TOKEN_S}
-        message: dict[str, object] = {"method": "POST", "path": "/v1/auth", "body": "", **times}
-        signature = self.compute(self._sign, "Request", _LOGIN_FIELDS, message)
-        proof = {"signature": signature, "account": self.secrets["walletAddress"], **times}
-        self._token = self._read(self._read_token, self._build("privatePostAuth", proof)).jwt_token
-        self._token_ms = now_ms
-
     # -- instruments ---------------------------------------------------------------------------------------------
 
     @reads
     def fetch_instruments(self) -> list[Instrument]:
         """Every perpetual with an order book; fees are the account's where there are credentials."""
-        markets = self._public(self._read_markets, "markets").results
+        markets = self._client.public(self._read_markets, "markets").results
         if self.credentials is None:
             return instruments(markets)
-        info = self._private(self._read_info, "privateGetAccountInfo").results
+        info = self._client.private(self._read_info, "privateGetAccountInfo").results
         return instruments(markets, next((each.fees for each in info if each.fees is not None), None))
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
@@ -281,7 +189,9 @@ class Paradex(SignedVenue):
     @reads
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
         """The book's best levels, as many as the stream has."""
-        return self._frames.book(self._public(self._read_book, f"orderbook/{instrument.native}?depth={BOOK_LEVELS}"))
+        return self._frames.book(
+            self._client.public(self._read_book, f"orderbook/{instrument.native}?depth={BOOK_LEVELS}")
+        )
 
     # -- private stream ------------------------------------------------------------------------------------------
 
@@ -293,17 +203,17 @@ class Paradex(SignedVenue):
     @reads
     def open_private(self) -> str:
         """Get a fresh token, which the login needs."""
-        self._renew_token(after_ms=0)
+        self._client.renew_token(after_ms=0)
         return self.endpoints.private_ws
 
     @reads
     def keep_private_alive(self) -> None:
         """Keep the token that orders carry young."""
-        self._renew_token()
+        self._client.renew_token()
 
     def login(self) -> list[str]:
         """The frame that opens the account's channels."""
-        return [_call("auth", {"bearer": self._token}, 1)]
+        return [_call("auth", {"bearer": self._client.token}, 1)]
 
     def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Orders, fills, positions and collateral, whatever the instruments."""
@@ -324,7 +234,7 @@ class Paradex(SignedVenue):
     @reads
     def prepare_trading(self) -> None:
         """Load ccxt, learn which chain is signed for, and get a token."""
-        self._renew_token()
+        self._client.renew_token()
 
     @reads
     def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
@@ -332,16 +242,15 @@ class Paradex(SignedVenue):
         return {each.symbol: self._margin(each) for each in instruments}
 
     def _margin(self, instrument: Instrument) -> Margin:
-        configs = self._private(self._read_margin, "privateGetAccountMargin", market=instrument.native).configs
+        configs = self._client.private(self._read_margin, "privateGetAccountMargin", market=instrument.native).configs
         told = first(self.name, [each for each in configs if each.market == instrument.native])
         return Margin(Decimal(told.leverage), told.margin_type == "CROSS")
 
     @reads
     def set_margin(self, instrument: Instrument, leverage: int) -> None:
         """Set leverage and cross margin together."""
-        self._renew_token()
         asked = {"market": instrument.native, "leverage": leverage, "margin_type": "CROSS"}
-        self._read(self._read_nothing, self._build("privatePostAccountMarginMarket", asked))
+        self._client.private(self._read_nothing, "privatePostAccountMarginMarket", **asked)
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; Paradex turns it away after `request_lifetime_s`."""
@@ -365,10 +274,10 @@ class Paradex(SignedVenue):
             "client_id": order.wire_id,
             "flags": ["REDUCE_ONLY"] if order.reduce_only else [],
             "recv_window": int(self.request_lifetime_s * 1_000),
-            "signature": self._sign("Order", _ORDER_FIELDS, signed),
+            "signature": self._client.sign("Order", _ORDER_FIELDS, signed),
             "signature_timestamp": now_ms,
         }
-        return self._build("privatePostOrders", body)
+        return self._client.build("privatePostOrders", body)
 
     def read_place(self, reply: Reply) -> Outcome:
         """What became of an order. Accepted means queued: margin and position are looked at later."""
@@ -390,56 +299,52 @@ class Paradex(SignedVenue):
     def cancel(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
         """The request that cancels `order`; no signature is needed for it."""
         if venue_order_id:
-            return self._build("privateDeleteOrdersOrderId", {"order_id": venue_order_id})
+            return self._client.build("privateDeleteOrdersOrderId", {"order_id": venue_order_id})
         named = {"client_id": order.wire_id, "market": instrument.native}
-        return self._build("privateDeleteOrdersByClientIdClientId", named)
+        return self._client.build("privateDeleteOrdersByClientIdClientId", named)
 
     @reads
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
         """What Paradex knows of `order`, first among those that are open, then among all."""
         account = self._frames.account
-        self._renew_token()
-        reply = ask(self.name, self.http, self._build(_BY_CLIENT_ID, {"client_id": order.wire_id}))
+        reply = self._client.send("privateGetOrdersByClientIdClientId", client_id=order.wire_id)
         if reply.status == OK:
             return account.order(self._read_order(reply.body))
         if self._read_complaint(reply.body).error not in _NO_SUCH_ORDER:
             raise VenueReadError(f"paradex answered {reply.status}: {reply.excerpt}")
         named = {"client_id": order.wire_id, "market": instrument.native}
-        rows = self._private(self._read_orders, "privateGetOrdersHistory", **named).results
+        rows = self._client.private(self._read_orders, "privateGetOrdersHistory", **named).results
         return next((account.order(row) for row in rows if row.client_id == order.wire_id), None)
 
     @reads
     def fetch_open_orders(self) -> list[OrderUpdate]:
         """Every open order."""
-        rows = self._private(self._read_orders, "privateGetOrders").results
+        rows = self._client.private(self._read_orders, "privateGetOrders").results
         return [self._frames.account.order(row) for row in rows]
 
     @reads
     def fetch_fills(self, since_ms: int) -> list[Fill]:
         """The account's fills, oldest first."""
-        rows = self._history(self._read_fills, "privateGetFills", since_ms)
+        rows = self._client.history(self._read_fills, "privateGetFills", since_ms)
         return [self._frames.account.fill(row) for row in rows]
 
     @reads
     def fetch_positions(self) -> list[Position]:
         """Every position that is not zero."""
-        rows = self._private(self._read_positions, "privateGetPositions").results
+        rows = self._client.private(self._read_positions, "privateGetPositions").results
         return [each for row in rows if (each := self._frames.account.position(row)).quantity]
 
     @reads
     def fetch_balances(self) -> list[Balance]:
         """The collateral, unless it is zero."""
-        balance = self._frames.account.balance(self._private(self._read_account, "privateGetAccount"))
+        balance = self._frames.account.balance(self._client.private(self._read_account, "privateGetAccount"))
         return [balance] if balance.wallet or balance.equity else []
 
     @reads
     def fetch_funding_payments(self, since_ms: int) -> list[FundingPayment]:
         """Funding paid and received, oldest first."""
-        rows = self._history(self._read_funding, "privateGetFundingPayments", since_ms)
+        rows = self._client.history(self._read_funding, "privateGetFundingPayments", since_ms)
         return [self._frames.account.funding_payment(row) for row in rows]
-
-
-_BY_CLIENT_ID = "privateGetOrdersByClientIdClientId"
 
 
 def _subscriptions(instruments: Sequence[Instrument], *kinds: str) -> list[str]:
