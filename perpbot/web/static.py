@@ -1,4 +1,4 @@
-"""The files of the console: read and compressed once, told apart by what is in them."""
+"""The files of the console: read, joined and compressed once, told apart by what is in them."""
 
 import gzip
 import hashlib
@@ -10,13 +10,14 @@ from typing import Any
 import attrs
 import falcon
 
+from perpbot.web.joining import one_sheet, script
 from perpbot.web.route import Problem
 
 FOLDER = Path(__file__).parent / "console"
 TYPES = {".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8"}
 COMPRESSED = {".js", ".mjs", ".css", ".html", ".svg", ".json", ".txt"}
 INDEX = "/index.html"
-
+ENTRY, SHEET, LIBRARIES = "app.js", "style.css", "vendor/"
 
 FOREVER = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
@@ -42,10 +43,7 @@ class Console:
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._files = {
-            f"/{each.relative_to(folder).as_posix()}": _file(each.read_bytes(), each.suffix)
-            for each in _listing(folder)
-        }
+        self._files = {f"/{path}": _file(data, Path(path).suffix) for path, data in _joined(_read(folder)).items()}
         tags = "".join(self._files[path].tag for path in sorted(self._files))
         self._edition = hashlib.sha256(tags.encode()).hexdigest()[:16]
         self._files[INDEX] = _file(self._linked(self._files[INDEX].data), ".html")
@@ -80,8 +78,21 @@ class Console:
         return self._files[path]
 
 
-def _listing(folder: Path) -> list[Path]:
-    return [each for each in folder.rglob("*") if each.is_file() and not each.name.startswith(".")]
+def _read(folder: Path) -> dict[str, bytes]:
+    files = [each for each in folder.rglob("*") if each.is_file() and not each.name.startswith(".")]
+    return {each.relative_to(folder).as_posix(): each.read_bytes() for each in files}
+
+
+def _joined(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same, with all modules in the one that begins, and one style sheet."""
+    page, sheets = one_sheet(files["index.html"].decode(), SHEET)
+    modules = {path: data.decode() for path, data in files.items() if path.endswith(".js")}
+    return {
+        **files,
+        "index.html": page.encode(),
+        SHEET: b"".join(files[each] for each in sheets),
+        ENTRY: script(modules, ENTRY, LIBRARIES).encode(),
+    }
 
 
 def _file(data: bytes, suffix: str) -> _File:

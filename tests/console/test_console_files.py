@@ -12,11 +12,14 @@ from actors.runtime.state import State
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.order import OrderStatus
 from perpbot.risk.rules import OPENING_RULES
+from perpbot.web.joining import script
+from perpbot.web.static import Console
 
 VENDOR = CONSOLE / "vendor"
 OURS = sorted(each for each in CONSOLE.rglob("*.js") if VENDOR not in each.parents)
 ENTRY = re.compile(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
 LONGEST = 140
+MOST_REQUESTS = 12
 
 
 def words(language: str) -> dict[str, str]:
@@ -86,11 +89,21 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     assert [each.name for each in files if elsewhere.search(each.read_text())] == []
 
 
-def test_every_module_is_asked_for_at_once() -> None:
+def test_every_library_is_asked_for_at_once() -> None:
     preloaded = re.findall(r'rel="modulepreload" href="([^"]+)"', (CONSOLE / "index.html").read_text())
-    scripts = set(re.findall(r'<script .*src="([^"]+)"', (CONSOLE / "index.html").read_text()))
-    modules = sorted({each.relative_to(CONSOLE).as_posix() for each in CONSOLE.rglob("*.js")} - scripts)
-    assert sorted(preloaded) == modules
+    assert sorted(preloaded) == sorted(f"vendor/{each.name}" for each in VENDOR.glob("*.js"))
+
+
+def test_every_module_of_ours_is_in_the_one_script_that_is_served() -> None:
+    texts = {each.relative_to(CONSOLE).as_posix(): each.read_text() for each in CONSOLE.rglob("*.js")}
+    whole = script(texts, "app.js", "vendor/")
+    named = {f"${re.sub(r'[^a-z0-9]', '_', path)}" for path in texts if not path.startswith("vendor/")}
+    assert set(re.findall(r"^const (\S+) = \(\(\) => {$", whole, re.MULTILINE)) == named - {"$begin_js"}
+
+
+def test_the_page_itself_asks_for_few_files() -> None:
+    page = Console()._files["/index.html"].data.decode()
+    assert len(re.findall(r' (?:href|src)="/', page)) <= MOST_REQUESTS
 
 
 @pytest.mark.parametrize("file", OURS, ids=lambda each: each.name)

@@ -12,7 +12,7 @@ import { Notices } from "./notices.js";
 import { GROUPS, VIEWS, view } from "./views.js";
 
 const FIRST = ["overview", "trades", "positions", "venues"];
-const ICON = new URL("../icon.svg", import.meta.url).href;
+const ICON = document.querySelector("link[rel=icon]").href;
 const open = signal(false);
 
 export function Shell() {

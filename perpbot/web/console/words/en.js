@@ -348,6 +348,7 @@ export const english = {
   "rule.order-minimum": "Smallest order",
   "rule.leverage": "Confirmed leverage",
   "rule.depth": "Depth of the books",
+  "rule.rate-limit": "Order rate",
   "reason.spread reverted": "spread reverted",
   "reason.target reached": "target reached",
   "reason.held long enough": "held long enough",

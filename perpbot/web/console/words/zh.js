@@ -348,6 +348,7 @@ export const chinese = {
   "rule.order-minimum": "最小下单量",
   "rule.leverage": "已确认杠杆",
   "rule.depth": "盘口深度",
+  "rule.rate-limit": "下单频率",
   "reason.spread reverted": "价差已回归",
   "reason.target reached": "达到目标",
   "reason.held long enough": "持有到期",
