@@ -61,8 +61,8 @@ test-full: setup-dev lint types layers  ## the long runs too
 chaos: setup  ## ten virtual minutes of trouble in a simulated world, another seed each time
 	$(BIN)/perpbot chaos --minutes 10
 
-bench: setup-dev  ## measure the actors, and trading with its durable writes
-	$(BIN)/python -m perpbot.bench --json bench.json
+bench: setup  ## measure every component, and see which figures miss their limits
+	$(BIN)/perpbot bench --report bench.md --report bench.json
 
 bench-venues: setup-dev  ## how fast frames are decoded, against cryptofeed
 	$(BIN)/pytest -q tests/kits/test_kits_speed.py

@@ -7,6 +7,8 @@ from types import FrameType
 
 EXIT_INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
+SWITCH_INTERVAL_S = 0.0005
+"""How long gevent runs callbacks before it looks at timers again; a timer is late by so much in a storm of messages."""
 
 
 def quiet_interrupts() -> None:

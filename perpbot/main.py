@@ -31,6 +31,7 @@ import gevent
 from actors.runtime import StartError
 from actors.runtime.crashes import MOST_HISTORIES
 from perpbot import logs
+from perpbot.beginning import SWITCH_INTERVAL_S
 from perpbot.config.alerts import load_alerts
 from perpbot.config.changing import ChangeRefusedError
 from perpbot.config.loader import ConfigError
@@ -65,8 +66,6 @@ from supervisors.spec import ChildSpec
 
 ON_PAPER = "PAPER: prices are the venues', orders stay on paper. Nothing is bought or sold, and profits are not real."
 BYTES_PER_MB = 1_000_000
-SWITCH_INTERVAL_S = 0.0005
-"""How long gevent runs callbacks before it looks at timers again; a timer is late by so much in a storm of messages."""
 EXIT_OK, EXIT_UNCLEAN, EXIT_USAGE, EXIT_GAVE_UP, EXIT_CONFIG = 0, 1, 2, 70, 78
 
 
@@ -161,7 +160,7 @@ def _make_places(state: Path, summary: Path | None) -> None:
     except SocketPathError as error:
         raise FilesError(str(error)) from error
     except OSError as error:
-        raise FilesError(f"{error.filename} cannot be made: {error.strerror}") from error
+        raise FilesError(f"{error.filename} cannot be made: {error.strerror}; give another --state") from error
 
 
 def _with_venues(
@@ -184,7 +183,9 @@ def read_venues(path: Path) -> dict[str, Any]:
     """What `perpbot venues serve` printed into a file; `PlacesError` when it is something else."""
     try:
         details: dict[str, Any] = json.loads(path.read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError) as error:
+    except OSError as error:
+        raise PlacesError(f"{path} cannot be read: {error.strerror}; `perpbot venues serve > {path}` makes it") from error
+    except (ValueError, IndexError) as error:
         raise PlacesError(f"{path} does not hold what `perpbot venues serve` prints: {error}") from error
     return details
 

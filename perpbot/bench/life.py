@@ -1,7 +1,6 @@
 """Starting, crashing, idling: what an actor costs beside its messages."""
 
 import gc
-from pathlib import Path
 from time import thread_time_ns
 from typing import Any
 
@@ -11,13 +10,11 @@ import structlog
 from gevent.event import Event
 
 from actors.runtime import Actor, Ref, System, handles
+from actors.runtime.crashes import MOST_HISTORIES
+from perpbot.bench.machine import resident_bytes
 from perpbot.bench.measured import Measured, quantile
 from supervisors.spec import ChildSpec, Flags
 from supervisors.supervisor import Supervisor
-
-IDLE = 10_000
-CRASHES = 1_000
-PAGE_BYTES = 4_096
 
 
 @attrs.frozen
@@ -55,51 +52,53 @@ def quiet() -> System:
     return System(log=structlog.wrap_logger(None, processors=[_drop]))
 
 
+def kill_all(system: System) -> None:
+    """End every actor, and wait until none is left."""
+    for cell in system.cells():
+        cell.kill()
+    while any(cell.alive for cell in system.cells()):
+        gevent.sleep(0)
+
+
 def _drop(_logger: Any, _method: str, _event: Any) -> Any:
     raise structlog.DropEvent
 
 
-def idling() -> list[Measured]:
-    """How long many actors take to start, and what each of them weighs."""
+def idling(count: int) -> list[Measured]:
+    """How long so many actors take to start, and what each of them weighs."""
     system = quiet()
     gc.collect()
-    before, began = _resident_bytes(), thread_time_ns()
-    for number in range(IDLE):
+    before, began = resident_bytes(), thread_time_ns()
+    for number in range(count):
         system.spawn(Fragile, f"/idle/{number}")
-    took_s = (thread_time_ns() - began) / 1e9
+    took_us = (thread_time_ns() - began) / 1e3
     gc.collect()
-    each_kb = (_resident_bytes() - before) / IDLE / 1_000
-    for cell in system.cells():
-        cell.kill()
-    gevent.sleep(0.1)
+    each_kb = (resident_bytes() - before) / count / 1_000
+    kill_all(system)
     return [
-        Measured(f"{IDLE:,} idle actors started", took_s, "s", 3.0, at_least=False),
-        Measured("weight of an idle actor", each_kb, "kB", 10.0, at_least=False),
+        Measured("start of an idle actor", took_us / count, "µs", 300.0, detail=f"{count:,} of them"),
+        Measured("weight of an idle actor", each_kb, "kB", 10.0),
     ]
 
 
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
-
-
-def crashing() -> list[Measured]:
-    """From a crash to the answer of the next incarnation, and what a thousand of them leave behind."""
+def crashing(crashes: int) -> list[Measured]:
+    """From a crash to the answer of the next incarnation, and what so many of them leave behind."""
     system = quiet()
-    flags = Flags(intensity=10 * CRASHES, period_s=3_600)
+    flags = Flags(intensity=10 * crashes, period_s=3_600)
     system.spawn(lambda: Supervisor([ChildSpec(name="fragile", start=Fragile)], flags), "/parent")
     ref = system.ref("/parent/fragile")
-    for _ in range(CRASHES // 5):
+    for _ in range(MOST_HISTORIES):
         _crash(ref)
     gc.collect()
     before = _alive()
-    times_ms = [_crash(ref) for _ in range(CRASHES)]
+    times_ms = [_crash(ref) for _ in range(crashes)]
     gc.collect()
     left = sum(_alive().values()) - sum(before.values())
-    p50, p99 = quantile(times_ms, 0.5), quantile(times_ms, 0.99)
+    kill_all(system)
     return [
-        Measured("crash to next answer, p50", p50, "ms", 1.0, at_least=False),
-        Measured("crash to next answer, p99", p99, "ms", 1.0, at_least=False, detail="without back-off"),
-        Measured(f"left behind by {CRASHES:,} crashes", left, "objects", 0, at_least=False),
+        Measured("crash to next answer, p50", quantile(times_ms, 0.5), "ms", 1.0),
+        Measured("crash to next answer, p99", quantile(times_ms, 0.99), "ms", 1.0, detail="without back-off"),
+        Measured("left behind by crashes", left, "objects", 0, detail=f"{crashes:,} of them"),
     ]
 
 

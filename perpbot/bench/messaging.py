@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 from gevent.event import Event
+from pykka import ActorRegistry
 
 from actors.runtime import Actor, DomainError, MailboxSpec, System, handles
 from perpbot.bench.by_the_book import GeventActor
+from perpbot.bench.life import kill_all
 from perpbot.bench.measured import Measured, interleaved
 
-MESSAGES = 20_000
-ASKS = 4_000
+MOST_MESSAGES = 100_000
+MESSAGES_PER_ASK = 5
 ROUNDS = 15
 
 
@@ -34,7 +36,7 @@ class HardQuestion:
 class Answering(Actor):
     """Ours: takes ticks, answers questions."""
 
-    mailbox = MailboxSpec(capacity=MESSAGES + 1)
+    mailbox = MailboxSpec(capacity=MOST_MESSAGES + 1)
 
     @handles(Tick)
     def tick(self, _: Tick) -> None:
@@ -104,71 +106,74 @@ def _each(began_ns: int, count: int) -> float:
     return (thread_time_ns() - began_ns) / count
 
 
-def _tell(ref: Any) -> float:
+def _tell(ref: Any, count: int) -> float:
     message, tell = Tick(), ref.tell
     began = thread_time_ns()
-    for _ in range(MESSAGES):
+    for _ in range(count):
         tell(message)
     ref.ask(Question())
-    return _each(began, MESSAGES)
+    return _each(began, count)
 
 
-def _ask(ref: Any) -> float:
+def _ask(ref: Any, count: int) -> float:
     message, ask = Question(), ref.ask
     began = thread_time_ns()
-    for _ in range(ASKS):
+    for _ in range(count):
         ask(message)
-    return _each(began, ASKS)
+    return _each(began, count)
 
 
-def _failed_ask(ref: Any) -> float:
+def _failed_ask(ref: Any, count: int) -> float:
     message, ask = HardQuestion(), ref.ask
     began = thread_time_ns()
-    for _ in range(ASKS):
+    for _ in range(count):
         try:
             ask(message)
         except DomainError:
             continue
-    return _each(began, ASKS)
+    return _each(began, count)
 
 
-def _hop(actors: tuple[Any, Any], refs: tuple[Any, Any]) -> float:
+def _hop(actors: tuple[Any, Any], refs: tuple[Any, Any], count: int) -> float:
     done = Event()
     for actor, other in zip(actors, reversed(refs), strict=True):
-        actor.other, actor.left, actor.done = other, MESSAGES // 2, done
+        actor.other, actor.left, actor.done = other, count // 2, done
     began = thread_time_ns()
     refs[0].tell(Tick())
     done.wait()
-    return _each(began, MESSAGES)
+    return _each(began, count)
 
 
-def _hopping(cls: type[Hopping]) -> Callable[[], float]:
-    system = System()
-    refs = system.spawn(cls, "/one"), system.spawn(cls, "/other")
-    actors = system.cell("/one").actor, system.cell("/other").actor
-    return lambda: _hop(actors, refs)
+def _hopping(system: System, cls: type[Hopping], count: int) -> Callable[[], float]:
+    name = cls.__name__
+    refs = system.spawn(cls, f"/{name}/one"), system.spawn(cls, f"/{name}/other")
+    actors = system.cell(f"/{name}/one").actor, system.cell(f"/{name}/other").actor
+    return lambda: _hop(actors, refs, count)
 
 
-def _hopping_by_the_book() -> Callable[[], float]:
+def _hopping_by_the_book(count: int) -> Callable[[], float]:
     refs = HoppingByTheBook.start(), HoppingByTheBook.start()
     actors = tuple(ref._actor_weakref() for ref in refs)  # noqa: SLF001 - to prepare it without messages
-    return lambda: _hop(actors, refs)  # type: ignore[arg-type]
+    return lambda: _hop(actors, refs, count)  # type: ignore[arg-type]
 
 
-def messaging() -> list[Measured]:
-    """Ratios to the yardstick, of the medians of interleaved rounds."""
-    ours, theirs = System().spawn(Answering, "/answering"), AnsweringByTheBook.start()
-    by_the_book = _hopping_by_the_book()
+def messaging(count: int) -> list[Measured]:
+    """Ratios to the yardstick, the medians of interleaved rounds of so many messages."""
+    system, asks = System(), count // MESSAGES_PER_ASK
+    ours, theirs = system.spawn(Answering, "/answering"), AnsweringByTheBook.start()
+    by_the_book = _hopping_by_the_book(count)
     contests: list[tuple[str, float, Callable[[], float], Callable[[], float]]] = [
-        ("tell", 1.5, lambda: _tell(ours), lambda: _tell(theirs)),
-        ("hop", 2.0, _hopping(Hopping), by_the_book),
-        ("ask", 2.0, lambda: _ask(ours), lambda: _ask(theirs)),
-        ("failed ask", 10.0, lambda: _failed_ask(ours), lambda: _failed_ask(theirs)),
-        ("inline hop", 6.0, _hopping(InlineHopping), by_the_book),
+        ("tell", 1.5, lambda: _tell(ours, count), lambda: _tell(theirs, count)),
+        ("hop", 2.0, _hopping(system, Hopping, count), by_the_book),
+        ("ask", 2.0, lambda: _ask(ours, asks), lambda: _ask(theirs, asks)),
+        ("failed ask", 10.0, lambda: _failed_ask(ours, asks), lambda: _failed_ask(theirs, asks)),
+        ("inline hop", 6.0, _hopping(system, InlineHopping, count), by_the_book),
     ]
     found = []
     for name, least, own, yardstick in contests:
         ratio, own_ns, yardstick_ns = interleaved(own, yardstick, ROUNDS)
         detail = f"{own_ns / 1e3:.2f} µs, by the book {yardstick_ns / 1e3:.2f} µs"
-        found.append(Measured(name, ratio, "x", least, at_least=True, detail=detail))
+        found.append(Measured(name, ratio, "x faster", least, at_least=True, detail=detail))
+    kill_all(system)
+    ActorRegistry.stop_all()
     return found

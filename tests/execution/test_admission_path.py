@@ -3,7 +3,6 @@
 How long it takes is what `make bench` measures. Here it is counted: messages, commits, steps of the interpreter.
 """
 
-import importlib
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -13,11 +12,14 @@ from types import FrameType
 from typing import Any
 
 from actors.runtime import System
+from actors.runtime.actor import Ping
 from actors.runtime.trace import Handled, Sent, Trace
+from perpbot.bench.house import VENUES, opportunity
+from perpbot.bench.house import House as Bench
+from perpbot.bench.trading import at_rest, fill, opened
 from perpbot.simulation.world.forked import in_world
 
-BENCH: Any = importlib.import_module("perpbot.bench.trading")
-BENCH.SYMBOLS = 60
+SYMBOLS = 60
 ON_THE_WAY = ("/trades/executor", "/books/orders", "/books/arb", "/books/risk", "/journal")
 
 
@@ -25,12 +27,12 @@ class House:
     """What `make bench` measures, with few symbols and no quotes while somebody counts."""
 
     def __init__(self, folder: str, open_trades: int) -> None:
-        self.house: Any = BENCH.House(Path(folder))
+        self.house: Any = Bench(Path(folder), SYMBOLS)
         self.system: System = self.house.system
-        for number in range(BENCH.SYMBOLS):
+        for number in range(SYMBOLS):
             self.house.quote(number)
         for number in range(open_trades):
-            BENCH._open(self.house, number)
+            opened(self.house, number)
 
     def admission(self) -> list[Any]:
         """What is handled on the way of one opportunity, until its orders have been handed to the connections."""
@@ -43,8 +45,8 @@ class House:
         traces = [Trace(self.system.cell(address), note) for address in ON_THE_WAY]
         for trace in traces:
             trace.start()
-        opportunity = BENCH._opportunity(59)
-        self.house.wait_for(2, lambda: self.house.executor.tell(opportunity))
+        found = opportunity(SYMBOLS - 1)
+        self.house.wait_for(2, lambda: self.house.executor.tell(found))
         for trace in traces:
             trace.stop()
         return handled
@@ -87,9 +89,9 @@ def admission_beside(open_trades: int) -> tuple[Counter[str], dict[str, int]]:
             if type(each).__name__ in asked
         }
         executor: Any = house.system.cell("/trades/executor").actor
-        opportunity = BENCH._opportunity(58)
-        steps["room"] = steps_of(lambda: executor._no_room(opportunity))
-        steps["sides"] = steps_of(lambda: executor._open.sides(opportunity.edge.symbol))
+        found = opportunity(58)
+        steps["room"] = steps_of(lambda: executor._no_room(found))
+        steps["sides"] = steps_of(lambda: executor._open.sides(found.edge.symbol))
         questions = {*asked, "OpenTrade", "Append"}
         return Counter(name for each in messages if (name := type(each).__name__) in questions), steps
 
@@ -109,18 +111,18 @@ def test_no_actor_is_started_before_the_orders_have_left() -> None:
         house = House(folder, 1)
         begun: list[int] = []
         start = house.house._start_trade
-        connected = [house.system.ref(f"/venues/{venue}/trading") for venue in BENCH.VENUES]
+        connected = [house.system.ref(f"/venues/{venue}/trading") for venue in VENUES]
 
         def starting(admitted: Any) -> None:
             for each in connected:
-                each.ask(BENCH.Ping())
+                each.ask(Ping())
             begun.append(len(house.house.left))
             start(admitted)
 
         executor: Any = house.system.cell("/trades/executor").actor
         executor._start_trade = starting
         house.admission()
-        house.house.executor.ask(BENCH.Ping())
+        house.house.executor.ask(Ping())
         assert begun == [2]
 
 
@@ -128,11 +130,11 @@ def test_no_actor_is_started_before_the_orders_have_left() -> None:
 def test_news_that_meets_is_one_commit() -> None:
     with TemporaryDirectory() as folder:
         house = House(folder, 1)
-        left = house.house.wait_for(2, lambda: house.house.executor.tell(BENCH._opportunity(59)))
+        left = house.house.wait_for(2, lambda: house.house.executor.tell(opportunity(SYMBOLS - 1)))
         journal: Any = house.system.cell("/journal").actor
-        house.house.orders.ask(BENCH.Ping())
+        house.house.orders.ask(Ping())
         commits = journal.describe()["commits"]
-        BENCH._fill(house.house, left)
-        house.house.orders.ask(BENCH.Ping())
+        fill(house.house, left)
+        house.house.orders.ask(Ping())
         assert journal.describe()["commits"] == commits + 1, "two answers and two fills"
-        BENCH._at_rest(house.house, left[0][0].order.trade_id)
+        at_rest(house.house, left[0][0].order.trade_id)

@@ -59,7 +59,7 @@ from actors.signing import Signing
 from pathlib import Path
 from threading import get_native_id
 from time import perf_counter, thread_time
-from perpbot.main import SWITCH_INTERVAL_S
+from perpbot.beginning import SWITCH_INTERVAL_S
 from perpbot.trial.client import Client
 from perpbot.venues.http import Http
 from perpbot.venues.registry import venue_class

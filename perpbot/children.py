@@ -1,0 +1,27 @@
+"""The end of a child process: asked first, and killed when it takes too long."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+def end(process: "subprocess.Popen[Any]", patience_s: float) -> None:
+    """Have `process` end, and wait for it; one that has not ended after `patience_s` is killed."""
+    process.terminate()
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@contextmanager
+def ended(process: "subprocess.Popen[Any]", patience_s: float) -> Iterator[None]:
+    """Have `process` end when the block is left, however that happens."""
+    try:
+        yield
+    finally:
+        end(process, patience_s)
