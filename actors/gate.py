@@ -10,6 +10,7 @@ from enum import StrEnum
 from actors.connection_health import ConnectionHealth
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.own_orders import OwnOrders
+from perpbot.venues.rate_limit import Limiter
 from perpbot.venues.set_up import SetUp
 
 
@@ -84,7 +85,9 @@ class KillSwitches:
 class Gate:
     """The gate of one connection."""
 
-    def __init__(self, venue: str, address: str, kill: KillSwitches, *, trading: bool) -> None:
+    def __init__(
+        self, venue: str, address: str, kill: KillSwitches, *, trading: bool, limiter: Limiter | None = None
+    ) -> None:
         self.venue = venue
         self.address = address
         self.trading = trading
@@ -106,6 +109,8 @@ class Gate:
         such switch, or why it would not; set by the trading connection."""
         self.own_orders = OwnOrders()
         """Our orders that leave through it and may still fill; written by the order book."""
+        self.limiter = Limiter() if limiter is None else limiter
+        """How many calls the venue takes; whoever approves orders has room kept there."""
         self._kill = kill
         self._moves = 0
         self._probed_move = -1

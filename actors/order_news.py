@@ -21,6 +21,11 @@ class PlaceOrder:
 
 
 @attrs.frozen
+class TurnCame:
+    """To a trading connection, from its own timer: the rate limit lets the next order leave."""
+
+
+@attrs.frozen
 class OrderSent:
     """From a trading connection: the request is being handed to the network."""
 

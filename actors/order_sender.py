@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from actors.calls import Calls
+from actors.departures import Departures
 from actors.gate import Gate
-from actors.order_news import OrderSent, OutcomeArrived, PlaceOrder
+from actors.order_news import OrderSent, OutcomeArrived, PlaceOrder, TurnCame
 from actors.runtime import Actor, Ref
 from actors.signing import Signing
 from actors.turns import Turns
@@ -42,26 +43,60 @@ class OrderSender:
         self._calls = calls
         self._orders = orders
         self._instruments = instruments
+        self._held: Departures[PlaceOrder] = Departures()
         if venue.signs_slowly:
             venue.compute = Signing()
         if venue.nonces_ascend:
             venue.turn = Turns()
 
     def place(self, place: PlaceOrder) -> None:
-        """Check the gate, sign, and send; the answer is awaited elsewhere."""
+        """Check the gate, sign, and send, as soon as the rate limit lets it; the answer is awaited elsewhere."""
+        if not self._may_leave(place):
+            return
+        urgency = Urgency.REDUCE if place.approval.kind is ApprovalKind.REDUCE else Urgency.OPEN
+        if self._venue.http.limiter.redeem(place.order.trade_id, urgency, monotonic_ns()):
+            self._begin(place)
+        else:
+            self._held.join(urgency, place)
+            self.depart()
+
+    def depart(self) -> None:
+        """Let go whose turn it is, one after the other, and come back when it is the next one's."""
+        while (head := self._held.next) is not None:
+            urgency, place = head
+            if not self._may_leave(place):
+                self._held.leave()
+                continue
+            wait_s = self._venue.http.limiter.take(ORDER, urgency, monotonic_ns())
+            if not wait_s:
+                self._held.leave()
+                self._begin(place)
+            elif not self._give_up(wait_s):
+                self._actor.timers.after(wait_s, TurnCame())
+                return
+
+    def _give_up(self, wait_s: float) -> bool:
+        """Refuse those whose approval would be too old when the next one leaves; whether there were any."""
+        due_ns = monotonic_ns() + wait_s * NS_PER_SECOND
+        late = self._held.give_up(lambda each: each.approval.expires_ns < due_ns)
+        for each in late:
+            reason = f"the rate limit of {self._venue.name} holds it back for {wait_s:.1f} s"
+            self._refuse(each.order, reason, retryable=True)
+        return bool(late)
+
+    def _may_leave(self, place: PlaceOrder) -> bool:
+        """Whether it may at this moment; else it is refused."""
         refusal = self._refusal(place)
         if refusal is not None:
             self._refuse(place.order, refusal, retryable=True)
-            return
-        instrument = self._instruments.get(place.order.symbol)
-        if instrument is None:
+            return False
+        if place.order.symbol not in self._instruments:
             self._refuse(place.order, f"{self._venue.name} does not list {place.order.symbol}")
-            return
-        reduces = place.approval.kind is ApprovalKind.REDUCE
-        wait_s = self._venue.http.limiter.take(ORDER, Urgency.REDUCE if reduces else Urgency.OPEN, monotonic_ns())
-        if wait_s:
-            self._hold_back(place, wait_s)
-            return
+            return False
+        return True
+
+    def _begin(self, place: PlaceOrder) -> None:
+        instrument = self._instruments[place.order.symbol]
         if self._venue.signs_slowly or self._venue.nonces_ascend:
             self._actor.spawn_task(self._sign_in_turn, place, instrument)
         elif self._takes(place):
@@ -92,14 +127,6 @@ class OrderSender:
         if approval.generations.get(order.venue) != self._gate.generation:
             return f"the gate of {order.venue} moved after the approval"
         return self._gate.refusal_to_open(order.symbol)
-
-    def _hold_back(self, place: PlaceOrder, wait_s: float) -> None:
-        """Wait for a turn, unless the approval would be too old by then."""
-        if monotonic_ns() + wait_s * NS_PER_SECOND > place.approval.expires_ns:
-            reason = f"the rate limit of {self._venue.name} holds it back for {wait_s:.1f} s"
-            self._refuse(place.order, reason, retryable=True)
-        else:
-            self._actor.timers.after(wait_s, place, key=place.order.client_id)
 
     def _refuse(self, order: Order, reason: str, *, retryable: bool = False) -> None:
         self.not_sent += 1

@@ -31,6 +31,7 @@ from perpbot.risk.results import Results
 from perpbot.risk.rules import blocks, check_opening, check_reduction
 from perpbot.risk.standing import Standing, standings
 from perpbot.risk.view import Gate, LegRequest, OpenRequest, View
+from perpbot.venues.rate_limit import ORDER, Urgency
 
 
 @attrs.frozen(kw_only=True)
@@ -275,7 +276,10 @@ class Risk(Actor):
             self._newest.append(RefusalSeen(wall_ns(), request.symbol, refusal))
             return refusal
         self._approved += 1
-        return self._approval(ApprovalKind.OPEN, request.trade_id)
+        approval = self._approval(ApprovalKind.OPEN, request.trade_id)
+        for leg in request.legs:
+            self._gates[leg.venue].limiter.keep(request.trade_id, approval.expires_ns)
+        return approval
 
     @handles(AssessReduction)
     def on_reduction(self, assess: AssessReduction) -> Approval | Refusal:
@@ -364,6 +368,7 @@ class Risk(Actor):
                 reduce_refusal=gate.refusal_to_reduce(),
                 generation=gate.generation,
                 leverage=None if opening is None else gate.leverage(opening.symbol),
+                wait_s=0.0 if opening is None else gate.limiter.wait_s(ORDER, Urgency.OPEN, monotonic_ns()),
             )
             for venue, gate in gates.items()
         }

@@ -24,6 +24,7 @@ from actors.order_news import (
     CatchUpDone,
     PlaceOrder,
     TradingReady,
+    TurnCame,
     VenueNews,
 )
 from actors.order_sender import OrderSender
@@ -383,6 +384,11 @@ class TradingConnection(Actor):
     def on_place(self, place: PlaceOrder) -> None:
         """Have it sent, or refused."""
         self._sender.place(place)
+
+    @handles(TurnCame)
+    def on_turn(self, _: TurnCame) -> None:
+        """The rate limit lets one more leave."""
+        self._sender.depart()
 
     # -- cancels -------------------------------------------------------------------------------------------------
 

@@ -59,10 +59,10 @@ class Parts:
 def make_gates(venues: Mapping[str, Venue], trading: Sequence[str], kill: KillSwitches) -> dict[str, Gate]:
     """The gates of all connections, by address."""
     gates = {}
-    for venue in venues:
+    for venue, each in venues.items():
         for child in ("market-data", "trading") if venue in trading else ("market-data",):
             address = f"/venues/{venue}/{child}"
-            gates[address] = Gate(venue, address, kill, trading=child == "trading")
+            gates[address] = Gate(venue, address, kill, trading=child == "trading", limiter=each.http.limiter)
     return gates
 
 

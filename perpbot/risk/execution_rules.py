@@ -10,6 +10,7 @@ from perpbot.risk.rule import HUNDRED, Rule
 from perpbot.risk.view import OpenRequest, View
 
 PERFECT = Decimal(1)
+MS_PER_S = 1_000
 
 
 class DifferentVenues(Rule):
@@ -119,6 +120,24 @@ class ConnectionHealth(Rule):
             score = view.scores.get(leg.venue, PERFECT)
             if score < limits.min_connection_score:
                 return self.no(f"the connections to {leg.venue} score {score}", plain(limits.min_connection_score))
+        return None
+
+
+class RateLimit(Rule):
+    """Both legs leave at once: at neither venue would the rate limit hold one back while the other one leaves."""
+
+    level = Level.EXECUTION
+    name = "rate-limit"
+    cure = "wait; where the venue allows more, raise `rate_limit_per_sec` and `burst_size` of its `trading`"
+
+    def check(self, request: OpenRequest, view: View, limits: Risk) -> Refusal | None:
+        """Compare what each venue's gate would let through with one more order."""
+        del limits
+        for leg in request.legs:
+            gate = view.gates.get(leg.venue)
+            if gate is not None and gate.wait_s > 0:
+                wait_ms = max(1, round(gate.wait_s * MS_PER_S))
+                return self.no(f"an order to {leg.venue} would wait for {wait_ms} ms", "legs that leave at once")
         return None
 
 

@@ -21,6 +21,7 @@ from perpbot.risk.execution_rules import (
     Leverage,
     OrderMinimum,
     PriceCollar,
+    RateLimit,
     SelfTrade,
     Slippage,
 )
@@ -64,6 +65,7 @@ OPENING_RULES: tuple[Rule, ...] = (
     Slippage(),
     PriceCollar(),
     Depth(),
+    RateLimit(),
 )
 
 

@@ -63,6 +63,8 @@ class Gate:
     generation: int
     leverage: Decimal | None = None
     """What the venue has confirmed for the symbol asked for; None where it was not asked."""
+    wait_s: float = 0.0
+    """How long the venue's rate limit would hold back an order that adds risk."""
 
 
 @attrs.frozen(kw_only=True)

@@ -4,7 +4,10 @@ Two things are kept. What the configuration allows, as token buckets. And what t
 windows, weighted where it weighs calls; a venue's module declares those.
 
 Calls that matter less leave more room: a read is held back while an order may still leave, and an opening while an
-order that takes risk away may. So what is more urgent goes first whenever both wait, without a queue.
+order that takes risk away may. So what is more urgent goes first whenever both wait.
+
+Orders that belong together leave together or not at all: who approves them asks at every venue, and has room kept
+there until they leave.
 """
 
 from collections import deque
@@ -72,10 +75,13 @@ class Meter(Protocol):
     """One limit."""
 
     def wait_ns(self, cost: int, room: float, now_ns: int) -> int:
-        """How long until `cost` fits into this share of the limit; 0 for now."""
+        """How long until `cost` fits into this share of the limit beside what is kept; 0 for now."""
 
     def spend(self, cost: int, now_ns: int) -> None:
         """A call left."""
+
+    def keep(self, cost: int, calls: int) -> None:
+        """Keep room for `calls` more calls; fewer, where that is negative."""
 
 
 class TokenBucket:
@@ -86,17 +92,22 @@ class TokenBucket:
         self._burst = rate.burst
         self._empty_ns = now_ns - rate.burst * self._ns_per_token
         """When the bucket would have been empty: tokens are the time since then."""
+        self._kept = 0
 
     def wait_ns(self, _cost: int, room: float, now_ns: int) -> int:
         """How long until there is a token, and as many left as calls of less room must leave."""
         needed = min(self._burst + 1 - int(self._burst * room), self._burst)
-        missing = needed - self.tokens(now_ns)
+        missing = needed + self._kept - self.tokens(now_ns)
         return 0 if missing <= 0 else int(missing * self._ns_per_token) + 1
 
     def spend(self, _cost: int, now_ns: int) -> None:
         """Take a token."""
         full_ns = now_ns - self._burst * self._ns_per_token
         self._empty_ns = max(self._empty_ns, full_ns) + self._ns_per_token
+
+    def keep(self, _cost: int, calls: int) -> None:
+        """Tokens that are somebody's already."""
+        self._kept += calls
 
     def tokens(self, now_ns: int) -> float:
         """How many calls could leave at once now."""
@@ -110,23 +121,27 @@ class SlidingWindow:
         self.window = window
         self._ns = int(window.seconds * NS_PER_SECOND)
         self._calls: deque[tuple[int, int]] = deque()
-        self._spent = 0
+        self._spent = self._kept = 0
 
     def wait_ns(self, cost: int, room: float, now_ns: int) -> int:
         """How long until so much has left the window that `cost` fits. One call always fits into an empty one."""
-        missing = self.spent(now_ns) + cost - max(cost, int(self.window.units * room))
+        missing = self.spent(now_ns) + self._kept + cost - max(cost, int(self.window.units * room))
         if missing <= 0:
             return 0
         for at_ns, units in self._calls:
             missing -= units
             if missing <= 0:
                 return at_ns + self._ns - now_ns
-        raise AssertionError("more is missing than was spent")
+        return self._ns  # what is kept has to leave first
 
     def spend(self, cost: int, now_ns: int) -> None:
         """Count a call."""
         self._calls.append((now_ns, cost))
         self._spent += cost
+
+    def keep(self, cost: int, calls: int) -> None:
+        """Units that are somebody's already."""
+        self._kept += cost * calls
 
     def spent(self, now_ns: int) -> int:
         """Units that still count."""
@@ -143,6 +158,8 @@ class Limiter:
         self._orders = None if orders is None else TokenBucket(orders, now_ns)
         self._limits = RateLimits()
         self._windows: tuple[SlidingWindow, ...] = ()
+        self._kept: dict[str, int] = {}
+        """Until when room for an order is kept, by what it belongs to."""
         self._in_row = 0
         self._told_ns = 0
         """Until when the venue wants nothing at all."""
@@ -161,22 +178,54 @@ class Limiter:
         self._limits = limits
         self._windows = tuple(SlidingWindow(each) for each in limits.windows)
 
+    def wait_s(self, kind: str, urgency: Urgency, now_ns: int) -> float:
+        """Seconds until a call could leave, if nothing else did; 0 for now. Only a question."""
+        self._lapse(now_ns)
+        meters, cost = self._meters(kind, urgency), self._limits.weight(kind)
+        waits_ns = [each.wait_ns(cost, ROOM[urgency], now_ns) for each in meters]
+        return max(0, self._paused_ns(urgency, now_ns), *waits_ns, 0) / NS_PER_SECOND
+
     def take(self, kind: str, urgency: Urgency, now_ns: int) -> float:
         """Let a call through and return 0, or return the seconds until it is worth asking again."""
-        meters, cost = self._meters(kind, urgency), self._limits.weight(kind)
-        wait_ns = max(
-            self._paused_ns(urgency, now_ns),
-            *(each.wait_ns(cost, ROOM[urgency], now_ns) for each in meters),
-            0,
-        )
-        if wait_ns > 0:
-            wait_s = wait_ns / NS_PER_SECOND
+        wait_s = self.wait_s(kind, urgency, now_ns)
+        if wait_s:
             self.held_back += 1
             self.longest_wait_s = max(self.longest_wait_s, wait_s)
-            return wait_s
-        for each in meters:
-            each.spend(cost, now_ns)
-        return 0.0
+        else:
+            self._spend(kind, urgency, now_ns)
+        return wait_s
+
+    def keep(self, owner: str, until_ns: int) -> None:
+        """Keep room for one order of `owner`, whoever else asks meanwhile; ask `wait_s` whether there is any.
+
+        It lapses when all that was kept before it has.
+        """
+        self._let_go(owner)
+        self._kept[owner] = until_ns
+        for each in self._meters(ORDER, Urgency.OPEN):
+            each.keep(self._limits.weight(ORDER), 1)
+
+    def redeem(self, owner: str, urgency: Urgency, now_ns: int) -> bool:
+        """Let an order through that room was kept for; False where none is, or the venue wants nothing now."""
+        self._lapse(now_ns)
+        if owner not in self._kept or self._paused_ns(urgency, now_ns) > 0:
+            return False
+        self._let_go(owner)
+        self._spend(ORDER, urgency, now_ns)
+        return True
+
+    def _spend(self, kind: str, urgency: Urgency, now_ns: int) -> None:
+        for each in self._meters(kind, urgency):
+            each.spend(self._limits.weight(kind), now_ns)
+
+    def _lapse(self, now_ns: int) -> None:
+        while self._kept and self._kept[oldest := next(iter(self._kept))] < now_ns:
+            self._let_go(oldest)
+
+    def _let_go(self, owner: str) -> None:
+        if self._kept.pop(owner, None) is not None:
+            for each in self._meters(ORDER, Urgency.OPEN):
+                each.keep(self._limits.weight(ORDER), -1)
 
     def _meters(self, kind: str, urgency: Urgency) -> list[Meter]:
         bucket = self._reads if urgency is Urgency.READ else self._orders
@@ -217,6 +266,7 @@ class Limiter:
                  "units": each.window.units}
                 for each in self._windows
             ],
+            "kept": len(self._kept),
             "held_back": self.held_back,
             "longest_wait_s": round(self.longest_wait_s, 3),
             "complaints": self.complaints,

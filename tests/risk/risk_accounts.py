@@ -120,8 +120,8 @@ WORST = {
     "exposure": Exposure({}, {BTC: Decimal(10**9)}, {"a": Decimal(10**9)}, {("a", BTC): Decimal(10**9)}),
     "open_sides": {"a": Side.SELL, "b": Side.BUY},
     "gates": {
-        "a": Gate(open_refusal="the kill switch is on (global, by me)", reduce_refusal=None, generation=4),
-        "b": Gate(open_refusal="the kill switch is on (global, by me)", reduce_refusal=None, generation=4),
+        venue: Gate(open_refusal="the kill switch is on (global, by me)", reduce_refusal=None, generation=4, wait_s=9.9)
+        for venue in ("a", "b")
     },
 }
 """Everything that can forbid an opening at once, with connections that are up and prices that are fair."""

@@ -72,18 +72,23 @@ def test_the_trial_of_venues_is_no_part_of_the_running_program() -> None:
 def test_the_sender_asks_for_the_refusal_before_anything_else() -> None:
     (tree,) = (tree for file, tree in sources() if file == "actors/order_sender.py")
     methods = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    first = methods["place"].body[1]  # after the docstring
-    assert ast.unparse(first) == "refusal = self._refusal(place)"
-    assert ast.unparse(methods["place"].body[2]).startswith("if refusal is not None:")
+    assert ast.unparse(methods["_may_leave"].body[1]) == "refusal = self._refusal(place)"  # after the docstring
+    assert ast.unparse(methods["_may_leave"].body[2]).startswith("if refusal is not None:")
+    assert callers("_begin", methods) == {"place", "depart"}
+    for name in ("place", "depart"):
+        asks, *rest = ast.unparse(methods[name]).split("if not self._may_leave(place):")
+        assert len(rest) == 1
+        assert "_begin" not in asks
+        assert rest[0].split()[0] in {"return", "self._held.leave()"}
     users = {
         name
         for name, method in methods.items()
         for node in ast.walk(method)
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "self._venue.place"
     }
-    assert users == {"place", "_sign_and_send"}
+    assert users == {"_begin", "_sign_and_send"}
     assert callers("_sign_and_send", methods) == {"_sign_in_turn"}
-    assert callers("_sign_in_turn", methods) == {"place"}
+    assert callers("_sign_in_turn", methods) == {"_begin"}
 
 
 def callers(of: str, methods: Mapping[str, ast.FunctionDef]) -> set[str]:

@@ -60,6 +60,7 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("venue-margin", {"venue_free": {"a": d(80), "c": d(1)}}),
     ("leverage", {"gates": {"a": attrs.evolve(OPEN_GATE, leverage=d(1)), "b": OPEN_GATE}}),
     ("depth", {"quotes": {"a": quote("a", "99.5", "100"), "b": quote("b", "100", "100.5")}}),
+    ("rate-limit", {"gates": {"a": OPEN_GATE, "b": OPEN_GATE, "c": attrs.evolve(OPEN_GATE, wait_s=1.0)}}),
     ("pool-capital", {"pool_available": {"a": d(80), "b": d(80)}}),
     ("symbol-allocation", {"symbol_room": d(160)}),
     ("safe-mode", {"safe_mode": {"a": False, "elsewhere": True}}),
@@ -101,6 +102,16 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "depth",
         {"quotes": {"a": quote("a", "99.5", "100.01"), "b": quote("b")}},
         "execution/depth: limit 100 at a, allowed a best price within it, not 100.01",
+    ),
+    (
+        "rate-limit",
+        {"gates": {"a": OPEN_GATE, "b": attrs.evolve(OPEN_GATE, wait_s=0.96)}},
+        "execution/rate-limit: an order to b would wait for 960 ms, allowed legs that leave at once",
+    ),
+    (
+        "rate-limit",
+        {"gates": {"a": attrs.evolve(OPEN_GATE, wait_s=0.000_001), "b": OPEN_GATE}},
+        "execution/rate-limit: an order to a would wait for 1 ms, allowed legs that leave at once",
     ),
     (
         "pool-capital",

@@ -132,6 +132,62 @@ def test_a_ban_without_an_end_is_kept_to_for_two_minutes_by_all() -> None:
     assert made.take(ORDER, REDUCE, 0) == 120
 
 
+@pytest.mark.parametrize("made", [lambda: limiter(Window(20, 1.0)), lambda: Limiter(orders=Rate(10, 20))])
+def test_room_that_is_kept_is_nobody_elses_and_lapses(made: Callable[[], Limiter]) -> None:
+    one = made()
+    for index in range(19):
+        assert one.wait_s(ORDER, OPEN, 0) == 0
+        one.keep(f"t{index}", 100 * MS)
+    assert one.wait_s(ORDER, OPEN, 0) > 0
+    assert let_through(one, ORDER, REDUCE) == 1, "what takes risk away has its reserve"
+    assert one.redeem("t7", OPEN, MS)
+    assert not one.redeem("t7", OPEN, MS), "it is for one order"
+    assert one.wait_s(ORDER, OPEN, 100 * MS) > 0
+    assert not one.redeem("t8", OPEN, 101 * MS)
+    assert one.describe(101 * MS)["kept"] == 0
+    assert one.wait_s(ORDER, OPEN, 101 * MS) == 0
+
+
+def test_room_that_is_kept_is_of_no_use_while_the_venue_wants_nothing() -> None:
+    made = Limiter()
+    made.keep("t1", NS_PER_SECOND)
+    made.answered(429, None, 0)
+    assert made.wait_s(ORDER, OPEN, 0) == 1
+    assert not made.redeem("t1", OPEN, 0)
+    assert made.redeem("t1", REDUCE, 0), "a pause that is a guess does not keep back what takes risk away"
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 400), st.sampled_from(("keep", "redeem", "reduce", "read")), st.integers(0, 5)),
+    max_size=120,
+)
+
+
+@given(STEPS, st.integers(2, 30), st.integers(1, 12), st.integers(5, 40))
+def test_whoever_had_room_kept_in_time_never_waits_and_no_limit_is_overrun(
+    steps: list[tuple[int, str, int]], units: int, burst: int, per_s: int
+) -> None:
+    made = Limiter(orders=Rate(per_s, burst))
+    made.declare(RateLimits(windows=(Window(units, 1.0),)))
+    kept: dict[str, int] = {}
+    left: list[int] = []
+    now = 0
+    for pause_ms, step, number in steps:
+        now += pause_ms * MS
+        owner = f"t{number}"
+        if step == "keep" and made.wait_s(ORDER, OPEN, now) == 0:
+            made.keep(owner, now + 500 * MS)
+            kept[owner] = now + 500 * MS
+        elif step == "redeem":
+            assert made.redeem(owner, OPEN, now) == (kept.pop(owner, -1) >= now)
+            left.append(now)
+        elif step in {"reduce", "read"} and made.take(ORDER, REDUCE if step == "reduce" else READ, now) == 0:
+            left.append(now)
+        assert made._windows[0].spent(now) <= units
+        assert made._orders is not None
+        assert made._orders.tokens(now) >= 0
+
+
 @in_world()
 def test_reads_wait_for_their_turn_without_spinning_and_not_for_ever() -> None:
     http = Http(limiter=Limiter(reads=Rate(10, 5), now_ns=monotonic_ns()))
