@@ -9,13 +9,23 @@ from actors.book_polling import QuoteStale
 from actors.market_data import BookLost, BookMoved
 from actors.market_news import MarketGone, MarketMoved
 from actors.runtime import Actor, MailboxSpec, handles
-from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
+from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
+from perpbot.config.decisions import QuoteEngine
 from perpbot.model.events import Funding, Mark
 from perpbot.model.quote import Quote, Source
 from perpbot.scanning.ticks import BadTick, TickFilter, TickRules
 
 FIRST_QUOTE_NS = 20 * NS_PER_SECOND
 """Connecting to every venue at once takes a while."""
+
+
+def tick_rules(settings: QuoteEngine) -> TickRules:
+    """Which quotes are believed, as configured."""
+    return TickRules(
+        max_jump=settings.max_price_jump_pct / 100,
+        min_notional=settings.min_volume_threshold,
+        max_age_ns=int(settings.max_quote_age_ms * NS_PER_MS),
+    )
 
 
 def _latest_by(message: Any) -> Hashable | None:

@@ -17,8 +17,6 @@
 ``/venues/okx/trading`` or ``/books/orders``.
 """
 
-from decimal import Decimal
-
 import attrs
 
 from actors.book_polling import BookPolling
@@ -27,14 +25,12 @@ from actors.journal import Journal
 from actors.kill_switch import KillSwitch
 from actors.market_data import MarketDataConnection
 from actors.paper_market import PaperMarket
-from actors.quote_feed import QuoteFeed
+from actors.quote_feed import QuoteFeed, tick_rules
 from actors.reconfiguration import Reconfigured
 from actors.runtime import Backoff
 from actors.trading import TradingConnection
-from perpbot.clock import NS_PER_MS
 from perpbot.config.exchanges import Connection, Trading
 from perpbot.config.settings import Settings
-from perpbot.scanning.ticks import TickRules
 from perpbot.simulation.paper.venue import PaperTrading
 from supervisors.addresses import (
     BALANCES,
@@ -56,8 +52,6 @@ from supervisors.parts import Parts
 from supervisors.spec import ChildSpec, Kind, Limit, Strategy
 from supervisors.trades import basis, flattening, scanner, trades
 from supervisors.venue import Circuited, VenueSupervisor
-
-HUNDRED = Decimal(100)
 
 
 def root(parts: Parts) -> ChildSpec:
@@ -102,14 +96,9 @@ def venue(parts: Parts, name: str) -> ChildSpec:
     exchange = settings.exchanges[name]
     at = f"/venues/{name}"
     circuits = [Circuited(parts.gates[f"{at}/market-data"], _breaker(exchange.market_data))]
-    ticks = TickRules(
-        max_jump=settings.quote_engine.max_price_jump_pct / HUNDRED,
-        min_notional=settings.quote_engine.min_volume_threshold,
-        max_age_ns=int(settings.quote_engine.max_quote_age_ms * NS_PER_MS),
-    )
     specs = [
         resilient("instruments", parts, lambda: Instruments(each, settings.symbols, _reconnect(exchange.market_data))),
-        resilient("quotes", parts, lambda: QuoteFeed(name, ticks)),
+        resilient("quotes", parts, lambda: QuoteFeed(name, tick_rules(settings.quote_engine))),
         resilient(
             "market-data",
             parts,

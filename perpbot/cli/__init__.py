@@ -26,6 +26,7 @@ from perpbot.cli.health import health
 from perpbot.cli.installing import INSTALLING
 from perpbot.cli.looking import LOOKING
 from perpbot.cli.record import record
+from perpbot.cli.replay import replay
 from perpbot.cli.risk import risk
 from perpbot.cli.running import RUNNING
 from perpbot.cli.stacks import stacks
@@ -76,7 +77,7 @@ for _each in (
     *(*RUNNING, stop, wait),
     *(*LOOKING, *ACCOUNTS, dashboard, tree, top, inspect, trace, stacks, *FAILURES),
     *(*STEERING, alerts, risk, export, *HANDS),
-    *(venues, record, chaos, bench, demo, validate, doctor, health, *INSTALLING),
+    *(venues, record, replay, chaos, bench, demo, validate, doctor, health, *INSTALLING),
 ):
     command.add_command(_each)
 

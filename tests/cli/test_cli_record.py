@@ -58,3 +58,16 @@ def test_wrong_usage_of_record(perpbot: Commands, arguments: list[str], code: in
     refused = perpbot("record", "--live", *arguments)
     assert (refused.code, refused.out) == (code, "")
     assert said in refused.err
+
+
+@pytest.mark.parametrize("command", ["replay"])
+def test_what_cannot_be_read_is_one_message_with_its_line(perpbot: Commands, command: str, tmp_path: Path) -> None:
+    path = tmp_path / "okx.rec"
+    path.write_text("# perpbot recording of okx: BTC-PERP\n12.5: {}\nhello\n")
+    refused = perpbot(command, path)
+    assert (refused.code, refused.out) == (65, "")
+    assert refused.err == f"{path}:3: this is no line of a recording: 'hello'\n"
+    unknown = perpbot(command, f"binance={path}")
+    assert (unknown.code, unknown.err.partition(";")[0]) == (2, f"{path}:1: no venue is called 'binance'")
+    missing = perpbot(command, tmp_path / "okx")
+    assert (missing.code, missing.err) == (65, f"{tmp_path / 'okx'} cannot be read: No such file or directory\n")
