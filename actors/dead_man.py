@@ -18,6 +18,11 @@ class HoldSwitch:
 
 
 @attrs.frozen
+class StandDown:
+    """Nothing will be sent any more: switch the dead man's switch off. Answered when that is done, or cannot be."""
+
+
+@attrs.frozen
 class SwitchAnswered:
     """The venue answered a sign of life."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import attrs
 import gevent
 
 from actors.order_news import AskForOrder, FindOurs
@@ -15,6 +16,25 @@ from perpbot.venues.venue import Venue, VenueReadError
 
 CANCEL_PAUSE_S = 0.2
 """For the venue to cancel what it was asked to, before it is asked what still waits; longer every time."""
+
+
+@attrs.frozen
+class CancelWaiting:
+    """Cancel our orders that wait at the venue, those that may rest too. Answered with `Cancelled`."""
+
+
+@attrs.frozen
+class ReadOthersOrders:
+    """Which open orders in `symbol` are not ours? Answered with `OrderUpdate`s, or a `Cancelled` that says why not."""
+
+    symbol: str
+
+
+@attrs.frozen
+class CancelOthersOrders:
+    """Cancel the open orders in `symbol` that are not ours. Answered with `Cancelled`."""
+
+    symbol: str
 
 
 class WaitingOrders:

@@ -11,13 +11,14 @@ import attrs
 import gevent
 
 from actors.account_reader import ReadFunding
+from actors.dead_man import StandDown
 from actors.executor import Drain
 from actors.flattener import Flatten
 from actors.gate import KillSwitches
 from actors.order_requests import ReadOpenTrades
 from actors.runtime import ActorDeadError, AskTimeoutError, System
 from actors.state import State
-from actors.trading import CancelWaiting, StandDown
+from actors.waiting_orders import CancelWaiting
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.execution.views import TradeView

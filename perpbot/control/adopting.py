@@ -6,7 +6,7 @@ import attrs
 
 from actors.order_requests import AdoptPosition
 from actors.positions import Mismatch, PositionsView, TakeMismatch
-from actors.trading import CancelOthersOrders, ReadOthersOrders
+from actors.waiting_orders import CancelOthersOrders, ReadOthersOrders
 from perpbot.clock import wall_ns
 from perpbot.control.arguments import Args, BadRequestError
 from perpbot.execution.foreign import adopted_fill
