@@ -17,7 +17,8 @@ from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.route import USER_AGENT
 from perpbot.venues.venue import Tape, Venue
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
+"""For a frame. Only a failure waits so long; a busy machine may be slow with what comes."""
 TAPE_PATIENCE_S = 60.0
 """Somebody trades within a minute, and some venues send no bar before it is over."""
 NUMBERS_A_SECOND = 10**10
