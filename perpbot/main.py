@@ -160,7 +160,8 @@ def _make_places(state: Path, summary: Path | None) -> None:
     except SocketPathError as error:
         raise FilesError(str(error)) from error
     except OSError as error:
-        raise FilesError(f"{error.filename} cannot be made: {error.strerror}; give another --state") from error
+        option = "--summary" if str(error.filename) == str(summary) else "--state"
+        raise FilesError(f"{error.filename} cannot be made: {error.strerror}; give another {option}") from error
 
 
 def _with_venues(
@@ -184,7 +185,9 @@ def read_venues(path: Path) -> dict[str, Any]:
     try:
         details: dict[str, Any] = json.loads(path.read_text().splitlines()[0])
     except OSError as error:
-        raise PlacesError(f"{path} cannot be read: {error.strerror}; `perpbot venues serve > {path}` makes it") from error
+        raise PlacesError(
+            f"{path} cannot be read: {error.strerror}; `perpbot venues serve > {path}` makes it"
+        ) from error
     except (ValueError, IndexError) as error:
         raise PlacesError(f"{path} does not hold what `perpbot venues serve` prints: {error}") from error
     return details

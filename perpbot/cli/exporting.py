@@ -13,7 +13,7 @@ import click
 from perpbot.cli.asking import Failure, state_option
 from perpbot.statedir import state_directory
 
-EXIT_CONFIG = 78
+EXIT_IO, EXIT_CONFIG = 74, 78
 TABLES = ("trades", "fills", "funding", "pnl")
 FORMATS = ("csv", "jsonl", "parquet")
 FORMULA = ("=", "+", "-", "@")
@@ -60,7 +60,11 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
     else:
-        with output.open("w", encoding="utf-8", newline="") as file:
+        try:
+            file = output.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise Failure(f"{output} cannot be written: {error.strerror}; give another --output", EXIT_IO) from None
+        with file:
             yield file
 
 

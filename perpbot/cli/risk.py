@@ -28,10 +28,13 @@ def status(*, as_json: bool, state: Path | None) -> None:
     if as_json:
         print_json(answer)
         return
-    show_table(_LIMITS, [_limit_row(each) for each in answer["limits"]], "No balance was read yet.")
+    known = answer["equity"] is not None
+    nothing = "The limits were not told in time; ask again." if known else "No balance was read yet."
+    show_table(_LIMITS, [_limit_row(each) for each in answer["limits"]], nothing)
     click.echo()
-    pause = duration(answer["cooldown_s"]) if answer["cooldown_s"] else "none"
-    labelled("Pause", f"{pause}; {counted(answer['failures_in_row'], 'failure')} in a row")
+    failures = f"{counted(answer['failures_in_row'], 'failure')} in a row"
+    left = answer["cooldown_s"]
+    labelled("Pause", f"{duration(left)} more; {failures} since it began" if left else f"none; {failures}")
     labelled("Today", f"{amount(answer['daily_profit'], signed=True)} after fees and funding")
     labelled("Approved", f"{answer['approved']:,}")
     for rule, times in sorted(answer["refused"].items(), key=lambda each: -each[1]):

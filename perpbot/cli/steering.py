@@ -12,6 +12,8 @@ from perpbot.ranges import Number
 
 ANSWER_MARGIN_S = 10.0
 CANCEL_S = ADOPT_S = 30.0
+EVERYTHING = "global"
+"""The kill switch of the whole, as the system names it."""
 
 
 @click.group("kill-switch")
@@ -84,6 +86,7 @@ def flatten(*, venue: str | None, timeout: float | None, yes: bool, as_json: boo
         if concerned:
             confirm(f"Close {counted(len(concerned), 'trade')}{f' with a leg at {venue}' if venue else ''}?", yes=yes)
         answer = client.ask("flatten", (timeout or 600.0) + ANSWER_MARGIN_S, venue=venue, timeout=timeout)
+        switched_off = EVERYTHING in client.ask("kill-switch", action="status")["on"]
     if as_json:
         print_json(answer)
         return
@@ -94,7 +97,8 @@ def flatten(*, venue: str | None, timeout: float | None, yes: bool, as_json: boo
         click.echo(f"Still held: {each['quantity']} {each['symbol']} at {each['venue']} ({each['account']}).")
     if not held:
         click.echo("Nothing is held now.")
-    click.echo("New trades may follow; `perpbot kill-switch on` keeps them from being opened.")
+    if not switched_off:
+        click.echo("New trades may follow; `perpbot kill-switch on` keeps them from being opened.")
 
 
 @click.command("cancel-all")

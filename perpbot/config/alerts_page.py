@@ -55,7 +55,22 @@ A channel's URL is a secret, so the file only refers to it: `${{NAME}}` where th
 it, `cred:NAME` for a file in `$CREDENTIALS_DIRECTORY`, `file:/path` for any other. No log, page or error shows it.
 
 A webhook must be `https:` and lead to a public address; the name is resolved once, the request goes to the very address
-that was looked at, and redirects are not followed. Hosts of your own are named in `allow_private`.
+that was looked at, and redirects are not followed. Hosts of your own are named in `allow_private`; there `http:` will do.
+
+### Without a phone
+
+`docs/examples/receiver.py` is the other end of a webhook, and prints what it is sent:
+
+    python3 docs/examples/receiver.py &
+    export ALERT_WEBHOOK=http://127.0.0.1:9900
+
+With this in `alerts.yaml` in place of `channels: []`, start PerpBot, and `perpbot alerts test` says `here: delivered`:
+
+    channels:
+      - name: here
+        url: env:ALERT_WEBHOOK
+        allow_private: [127.0.0.1]
+
 
 ## Rules
 

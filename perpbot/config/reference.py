@@ -41,7 +41,7 @@ Editors that know YAML schemas complete and check keys as you type, by the first
 """
 
 _NOTES = {
-    "": "`symbols` and `exchanges`, with at least two venues, must be given. Everything else has defaults.",
+    "Settings": "`symbols` and `exchanges`, with at least two venues, must be given. Everything else has defaults.",
     "capital.pools": (
         "A number in place of a pool is its share: `arb: 20` is the same as `arb: {share_pct: 20}`. Shares apply to "
         "the pools that are switched on: with hedged volume off, its share is not idle."
@@ -86,8 +86,9 @@ def tables(cls: type[Section], prefix: str = "") -> Iterator[str]:
     """The table of a section, and then those of the sections in it."""
     title = f"`{prefix}`" if prefix else "Top level"
     yield f"## {title}\n\n{(cls.__doc__ or '').splitlines()[0]}\n"
-    if prefix in _NOTES:
-        yield f"{_NOTES[prefix]}\n"
+    note = _NOTES.get(prefix or cls.__name__)
+    if note is not None:
+        yield f"{note}\n"
     keys = [attribute for attribute in attrs.fields(cls) if section_in(attribute) is None]
     if keys:
         yield "| key | default | allowed | meaning |\n|---|---|---|---|"

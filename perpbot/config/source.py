@@ -118,7 +118,7 @@ def expand(text: str, env: Mapping[str, str]) -> tuple[str, list[str]]:
         name, default = match.groups()
         given = env.get(name, "") if default is not None else env.get(name)
         if given is None:
-            wrong.append(f"environment variable {name} is not set, and there is no default (${{{name}:-default}})")
+            wrong.append(f"environment variable {name} is not set; set it, or give a default: ${{{name}:-default}}")
         return given or default or ""
 
     if "${" in _REFERENCE.sub("", text):

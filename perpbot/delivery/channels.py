@@ -42,7 +42,9 @@ def open_channels(alerts: Alerts, environment: Mapping[str, str], mask: Mask) ->
             try:
                 url = resolve(each.url, environment)
             except UnresolvedError as error:
-                raise ChannelError(f"channel {each.name}: {error}") from None
+                raise ChannelError(
+                    f"alert channel {each.name}: {error}; without it, give the channel `enabled: false` in alerts.yaml"
+                ) from None
             mask.learn(_secrets(url))
             web = url.startswith(("https:", "http:"))
             channels[each.name] = Webhook(each.name, url, each.allow_private) if web else Service(each.name, url)

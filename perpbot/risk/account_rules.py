@@ -100,13 +100,9 @@ class FailureStreak(AccountRule):
 
     def verdict(self, view: View, limits: Risk) -> Refusal | None:
         """Look whether the pause lasts."""
+        del limits  # an alert may have begun a longer pause
         left = view.cooldown_until_ns - view.now_ns
-        if left > 0:
-            return self.no(
-                f"{limits.max_consecutive_failures} failures in a row, {seconds(left)} left",
-                f"a pause of {limits.failure_cooldown_sec:g} s",
-            )
-        return None
+        return self.no(f"a pause after failures, {seconds(left)} left", "no pause") if left > 0 else None
 
 
 class LegsAlone(Rule):

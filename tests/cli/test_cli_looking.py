@@ -281,6 +281,13 @@ def test_an_export_without_a_journal_says_where_it_looked(perpbot: Commands, tmp
     assert str(tmp_path) in shown.err
 
 
+def test_an_export_to_where_nothing_can_be_written(system: Running, perpbot: Commands, tmp_path: Path) -> None:
+    output = tmp_path / "none" / "trades.csv"
+    shown = perpbot("export", "trades", "--output", output, "--state", system.state)
+    said = f"{output} cannot be written: No such file or directory; give another --output\n"
+    assert (shown.code, shown.out, shown.err) == (74, "", said)
+
+
 def test_a_completed_trade_says_how_long_each_of_its_phases_took(system: Running, perpbot: Commands) -> None:
     over = perpbot("trades", "--json", "--state", system.state).json["over"]
     phases = next(each["phases_ms"] for each in over if each["phase"] == "completed")

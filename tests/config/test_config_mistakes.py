@@ -186,7 +186,7 @@ def test_many_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
         # references
         (
             "log: {file: '${LOG_FILE}'}",
-            "6:13: log.file: environment variable LOG_FILE is not set, and there is no default (${LOG_FILE:-default})",
+            "6:13: log.file: environment variable LOG_FILE is not set; set it, or give a default: ${LOG_FILE:-default}",
         ),
         ("log: {file: '${1}'}", "6:13: log.file: broken reference: ${NAME} or ${NAME:-default} is allowed"),
         # what YAML can do and a configuration need not

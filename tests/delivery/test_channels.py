@@ -46,7 +46,7 @@ def test_every_way_to_refer_to_a_secret_leads_to_it_and_the_mask_learns_all_of_t
         ("env:NOWHERE", "the environment has no NOWHERE"),
         ("cred:hook", "CREDENTIALS_DIRECTORY"),
         ("file:/nowhere/hook", "cannot be read"),
-        ("tgram://${NOWHERE}/1", "NOWHERE is not set"),
+        ("tgram://${NOWHERE}/1", "^alert channel .*: environment variable NOWHERE is not set; .* in alerts.yaml$"),
         ("env:EMPTY", "no EMPTY"),
         ("env:NONSENSE", "apprise does not understand"),
         ("env:JSON", "a webhook is written https"),

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +63,21 @@ def test_a_message_arrives_as_json_at_a_host_that_is_allowed_by_name() -> None:
         Webhook("hook", f"http://localhost:{made.port}/a/b?c=d", ("localhost",)).send(MESSAGE)
     wanted = {"title": MESSAGE.title, "text": MESSAGE.body, "severity": "critical", "source": "perpbot"}
     assert made.got == [("/a/b?c=d", f"localhost:{made.port}", wanted)]
+
+
+def test_the_receiver_of_the_documentation_shows_what_it_is_sent() -> None:
+    line = [sys.executable, "docs/examples/receiver.py", "0"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            url = process.stdout.readline().split()[2]
+            Webhook("here", url, ("127.0.0.1",)).send(MESSAGE)
+            assert [process.stdout.readline() for _ in range(2)] == [
+                f"[critical] {MESSAGE.title}\n",
+                f"{MESSAGE.body}\n",
+            ]
+        finally:
+            process.terminate()
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "failure-cooldown",
         {"cooldown_until_ns": NOW + 100_000_000},
-        "account/failure-cooldown: 3 failures in a row, 0.1 s left, allowed a pause of 60 s",
+        "account/failure-cooldown: a pause after failures, 0.1 s left, allowed no pause",
     ),
     (
         "fast-market",
