@@ -107,6 +107,12 @@ class PositionsView:
     exposure: Exposure
     mismatches: tuple[Mismatch, ...]
 
+    @property
+    def fee_coins(self) -> frozenset[str]:
+        """What fees were taken in and nothing is quoted in."""
+        paid = {coin for each in self.holdings.values() for coin in each.other_fees}
+        return frozenset(paid.difference(self.currencies.values()))
+
     def evolve_holdings(self, holdings: Mapping[HoldingKey, Holding]) -> "PositionsView":
         """The same view of other holdings, at the same marks."""
         return attrs.evolve(self, holdings=holdings)
@@ -206,7 +212,7 @@ class Positions(Actor):
         self._accounting.apply(filled)
         key = (fill.venue, fill.account, fill.symbol)
         self._holdings[key] = self._holdings.get(key, Holding()).with_fill(fill)
-        self._currencies.setdefault((fill.venue, fill.symbol), fill.fee.currency)
+        self._currencies.setdefault((fill.venue, fill.symbol), fill.currency)
         self._changed_ns[key] = monotonic_ns()
 
     @handles(FundingPayment)

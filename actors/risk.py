@@ -234,7 +234,8 @@ class Risk(Actor):
 
     def _count(self, record: TradeRecord) -> bool:
         success = record.phase == Phase.COMPLETED.value
-        net = record.trading - record.fees  # funding comes by itself, when the venue says so
+        # funding comes by itself, when the venue says so
+        net = record.trading - record.fees - record.other_fees_worth
         return self._results.take(ended_ns=record.ended_ns, settled_ns=record.settled_at_ns, net=net, success=success)
 
     def _no_results(self) -> Results:

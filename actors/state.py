@@ -112,6 +112,11 @@ class State:
         return None if self.orders is None else self.orders.trades_over
 
     @property
+    def fee_coins(self) -> frozenset[str]:
+        """What fees were taken in and nothing is quoted in: such amounts are never added to dollars."""
+        return frozenset() if self.positions is None else self.positions.fee_coins
+
+    @property
     def closed_profit(self) -> Mapping[str, Profit]:
         """By currency, what the trades that are over came to."""
         return {currency: each - self.open_profit.get(currency, NO_PROFIT) for currency, each in self.profit.items()}
@@ -291,7 +296,10 @@ class StateView(Actor):
 
 
 def profit(view: PositionsView) -> dict[str, Profit]:
-    """What all fills and funding payments come to, by currency; open positions at their marks."""
+    """What all fills and funding payments come to, by currency; open positions at their marks.
+
+    A coin that fees are taken in, and nothing is quoted in, has an account of its own.
+    """
     sums: dict[str, Profit] = {}
     for (venue, _, symbol), holding in view.holdings.items():
         currency = view.currencies.get((venue, symbol), "?")
@@ -303,6 +311,8 @@ def profit(view: PositionsView) -> dict[str, Profit]:
             fees=before.fees + holding.fees,
             funding=before.funding + holding.funding,
         )
+        for coin, fee in holding.other_fees.items():
+            sums[coin] = sums.get(coin, NO_PROFIT) + Profit(trading=ZERO, fees=fee, funding=ZERO)
     return sums
 
 

@@ -36,7 +36,7 @@ from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, St
 from perpbot.execution.views import TradeView
 from perpbot.logs import bind
 from perpbot.model.instrument import Instrument
-from perpbot.model.money import ZERO
+from perpbot.model.money import ZERO, written
 from perpbot.model.quote import Quote
 from perpbot.risk.approval import Approval, Refusal
 from perpbot.risk.view import LegRequest
@@ -320,9 +320,11 @@ class Trade(Actor):
         self._view = self._orders.ask(MoveTrade(self._plan.trade_id, step.phase.value, reason))
 
     def _settle(self, view: TradeView, phase: Phase, reason: str) -> None:
-        currencies = [self._instruments[leg.venue].quote for leg in self._plan.legs]
+        traded = {leg.name: self._instruments[leg.venue] for leg in self._plan.legs}
+        currencies = [each.quote for each in traded.values()]
+        rates = {name: each.taker_fee for name, each in traded.items()}
         now = attrs.evolve(view, unhedged=view.unhedged.until(monotonic_ns()))
-        record: TradeRecord = settle(now, phase, reason, currencies, self._timings, wall_ns())
+        record: TradeRecord = settle(now, phase, reason, currencies, self._timings, wall_ns(), rates)
         try:
             self._orders.ask(SettleTrade(record, view.orders))
         except NotSubmittedError as error:
@@ -340,6 +342,7 @@ class Trade(Actor):
             phase=record.phase,
             reason=record.reason,
             net=f"{round(record.net, 4)} {'/'.join(record.currencies)}",
+            **({"other_fees": written(record.other_fees)} if record.other_fees else {}),
         )
         self.finish(forget=True)
 

@@ -14,7 +14,7 @@ from perpbot.execution.trade import CloseReason, Phase
 from perpbot.execution.unhedged import Unhedged
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
-from perpbot.portfolio.profit import Profit
+from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.portfolio.statistics import quantile
 from perpbot.storage.journal import Line
 
@@ -151,27 +151,23 @@ def _ms(ns: int) -> float:
 
 
 def _pnl(before: Mapping[HoldingKey, Holding], state: State) -> dict[str, Any]:
-    """This run's result by currency and over all; different dollars are added one to one in the sums."""
+    """This run's result by currency and over all.
+
+    Different dollars are added one to one in the sums. What fees came to in coins that nothing is quoted in is in
+    `by_currency` and in `other_fees`, and in no sum.
+    """
     positions = state.positions
     if positions is None:
         return {}
     start = profit(positions.evolve_holdings(before))
-    nothing = Profit(trading=ZERO, fees=ZERO, funding=ZERO)
-    by_currency = {}
-    for currency, end in state.profit.items():
-        first = start.get(currency, nothing)
-        by_currency[currency] = Profit(
-            trading=end.trading - first.trading, fees=end.fees - first.fees, funding=end.funding - first.funding
-        )
-    total = Profit(
-        trading=_sum(each.trading for each in by_currency.values()),
-        fees=_sum(each.fees for each in by_currency.values()),
-        funding=_sum(each.funding for each in by_currency.values()),
-    )
+    by_currency = {currency: end - start.get(currency, NO_PROFIT) for currency, end in state.profit.items()}
+    dollars = {currency: each for currency, each in by_currency.items() if currency not in state.fee_coins}
+    others = {coin: by_currency[coin].fees for coin in sorted(state.fee_coins & by_currency.keys())}
     return {
-        **_money(total),
-        "currency": next(iter(by_currency)) if len(by_currency) == 1 else "USD",
+        **_money(sum(dollars.values(), NO_PROFIT)),
+        "currency": next(iter(dollars)) if len(dollars) == 1 else "USD",
         "by_currency": {currency: _money(each) for currency, each in by_currency.items()},
+        "other_fees": {coin: plain(fee) for coin, fee in others.items() if fee},
     }
 
 

@@ -35,7 +35,7 @@ from perpbot.execution.entries import (
 )
 from perpbot.execution.ledger import Ledger
 from perpbot.execution.records import Records
-from perpbot.model.money import Quantity
+from perpbot.model.money import Quantity, together
 from perpbot.portfolio.holding import Holding, HoldingKey
 from perpbot.portfolio.profit import NO_PROFIT
 
@@ -268,6 +268,7 @@ class _Sums:
                 fees=each.fees - less.fees,
                 funding=each.funding - less.funding,
                 volume=each.volume - less.volume,
+                other_fees=together(each.other_fees, less.other_fees, -1),
             )
 
     def _profits(self, rest: "_Sums") -> Iterable[Entry]:
@@ -296,4 +297,5 @@ def hold(holdings: dict[HoldingKey, Holding], entry: Entry) -> None:
 
 def carried(entry: HoldingCarried) -> Holding:
     """What was carried, as a holding."""
-    return Holding(Quantity(Decimal(entry.quantity)), entry.cash, entry.fees, entry.funding, entry.volume)
+    quantity = Quantity(Decimal(entry.quantity))
+    return Holding(quantity, entry.cash, entry.fees, entry.funding, entry.volume, entry.other_fees)

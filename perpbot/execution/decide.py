@@ -117,14 +117,18 @@ def _is_near(funding: Funding, wall_ns: int) -> bool:
 
 
 def profit_if_closed(now: Situation) -> Decimal:
-    """Profit after all fees if both legs were closed at the best prices now; both quotes must be there."""
+    """Profit after all fees if both legs were closed at the best prices now; both quotes must be there.
+
+    A fee that was taken in another currency counts as the venue's taker fee.
+    """
     profit = now.spent
     for leg in now.plan.legs:
         market, held = now.market(leg), now.leg(leg).held
         if market.quote is None:
             raise ValueError(f"no quote of {leg.venue} to value its leg")
         price = market.quote.bid if held > 0 else market.quote.ask
-        profit += held * price - abs(held) * price * market.instrument.taker_fee
+        charged = abs(held) * price + now.leg(leg).fee_elsewhere
+        profit += held * price - charged * market.instrument.taker_fee
     return profit
 
 

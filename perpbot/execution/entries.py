@@ -106,7 +106,10 @@ class TradeMoved:
 
 @attrs.frozen(kw_only=True)
 class LegRecord:
-    """What the orders of one leg came to, in quote currency. Of a trade that was opened again: over all of it."""
+    """What the orders of one leg came to, in quote currency but for `other_fees`.
+
+    Of a trade that was opened again: over all of it.
+    """
 
     side: Side
     """Which way it opened."""
@@ -121,6 +124,8 @@ class LegRecord:
     fees: Decimal
     funding: Decimal
     volume: Decimal
+    other_fees: Mapping[str, Decimal] = attrs.field(factory=dict)
+    """Fees that were taken in other currencies, by currency; none in records of before."""
 
     @property
     def achieved(self) -> Decimal | None:
@@ -147,7 +152,8 @@ def basis_points(amount: Decimal, value: Decimal) -> Decimal | None:
 class TradeRecord:
     """A trade that is over: what it did and what it brought (EXE-7). Amounts are quote currency.
 
-    `trading` is prices alone, `fees` positive when they cost, `funding` positive when received.
+    `trading` is prices alone, `fees` positive when they cost, `funding` positive when received. Fees that were taken
+    in other currencies are in `other_fees` alone.
     """
 
     trade_id: str
@@ -190,10 +196,14 @@ class TradeRecord:
     """By name, ``buy`` and ``sell``; none in records of before."""
     last_fill_ns: int = 0
     """Clock of the venue of its last fill; 0 where nothing was filled, and in records of before."""
+    other_fees: Mapping[str, Decimal] = attrs.field(factory=dict)
+    """Fees in other currencies than the quote ones, by currency; positive when they cost."""
+    other_fees_worth: Decimal = ZERO
+    """What they would have been in quote currency as a taker's, by the venues' schedules: for limits, never booked."""
 
     @property
     def net(self) -> Decimal:
-        """Profit after fees and funding."""
+        """Profit after fees and funding, `other_fees` apart."""
         return self.trading - self.fees + self.funding
 
     @property
@@ -303,7 +313,10 @@ class CountsCarried:
 
 @attrs.frozen(kw_only=True)
 class HoldingCarried:
-    """What fills and funding in a condensed part came to, in one instrument. Amounts are its quote currency."""
+    """What fills and funding in a condensed part came to, in one instrument.
+
+    Amounts are its quote currency, but for `other_fees`.
+    """
 
     venue: str
     account: str
@@ -314,6 +327,8 @@ class HoldingCarried:
     fees: Decimal
     funding: Decimal
     volume: Decimal
+    other_fees: Mapping[str, Decimal] = attrs.field(factory=dict)
+    """Fees in other currencies, by currency; none in entries of before."""
 
 
 @attrs.frozen(kw_only=True)

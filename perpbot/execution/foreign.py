@@ -91,6 +91,7 @@ def adopted_fill(position: Position, price: Price, currency: str, wall_ns: int) 
         fee=Money(ZERO, currency),
         liquidity=Liquidity.TAKER,
         time_ns=wall_ns,
+        quote=currency,
     )
 
 

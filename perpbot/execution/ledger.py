@@ -29,7 +29,7 @@ from perpbot.execution.records import Records
 from perpbot.execution.residuals import Residual, residual
 from perpbot.execution.trade import Phase
 from perpbot.execution.unhedged import NEVER_ALONE, Unhedged
-from perpbot.execution.views import TradeView, view
+from perpbot.execution.views import NOTHING_BOOKED, Booked, TradeView, view
 from perpbot.model.money import ZERO
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, Outcome, Refused, Unknown
 
@@ -51,9 +51,7 @@ class _Trade:
     phase: str = Phase.OPENING.value
     reason: str = ""
     opened_ns: int | None = None
-    booked_trading: Decimal = ZERO
-    booked_fees: Decimal = ZERO
-    booked_volume: Decimal = ZERO
+    booked: Booked = NOTHING_BOOKED
     net: Decimal = ZERO
     """Coins of both legs together, signed."""
     unhedged: Unhedged = NEVER_ALONE
@@ -154,9 +152,7 @@ class Ledger:
                 phase=trade.phase,
                 reason=trade.reason,
                 opened_ns=trade.opened_ns,
-                booked_trading=trade.booked_trading,
-                booked_fees=trade.booked_fees,
-                booked_volume=trade.booked_volume,
+                booked=trade.booked,
                 funding=dict(self._records.paid(trade.plan.trade_id)),
                 unhedged=trade.unhedged,
                 orders=tuple(view(record) for record in trade.orders),
@@ -323,9 +319,7 @@ class Ledger:
         trade.seen = None
         for each in trade.orders:
             self._unsettled.pop(each.order.client_id, None)
-        trade.booked_trading += record.trading
-        trade.booked_fees += record.fees
-        trade.booked_volume += record.volume
+        trade.booked = trade.booked.with_record(record)
         trade.unhedged = NEVER_ALONE
         self._settled[record.trade_id] = trade
         self._settled_orders += len(trade.orders)

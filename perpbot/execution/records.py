@@ -6,7 +6,7 @@ from decimal import Decimal
 import attrs
 
 from perpbot.execution.entries import Entry, FundingBooked, FundingShare, TradeMoved, TradeRecord, TradeSettled
-from perpbot.model.money import ZERO
+from perpbot.model.money import ZERO, together
 
 KINDS: tuple[type, ...] = (TradeSettled, TradeMoved, FundingBooked)
 """The entries they are folded from."""
@@ -107,6 +107,8 @@ def _both(before: TradeRecord, after: TradeRecord) -> TradeRecord:
         fees=before.fees + after.fees,
         funding=before.funding + after.funding,
         volume=before.volume + after.volume,
+        other_fees=together(before.other_fees, after.other_fees),
+        other_fees_worth=before.other_fees_worth + after.other_fees_worth,
         max_unhedged=max(before.max_unhedged, after.max_unhedged),
         unhedged_ms=max(before.unhedged_ms, after.unhedged_ms),
         unhedged_total_ms=before.unhedged_total_ms + after.unhedged_total_ms,

@@ -68,7 +68,7 @@ def rests(orders: Iterable[OrderView], legs: Sequence[Leg]) -> list[Rest]:
         if held:
             fills = [fill for each in mine for fill in each.fills if fill.side.sign * held > 0]
             newest = max(reversed(fills), key=lambda each: each.time_ns)
-            found.append(Rest(leg, held, newest.price, newest.fee.currency))
+            found.append(Rest(leg, held, newest.price, newest.currency))
     return found
 
 
@@ -94,7 +94,7 @@ def residual(left: ResidualLeft) -> Residual:
         symbol=order.symbol,
         quantity=Quantity(-fill.side.sign * fill.quantity),
         price=fill.price,
-        currency=fill.fee.currency,
+        currency=fill.currency,
     )
 
 
@@ -141,5 +141,6 @@ def _stand(
         fee=Money(ZERO, currency),
         liquidity=Liquidity.TAKER,
         time_ns=wall_ns,
+        quote=currency,
     )
     return order, fill

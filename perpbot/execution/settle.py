@@ -11,7 +11,7 @@ from perpbot.execution.residuals import PURPOSE as RESIDUAL
 from perpbot.execution.residuals import rests
 from perpbot.execution.trade import BUILD, LegState, Phase, Resting
 from perpbot.execution.views import OrderView, TradeView
-from perpbot.model.money import ZERO, Quantity
+from perpbot.model.money import ZERO, Quantity, together
 from perpbot.model.order import Fill, OrderStatus, TimeInForce
 from perpbot.portfolio.holding import total
 
@@ -66,6 +66,7 @@ def leg_state(name: str, orders: Iterable[OrderView]) -> LegState:
         fills=sum(len(each.fills) for each in mine if each.order.time_in_force is TimeInForce.POST_ONLY),
         refused=any(each.turned_down for each in mine),
         refusals=refusals(mine),
+        fee_elsewhere=_fee_elsewhere(mine),
     )
 
 
@@ -103,21 +104,35 @@ def _resting(view: OrderView) -> Resting:
     )
 
 
+def _fee_elsewhere(orders: Iterable[OrderView]) -> Decimal:
+    """Value of the fills whose fee was taken in another currency than the price's."""
+    return sum((each.price * each.quantity for each in fills_of(orders) if each.other_fee), ZERO)
+
+
 def fills_of(orders: Iterable[OrderView]) -> list[Fill]:
     """All fills of `orders`."""
     return [fill for each in orders for fill in each.fills]
 
 
 def spent(orders: Iterable[OrderView]) -> Decimal:
-    """What selling brought minus what buying cost, minus fees."""
+    """What selling brought minus what buying cost, minus the fees in the same currency."""
     holding = total(fills_of(orders))
     return holding.cash - holding.fees
 
 
 def settle(
-    view: TradeView, phase: Phase, reason: str, currencies: Sequence[str], timings: Timings, wall_ns: int
+    view: TradeView,
+    phase: Phase,
+    reason: str,
+    currencies: Sequence[str],
+    timings: Timings,
+    wall_ns: int,
+    rates: Mapping[str, Decimal] | None = None,
 ) -> TradeRecord:
-    """The record of a trade that is over; `view` is of now. What little it still holds is valued at its cost."""
+    """The record of a trade that is over; `view` is of now. What little it still holds is valued at its cost.
+
+    `rates` are the taker fees, as fractions, by leg; fees in other currencies are valued by them, for limits.
+    """
     holding = total(fills_of(view.orders))
     executed = total(fills_of(each for each in view.orders if each.order.purpose != RESIDUAL))
     left = sum((rest.quantity * rest.price for rest in rests(view.orders, view.plan.legs)), ZERO)
@@ -131,8 +146,8 @@ def settle(
         quantity=_hedged(opened),
         phase=phase.value,
         reason=reason or _refusals(view.orders),
-        trading=holding.cash + left - view.booked_trading,
-        fees=holding.fees - view.booked_fees,
+        trading=holding.cash + left - view.booked.trading,
+        fees=holding.fees - view.booked.fees,
         funding=sum(view.funding.values(), ZERO),
         currencies=list(dict.fromkeys(currencies)),
         expected_net=plan.expected_net,
@@ -145,11 +160,13 @@ def settle(
         unhedged_ms=view.unhedged.longest_ns / NS_PER_MS,
         unhedged_total_ms=view.unhedged.total_ns / NS_PER_MS,
         unhedged_value_s=view.unhedged.value_s,
-        volume=executed.volume - view.booked_volume,
+        volume=executed.volume - view.booked.volume,
         pool=view.pool,
         phases_ms={name: ns / NS_PER_MS for name, ns in timings.phases_ns.items()},
         legs={leg.name: _leg_record(view, leg, opened) for leg in plan.legs},
         last_fill_ns=max((fill.time_ns for fill in fills_of(view.orders)), default=0),
+        other_fees=together(holding.other_fees, view.booked.other_fees, -1),
+        other_fees_worth=_other_fees_worth(view.orders, rates or {}) - view.booked.other_fees_worth,
     )
 
 
@@ -167,7 +184,12 @@ def _leg_record(view: TradeView, leg: Leg, opened: Iterable[OrderView]) -> LegRe
         fees=mine.fees,
         funding=view.funding.get(leg.name, ZERO),
         volume=mine.volume,
+        other_fees=mine.other_fees,
     )
+
+
+def _other_fees_worth(orders: Iterable[OrderView], rates: Mapping[str, Decimal]) -> Decimal:
+    return sum((_fee_elsewhere([each]) * rates.get(each.order.leg, ZERO) for each in orders), ZERO)
 
 
 def _refusals(orders: Iterable[OrderView]) -> str:

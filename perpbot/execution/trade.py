@@ -85,6 +85,8 @@ class LegState:
     """An order of it was turned down for what it is, not for what passes."""
     refusals: int = 0
     """How many of its newest orders in a row were."""
+    fee_elsewhere: Decimal = ZERO
+    """Value of those of its fills whose fee was taken in another currency than the price's."""
 
 
 @attrs.frozen(kw_only=True)
@@ -159,7 +161,7 @@ class Situation:
     wall_ns: int = 0
     """The wall clock."""
     spent: Decimal = ZERO
-    """Cash so far in quote currency: what selling brought minus what buying cost, minus fees."""
+    """Cash so far in quote currency: what selling brought minus what buying cost, minus the fees in it."""
 
     def leg(self, leg: Leg) -> LegState:
         """The state of a leg."""

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import attrs
 
+from perpbot.execution.entries import TradeRecord
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.unhedged import NEVER_ALONE, Unhedged
-from perpbot.model.money import ZERO, Quantity
+from perpbot.model.money import ZERO, Quantity, together
 from perpbot.model.order import Fill, Order, OrderStatus
 
 
@@ -38,6 +39,30 @@ class OrderView:
 
 
 @attrs.frozen(kw_only=True)
+class Booked:
+    """What earlier records of a trade have booked: a fill that comes after a trade's end opens it again."""
+
+    trading: Decimal = ZERO
+    fees: Decimal = ZERO
+    volume: Decimal = ZERO
+    other_fees: Mapping[str, Decimal] = attrs.field(factory=dict)
+    other_fees_worth: Decimal = ZERO
+
+    def with_record(self, record: TradeRecord) -> "Booked":
+        """With one record more."""
+        return Booked(
+            trading=self.trading + record.trading,
+            fees=self.fees + record.fees,
+            volume=self.volume + record.volume,
+            other_fees=together(self.other_fees, record.other_fees),
+            other_fees_worth=self.other_fees_worth + record.other_fees_worth,
+        )
+
+
+NOTHING_BOOKED = Booked()
+
+
+@attrs.frozen(kw_only=True)
 class TradeView:
     """One trade at one moment: its plan, what is reserved for it, and its orders, oldest first."""
 
@@ -49,10 +74,7 @@ class TradeView:
     opened_ns: int | None
     """Monotonic, when it became hedged in this process's life."""
     orders: tuple[OrderView, ...]
-    booked_trading: Decimal = ZERO
-    """What an earlier record of it has booked: a fill that comes after a trade's end opens it again."""
-    booked_fees: Decimal = ZERO
-    booked_volume: Decimal = ZERO
+    booked: Booked = NOTHING_BOOKED
     funding: Mapping[str, Decimal] = attrs.field(factory=dict)
     """What no record has booked of it yet, by leg; positive was received."""
     unhedged: Unhedged = NEVER_ALONE

@@ -5,6 +5,7 @@ slip into a calculation.
 """
 
 import decimal
+from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import lcm
 from typing import NewType
@@ -40,6 +41,23 @@ class Money:
 
     def __str__(self) -> str:
         return f"{plain(self.amount)} {self.currency}"
+
+
+def only(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """`amounts`, by currency, without those that are zero."""
+    return {currency: amount for currency, amount in amounts.items() if amount}
+
+
+def written(amounts: Mapping[str, Decimal]) -> str:
+    """`amounts`, by currency, as text: ``0.0012 BNB, 0.3 USDC``."""
+    return ", ".join(f"{plain(amount)} {currency}" for currency, amount in sorted(amounts.items()))
+
+
+def together(first: Mapping[str, Decimal], second: Mapping[str, Decimal], sign: int = 1) -> dict[str, Decimal]:
+    """Both amounts of each currency together, or the first less the second where `sign` is -1; zeros are left out."""
+    if not second:
+        return dict(first)
+    return only({each: first.get(each, ZERO) + sign * second.get(each, ZERO) for each in {**first, **second}})
 
 
 @attrs.frozen

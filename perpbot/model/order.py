@@ -6,7 +6,7 @@ from enum import StrEnum
 import attrs
 
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Price, Quantity
+from perpbot.model.money import ZERO, Money, Price, Quantity, only
 
 
 class TimeInForce(StrEnum):
@@ -116,10 +116,27 @@ class Fill:
     price: Price
     quantity: Quantity
     fee: Money
-    """Positive when it costs."""
+    """Positive when it costs. Some venues take it in a coin of their own, not in what the price is in."""
     liquidity: Liquidity
     time_ns: int
     """The venue's wall clock."""
+    quote: str = ""
+    """What the price is in: the quote currency of its instrument. Older entries of the journal have none."""
+
+    @property
+    def currency(self) -> str:
+        """What the price is in; the fee's currency where the fill does not say."""
+        return self.quote or self.fee.currency
+
+    @property
+    def quoted_fee(self) -> Decimal:
+        """The fee, as far as it is in the currency of the price: all of it, or nothing."""
+        return self.fee.amount if self.fee.currency == self.currency else ZERO
+
+    @property
+    def other_fee(self) -> dict[str, Decimal]:
+        """The fee by its currency, where that is another one than the price's; else empty."""
+        return {} if self.fee.currency == self.currency else only({self.fee.currency: self.fee.amount})
 
 
 @attrs.frozen(kw_only=True)

@@ -1,11 +1,11 @@
 """What fills add up to. Cash flows are summed as they are, so that a flat position's profit is exact."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import attrs
 
-from perpbot.model.money import ZERO, Quantity
+from perpbot.model.money import ZERO, Quantity, together
 from perpbot.model.order import Fill
 
 NOTHING_HELD = Quantity(ZERO)
@@ -15,7 +15,7 @@ HoldingKey = tuple[str, str, str]
 
 @attrs.frozen
 class Holding:
-    """The sum of some fills in one instrument. Amounts are the instrument's quote currency.
+    """The sum of some fills in one instrument. Amounts are the instrument's quote currency, but for `other_fees`.
 
     `cash` is what selling brought minus what buying cost; with `quantity` zero it is the realised profit.
     """
@@ -29,17 +29,20 @@ class Holding:
     """Positive when received."""
     volume: Decimal = ZERO
     """Notional of all fills."""
+    other_fees: Mapping[str, Decimal] = attrs.field(factory=dict)
+    """Fees in other currencies, by currency; positive when they cost. They are in no other figure here."""
 
     def with_fill(self, fill: Fill) -> "Holding":
-        """The sum with one fill more. Its fee must be in the quote currency."""
+        """The sum with one fill more."""
         signed = fill.side.sign * fill.quantity
         notional = fill.quantity * fill.price
         return attrs.evolve(
             self,
             quantity=Quantity(self.quantity + signed),
             cash=self.cash - signed * fill.price,
-            fees=self.fees + fill.fee.amount,
+            fees=self.fees + fill.quoted_fee,
             volume=self.volume + notional,
+            other_fees=together(self.other_fees, fill.other_fee),
         )
 
     def with_funding(self, amount: Decimal) -> "Holding":
@@ -53,6 +56,7 @@ class Holding:
             self.fees + other.fees,
             self.funding + other.funding,
             self.volume + other.volume,
+            together(self.other_fees, other.other_fees),
         )
 
     def trading(self, mark: Decimal | None) -> Decimal:
@@ -64,7 +68,7 @@ class Holding:
         return self.cash + self.quantity * mark
 
     def net(self, mark: Decimal | None) -> Decimal:
-        """Profit after fees and funding."""
+        """Profit after fees and funding, `other_fees` apart."""
         return self.trading(mark) - self.fees + self.funding
 
 

@@ -1,4 +1,4 @@
-"""Profit and loss by day, pool, venue, symbol, trade and leg, from fills and funding payments, to the last unit.
+"""Profit and loss by day, pool, venue, symbol, currency, trade and leg, from fills and payments, to the last unit.
 
 A fill that closes earns on the day it is executed, by the venue's clock (UTC). A funding payment belongs to the trades
 that held the position when it was settled, in proportion; what nobody's trade held belongs to none.
@@ -73,7 +73,7 @@ class Pnl:
 
     def __init__(self) -> None:
         self._booked: dict[Account, Profit] = {}
-        self._trades: OrderedDict[str, dict[str, Profit]] = OrderedDict()
+        self._trades: OrderedDict[str, dict[tuple[str, str], Profit]] = OrderedDict()
         self._held: dict[Place, dict[Owner, _Held]] = {}
 
     @property
@@ -81,21 +81,30 @@ class Pnl:
         """Every account; profits of prices count when they are realised."""
         return self._booked
 
-    def legs(self, trade_id: str) -> Mapping[str, Profit]:
-        """What each leg of a trade has come to; empty when nothing was filled, or the trade is too old."""
+    def legs(self, trade_id: str) -> Mapping[tuple[str, str], Profit]:
+        """What each leg of a trade has come to, by leg and currency.
+
+        Empty when nothing was filled, or the trade is too old.
+        """
         return self._trades.get(trade_id, {})
 
-    def trade(self, trade_id: str) -> Profit:
-        """What a trade has come to, all legs together."""
-        return sum(self.legs(trade_id).values(), NO_PROFIT)
+    def trade(self, trade_id: str) -> dict[str, Profit]:
+        """What a trade has come to by currency, all legs together."""
+        sums: dict[str, Profit] = {}
+        for (_, currency), each in self.legs(trade_id).items():
+            sums[currency] = sums.get(currency, NO_PROFIT) + each
+        return sums
 
     def take_fill(self, fill: Fill, owner: Owner = NOBODY) -> None:
-        """Book a fill of the leg it belongs to."""
+        """Book a fill of the leg it belongs to: a fee in another currency than the price's under its own."""
         held = self._held.setdefault((fill.venue, fill.account, fill.symbol), {})
         mine = held.setdefault(owner, _Held(owner))
         mine.moves.append((fill.time_ns, fill.side.sign * fill.quantity))
-        earned = Profit(trading=mine.lots.take(fill), fees=fill.fee.amount, funding=ZERO)
-        self._book(owner, fill.time_ns, fill.venue, fill.symbol, fill.fee.currency, earned)
+        earned = Profit(trading=mine.lots.take(fill), fees=fill.quoted_fee, funding=ZERO)
+        self._book(owner, fill.time_ns, fill.venue, fill.symbol, fill.currency, earned)
+        for currency, fee in fill.other_fee.items():
+            paid = Profit(trading=ZERO, fees=fee, funding=ZERO)
+            self._book(owner, fill.time_ns, fill.venue, fill.symbol, currency, paid)
         _forget(held, fill.time_ns)
 
     def shares(self, payment: FundingPayment) -> dict[Owner, Decimal]:
@@ -122,7 +131,7 @@ class Pnl:
         if owner.trade_id == NO_TRADE:
             return
         legs = self._trades.setdefault(owner.trade_id, {})
-        legs[owner.leg] = legs.get(owner.leg, NO_PROFIT) + earned
+        legs[owner.leg, currency] = legs.get((owner.leg, currency), NO_PROFIT) + earned
         while len(self._trades) > TRADES_KEPT:
             self._trades.popitem(last=False)
 

@@ -171,6 +171,7 @@ class AsterAccount:
             fee=Money(number(row.commission, "aster", "commission"), row.commission_asset or scale.quote),
             liquidity=Liquidity.MAKER if row.maker else Liquidity.TAKER,
             time_ns=ns(row.time),
+            quote=scale.quote,
         )
         return [fill, update]
 
@@ -226,6 +227,7 @@ class AsterAccount:
             fee=Money(number(row.commission, "aster", "commission"), row.commission_asset),
             liquidity=Liquidity.MAKER if row.maker else Liquidity.TAKER,
             time_ns=ns(row.time),
+            quote=scale.quote,
         )
 
     def position(self, row: PositionRow) -> Position:

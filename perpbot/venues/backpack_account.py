@@ -180,6 +180,7 @@ class BackpackAccount:
             fee=Money(number(row.fee, "backpack", "fee"), row.fee_symbol),
             liquidity=Liquidity.MAKER if row.maker else Liquidity.TAKER,
             time_ns=time_ns(row.time),
+            quote=scale.quote,
         )
         return [fill, update]
 
@@ -224,6 +225,7 @@ class BackpackAccount:
             fee=Money(number(row.fee, "backpack", "fee"), row.fee_symbol),
             liquidity=Liquidity.MAKER if row.is_maker else Liquidity.TAKER,
             time_ns=utc_ns(row.timestamp),
+            quote=scale.quote,
         )
 
     def position(self, row: PositionRow) -> Position:

@@ -179,6 +179,7 @@ class EdgexAccount:
             fee=Money(number(row.fill_fee, "edgex", "fillFee"), self._coin(row.coin_id)),
             liquidity=_ROLES[row.direction],
             time_ns=ns(row.match_time or row.created_time),
+            quote=scale.quote,
         )
 
     def position(self, row: PositionRow) -> Position:

@@ -146,6 +146,7 @@ class ExtendedAccount:
             fee=Money(number(row.fee, "extended", "fee"), COLLATERAL),
             liquidity=Liquidity.TAKER if row.is_taker else Liquidity.MAKER,
             time_ns=ns(row.created_time),
+            quote=scale.quote,
         )
 
     def position(self, row: PositionRow) -> Position:

@@ -149,6 +149,7 @@ class GrvtAccount:
     def fill(self, row: FillRow) -> Fill:
         """The fill in a row."""
         scale = self._scale(row.instrument)
+        quote = scale.quote or _quote(row.instrument)
         return Fill(
             venue="grvt",
             account=self._account,
@@ -159,9 +160,10 @@ class GrvtAccount:
             side=Side.BUY if row.is_buyer else Side.SELL,
             price=scale.prices[row.price],
             quantity=scale.positive(row.size),
-            fee=Money(number(row.fee, "grvt", "fee"), scale.quote or _quote(row.instrument)),
+            fee=Money(number(row.fee, "grvt", "fee"), quote),
             liquidity=Liquidity.TAKER if row.is_taker else Liquidity.MAKER,
             time_ns=row.event_time,
+            quote=quote,
         )
 
     def position(self, row: PositionRow) -> Position:

@@ -187,6 +187,7 @@ class HyperliquidAccount:
             fee=Money(number(row.fee, "hyperliquid", "fee"), row.fee_token),
             liquidity=Liquidity.TAKER if row.crossed else Liquidity.MAKER,
             time_ns=ns(row.time),
+            quote=scale.quote,
         )
 
     def positions(self, state: ClearinghouseState) -> list[Position]:

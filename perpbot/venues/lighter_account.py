@@ -179,6 +179,7 @@ class LighterAccount:
             fee=Money(value * (row.maker_fee if maker else row.taker_fee) * FEE_TICK, QUOTE),
             liquidity=Liquidity.MAKER if maker else Liquidity.TAKER,
             time_ns=row.time_ns,
+            quote=scale.quote,
         )
 
     def position(self, row: PositionRow) -> Position:

@@ -178,6 +178,7 @@ class OkxAccount:
             fee=Money(-number(row.fee, "okx", "fee"), row.fee_ccy),
             liquidity=Liquidity.TAKER if row.exec_type == "T" else Liquidity.MAKER,
             time_ns=ns(row.ts),
+            quote=scale.quote,
         )
 
     def position(self, row: PositionRow) -> Position:

@@ -141,6 +141,7 @@ class ParadexAccount:
             fee=Money(number(row.fee, "paradex", "fee"), row.fee_currency),
             liquidity=_LIQUIDITIES[row.liquidity],
             time_ns=ns(row.created_at),
+            quote=scale.quote,
         )
 
     def position(self, row: PositionRow) -> Position:

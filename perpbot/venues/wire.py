@@ -191,7 +191,7 @@ class Scale:
 
     @property
     def quote(self) -> str:
-        """The currency of prices and fees; empty where the instrument is not known."""
+        """The currency of prices; empty where the instrument is not known."""
         return self.instrument.quote if self.instrument else ""
 
     def positive(self, text: str) -> Quantity:

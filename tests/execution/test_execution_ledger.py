@@ -293,7 +293,7 @@ def test_a_trade_that_was_over_is_in_progress_again_and_books_only_what_is_new()
     assert live.ledger.over("7-1") is None
     view = live.ledger.trade("7-t1")
     assert view is not None
-    assert (view.phase, view.reason, view.booked_trading, view.booked_fees) == ("closing", "late", d(3), d(1))
+    assert (view.phase, view.reason, view.booked.trading, view.booked.fees) == ("closing", "late", d(3), d(1))
     again = record_of(live.ledger, 1)
     assert (again.trading, again.fees) == (-d(100) + 100 - 3, d("0.05") - 1), "what is held counts at its cost"
 

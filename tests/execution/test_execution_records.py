@@ -1,6 +1,7 @@
 """The records of trades that are over, with the funding that became known before, meanwhile and after."""
 
 from decimal import Decimal
+from itertools import product
 
 import attrs
 import pytest
@@ -31,7 +32,8 @@ from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Money, Quantity
 from perpbot.model.order import FundingPayment, Order
 from perpbot.portfolio.holding import Holding, HoldingKey
-from perpbot.portfolio.pnl import by
+from perpbot.portfolio.pnl import Pnl, by
+from perpbot.portfolio.profit import NO_PROFIT
 
 VENUES = {"buy": "a", "sell": "b"}
 
@@ -152,11 +154,14 @@ STEPS = st.lists(
 
 
 class Books:
-    """The journal of three trades as the actors write it, and what each venue's cash changed by."""
+    """The journal of three trades as the actors write it, and what each venue's cash changed by, by currency.
+
+    Every other fee is taken in a coin of the venue's own.
+    """
 
     def __init__(self) -> None:
         self.journal: list[Entry] = []
-        self.cash = dict.fromkeys(VENUES.values(), ZERO)
+        self.cash = dict.fromkeys(product(VENUES.values(), ("USDT", "BNB")), ZERO)
         self.ledger = Ledger()
         self._accounting = Accounting()
         self._number = 0
@@ -181,7 +186,7 @@ class Books:
         self._number += 1
         booked = self._accounting.booked(payment(amount, str(self._number), venue=VENUES[leg], at_ns=self._number))
         self._write(booked)
-        self.cash[booked.payment.venue] += booked.payment.amount.amount
+        self.cash[booked.payment.venue, "USDT"] += booked.payment.amount.amount
 
     def end(self, trade: str) -> None:
         """Close what it holds, and settle."""
@@ -207,9 +212,11 @@ class Books:
 
     def _fill(self, of: Order, size: Decimal) -> None:
         self._number += 1
-        done = fill(of, self._number, size, d(100 + self._number), time_ns=self._number)
+        price, fee = d(100 + self._number), Money(d(self._number) / 1000, ("USDT", "BNB")[self._number % 2])
+        done = fill(of, self._number, size, price, time_ns=self._number, fee=fee, quote="USDT")
         self._write(OrderFilled(client_id=of.client_id, fill=done))
-        self.cash[of.venue] -= of.side.sign * size * done.price + done.fee.amount
+        self.cash[of.venue, "USDT"] -= of.side.sign * size * done.price
+        self.cash[of.venue, fee.currency] -= fee.amount
 
     def _write(self, entry: Entry) -> None:
         self.journal.append(entry)
@@ -217,7 +224,11 @@ class Books:
         self._accounting.apply(entry)
 
 
-def told(steps: list[tuple[str, str, str, int]]) -> tuple[list[Entry], dict[str, Decimal]]:
+Cash = dict[tuple[str, str], Decimal]
+"""By venue and currency."""
+
+
+def told(steps: list[tuple[str, str, str, int]]) -> tuple[list[Entry], Cash]:
     """What happened, and in the end every trade closed."""
     books = Books()
     for what, trade, leg, amount in steps:
@@ -243,18 +254,32 @@ def test_profit_by_trade_leg_venue_pool_symbol_and_day_is_what_the_venues_cash_c
         accounting.apply(entry)
         records.apply(entry)
     pnl = accounting.pnl
-    for facet in ("day", "pool", "symbol", "venue"):
-        assert sum((each.net for each in by(pnl.booked, facet).values()), ZERO) == sum(cash.values())
-    for venue, changed in cash.items():
-        assert sum((each.net for key, each in by(pnl.booked, "venue").items() if key[0] == venue), ZERO) == changed
+    by_venue = by(pnl.booked, "venue")
+    assert {key: by_venue.get(key, NO_PROFIT).net for key in {**cash, **by_venue}} == cash
     nobodys = sum((each.net for account, each in pnl.booked.items() if not account.pool), ZERO)
-    assert sum((each.net for each in records.all), ZERO) + nobodys == sum(cash.values())
+    for currency in ("USDT", "BNB"):
+        balance = sum((changed for (_, coin), changed in cash.items() if coin == currency), ZERO)
+        for facet in ("day", "pool", "symbol", "venue"):
+            booked = by(pnl.booked, facet).items()
+            assert sum((each.net for (_, coin), each in booked if coin == currency), ZERO) == balance
+        if currency == "USDT":
+            assert sum((each.net for each in records.all), ZERO) + nobodys == balance
+        else:
+            assert -sum((each.other_fees.get(currency, ZERO) for each in records.all), ZERO) == balance
     for record in records.all:
-        assert record.net == pnl.trade(record.trade_id).net
-        for name, each in record.legs.items():
-            booked = pnl.legs(record.trade_id).get(name)
-            earned = (each.trading, each.fees, each.funding)
-            assert earned == ((0, 0, 0) if booked is None else (booked.trading, booked.fees, booked.funding))
+        agree(record, pnl)
+
+
+def agree(record: TradeRecord, pnl: Pnl) -> None:
+    """The record of a trade has what is booked of it, by leg and currency."""
+    of_trade = pnl.trade(record.trade_id)
+    assert record.net == of_trade.get("USDT", NO_PROFIT).net
+    assert record.other_fees.get("BNB", ZERO) == of_trade.get("BNB", NO_PROFIT).fees
+    for name, each in record.legs.items():
+        booked = pnl.legs(record.trade_id)
+        quoted, other = booked.get((name, "USDT"), NO_PROFIT), booked.get((name, "BNB"), NO_PROFIT)
+        assert (each.trading, each.fees, each.funding) == (quoted.trading, quoted.fees, quoted.funding)
+        assert (each.other_fees.get("BNB", ZERO), ZERO, ZERO) == (other.fees, other.trading, other.funding)
 
 
 @attrs.frozen
@@ -281,4 +306,10 @@ def test_a_condensed_journal_tells_the_same_of_every_trade_it_still_has(steps: l
     for entry in again:
         accounting.apply(entry)
         condensing.hold(holdings, entry)
-    assert sum((each.net for each in accounting.pnl.booked.values()), ZERO) == sum(cash.values())
+    for currency in ("USDT", "BNB"):
+        booked = sum(
+            (each.net for account, each in accounting.pnl.booked.items() if account.currency == currency), ZERO
+        )
+        assert booked == sum((changed for (_, coin), changed in cash.items() if coin == currency), ZERO)
+    fees = sum((each.other_fees.get("BNB", ZERO) for each in holdings.values()), ZERO)
+    assert -fees == sum((changed for (_, coin), changed in cash.items() if coin == "BNB"), ZERO)

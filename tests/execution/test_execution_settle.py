@@ -16,7 +16,7 @@ from perpbot.execution.settle import Timings, leg_state, settle, spent
 from perpbot.execution.trade import Phase
 from perpbot.execution.views import OrderView, TradeView, view
 from perpbot.model.instrument import Side
-from perpbot.model.money import ZERO
+from perpbot.model.money import ZERO, Money
 from perpbot.model.order import Order, OrderStatus, Refused
 
 
@@ -136,6 +136,25 @@ def test_the_record_is_the_sum_of_its_fills(drawn: Sequence[tuple[str, str, int]
     left = sum(rest * newest[leg, Side.BUY if rest > 0 else Side.SELL] for leg, rest in rests.items() if rest)
     assert (record.trading, record.fees) == (cash + left, fees), "what is left is valued at its cost"
     assert spent(orders) == cash - fees == record.net - left
+
+
+def test_fees_in_another_coin_stand_beside_and_are_valued_only_for_limits() -> None:
+    bnb = Money(d("0.003"), "BNB")
+    records = [OrderRecord(buy(1)), OrderRecord(sell(2))]
+    for each, price in zip(records, (d(100), d(103)), strict=True):
+        each.fill(fill(each.order, each.order.client_id, 2, price, fee=bnb, quote="USDT"))
+    paid = [view(each) for each in records]
+    unpaid = [filled(buy(3, "close", side=Side.SELL), (2, 99)), filled(sell(4, "close", side=Side.BUY), (2, 101))]
+    orders, rates = [*paid, *unpaid], {"buy": d("0.0004"), "sell": d("0.0006")}
+    record = settle(trade(*orders), Phase.COMPLETED, "", ["USDT"], Timings(), 7, rates)
+    assert (record.trading, record.fees, record.net) == (d(2), d("0.2"), d("1.8"))
+    assert record.other_fees == {"BNB": d("0.006")}
+    assert {name: each.other_fees for name, each in record.legs.items()} == {
+        name: {"BNB": d("0.003")} for name in rates
+    }
+    assert record.other_fees_worth == 200 * rates["buy"] + 206 * rates["sell"]
+    assert spent(orders) == record.net
+    assert [leg_state(name, orders).fee_elsewhere for name in rates] == [200, 206]
 
 
 # -- the state of a leg ----------------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from perpbot.portfolio.holding import Holding, total
 relaxed = settings(deadline=None, max_examples=60)
 
 
-def fill(side: Side, quantity: Decimal | int, price: Decimal | int, fee: Decimal | int = 0) -> Fill:
+def fill(
+    side: Side, quantity: Decimal | int, price: Decimal | int, fee: Decimal | int = 0, fee_coin: str = "USDT"
+) -> Fill:
     return Fill(
         venue="here",
         account="main",
@@ -26,9 +28,10 @@ def fill(side: Side, quantity: Decimal | int, price: Decimal | int, fee: Decimal
         side=side,
         price=Price(Decimal(price)),
         quantity=Quantity(Decimal(quantity)),
-        fee=Money(Decimal(fee), "USDT"),
+        fee=Money(Decimal(fee), fee_coin),
         liquidity=Liquidity.TAKER,
         time_ns=1,
+        quote="USDT",
     )
 
 
@@ -39,23 +42,27 @@ def scaled(low: int, high: int, places: int) -> st.SearchStrategy[Decimal]:
 SIZES = scaled(1, 10**9, 6)
 PRICES = scaled(1, 10**9, 4)
 FEES = scaled(-(10**6), 10**7, 8)
-FILLS = st.lists(st.builds(fill, st.sampled_from(Side), SIZES, PRICES, FEES), max_size=12)
+COINS = ("USDT", "BNB", "USDC")
+FILLS = st.lists(st.builds(fill, st.sampled_from(Side), SIZES, PRICES, FEES, st.sampled_from(COINS)), max_size=12)
 
 
 def by_hand(fills: Sequence[Fill]) -> Holding:
     """The same sums in whole millionths and trillionths, where nothing can be rounded."""
-    quantity = cash = fees = volume = 0
+    quantity = cash = volume = 0
+    fees = dict.fromkeys(COINS, 0)
     for each in fills:
         size, price = int(each.quantity * 10**6), int(each.price * 10**4)
         quantity += each.side.sign * size
         cash -= each.side.sign * size * price
         volume += size * price
-        fees += int(each.fee.amount * 10**8)
+        fees[each.fee.currency] += int(each.fee.amount * 10**8)
+    quoted = fees.pop("USDT")
     return Holding(
         quantity=Quantity(Decimal(quantity).scaleb(-6)),
         cash=Decimal(cash).scaleb(-10),
-        fees=Decimal(fees).scaleb(-8),
+        fees=Decimal(quoted).scaleb(-8),
         volume=Decimal(volume).scaleb(-10),
+        other_fees={coin: Decimal(fee).scaleb(-8) for coin, fee in fees.items() if fee},
     )
 
 
@@ -117,6 +124,13 @@ def test_a_short_loses_when_the_price_rises() -> None:
     assert held.quantity == -2
     assert held.cash == 200
     assert held.trading(Decimal(103)) == -6
+
+
+def test_a_fee_in_another_coin_is_kept_apart_by_its_currency() -> None:
+    held = total([fill(Side.BUY, 1, 100, 3), fill(Side.SELL, 1, 103, Decimal("0.01"), "BNB")])
+    assert (held.cash, held.fees) == (3, 3)
+    assert held.other_fees == {"BNB": Decimal("0.01")}
+    assert held.net(None) == 0
 
 
 def test_a_fee_is_a_cost_and_a_rebate_is_not() -> None:

@@ -23,9 +23,16 @@ BTC = "BTC-PERP"
 
 
 def fill(
-    side: Side, quantity: str | Decimal, price: str | Decimal, *, fee: str | Decimal = "0", **place: object
+    side: Side,
+    quantity: str | Decimal,
+    price: str | Decimal,
+    *,
+    fee: str | Decimal = "0",
+    fee_coin: str = "",
+    **place: object,
 ) -> Fill:
     usual: dict[str, object] = {"venue": "okx", "symbol": BTC, "time_ns": DAY_NS, "trade_ref": "1", **place}
+    quote = VENUES[str(usual["venue"])]
     return Fill(
         account="main",
         client_id="1",
@@ -33,7 +40,8 @@ def fill(
         side=side,
         price=Price(Decimal(price)),
         quantity=Quantity(Decimal(quantity)),
-        fee=Money(Decimal(fee), VENUES[str(usual["venue"])]),
+        fee=Money(Decimal(fee), fee_coin or quote),
+        quote=quote,
         liquidity=Liquidity.TAKER,
         **usual,  # type: ignore[arg-type]
     )
@@ -92,9 +100,27 @@ def test_a_profit_is_booked_on_the_day_of_the_fill_that_realised_it_and_a_fee_on
         ("1970-01-02", "USDT"): Profit(trading=ZERO, fees=Decimal("0.05"), funding=ZERO),
         ("1970-01-03", "USDT"): Profit(trading=Decimal(3), fees=Decimal("0.06"), funding=ZERO),
     }
-    assert by(pnl.booked, "pool") == {("arb", "USDT"): pnl.trade("1-t1")}
-    assert pnl.trade("1-t1").net == Decimal("2.89")
-    assert pnl.legs("1-t1").keys() == {"buy"}
+    assert by(pnl.booked, "pool") == {("arb", "USDT"): pnl.trade("1-t1")["USDT"]}
+    assert pnl.trade("1-t1")["USDT"].net == Decimal("2.89")
+    assert pnl.legs("1-t1").keys() == {("buy", "USDT")}
+
+
+def test_a_fee_in_another_coin_is_booked_under_that_coin_and_the_profit_under_what_the_price_is_in() -> None:
+    pnl = Pnl()
+    pnl.take_fill(fill(Side.BUY, "1", "100", fee="0.002", fee_coin="BNB"), owner())
+    pnl.take_fill(fill(Side.SELL, "1", "103", fee="0.06"), owner())
+    wanted = {
+        "USDT": Profit(trading=Decimal(3), fees=Decimal("0.06"), funding=ZERO),
+        "BNB": Profit(trading=ZERO, fees=Decimal("0.002"), funding=ZERO),
+    }
+    assert pnl.trade("1-t1") == wanted
+    assert by(pnl.booked, "symbol") == {(BTC, currency): each for currency, each in wanted.items()}
+
+
+def test_a_fill_of_an_older_journal_which_does_not_say_what_its_price_is_in_counts_in_the_currency_of_its_fee() -> None:
+    pnl = Pnl()
+    pnl.take_fill(attrs.evolve(fill(Side.BUY, "1", "100", fee="0.05"), quote=""), owner())
+    assert pnl.trade("1-t1") == {"USDT": Profit(trading=ZERO, fees=Decimal("0.05"), funding=ZERO)}
 
 
 def test_funding_belongs_to_the_trades_that_held_the_position_when_it_was_settled() -> None:
@@ -104,14 +130,18 @@ def test_funding_belongs_to_the_trades_that_held_the_position_when_it_was_settle
     pnl.take_fill(fill(Side.SELL, "1", "100", time_ns=DAY_NS + 20), owner("1-t1"))
     pnl.take_fill(fill(Side.BUY, "1", "100", time_ns=DAY_NS + 30), owner("1-t3"))
     pnl.take_funding(payment("-0.10", DAY_NS + 10))
-    assert [pnl.trade(f"1-t{number}").funding for number in (1, 2, 3)] == [Decimal("-0.03"), Decimal("-0.07"), ZERO]
+    assert [pnl.trade(f"1-t{number}")["USDT"].funding for number in (1, 2, 3)] == [
+        Decimal("-0.03"),
+        Decimal("-0.07"),
+        ZERO,
+    ]
 
 
 def test_funding_on_what_nobodys_trade_held_is_nobodys_and_still_counts() -> None:
     pnl = Pnl()
     pnl.take_funding(payment("0.5", DAY_NS))
     assert by(pnl.booked, "pool") == {("", "USDT"): Profit(trading=ZERO, fees=ZERO, funding=Decimal("0.5"))}
-    assert pnl.trade("") == NO_PROFIT
+    assert pnl.trade("") == {}
 
 
 def test_a_fill_of_an_order_that_is_not_known_any_more_counts_without_a_trade() -> None:
@@ -146,6 +176,7 @@ EVENTS = st.lists(
             SIZES,
             PRICES,
             FEES,
+            st.sampled_from(["", "BNB"]),
         ),
         st.tuples(
             st.just("funding"),
@@ -160,12 +191,13 @@ EVENTS = st.lists(
 
 def cash_balances(events: list[tuple]) -> None:  # type: ignore[type-arg]
     """Play `events`, close everything, and compare with a cash account kept beside it, by currency."""
-    pnl, cash = Pnl(), dict.fromkeys(VENUES.values(), ZERO)
+    pnl, cash = Pnl(), dict.fromkeys([*VENUES.values(), "BNB"], ZERO)
     holdings: dict[tuple[str, str, int], Holding] = {}
 
     def took(venue: str, symbol: str, trade: int, each: Fill) -> None:
         pnl.take_fill(each, owner(f"1-t{trade}", venue))
-        cash[VENUES[venue]] -= each.side.sign * each.quantity * each.price + each.fee.amount
+        cash[VENUES[venue]] -= each.side.sign * each.quantity * each.price
+        cash[each.fee.currency] -= each.fee.amount
         key = (venue, symbol, trade)
         holdings[key] = holdings.get(key, Holding()).with_fill(each)
 
@@ -175,8 +207,9 @@ def cash_balances(events: list[tuple]) -> None:  # type: ignore[type-arg]
             pnl.take_funding(payment(what[0], at, venue, symbol))
             cash[VENUES[venue]] += what[0]
         else:
-            trade, side, size, price, fee = what
-            took(venue, symbol, trade, fill(side, size, price, fee=fee, venue=venue, symbol=symbol, time_ns=at))
+            trade, side, size, price, fee, coin = what
+            place = {"venue": venue, "symbol": symbol, "time_ns": at}
+            took(venue, symbol, trade, fill(side, size, price, fee=fee, fee_coin=coin, **place))
     for (venue, symbol, trade), held in list(holdings.items()):
         if held.quantity:
             side = Side.SELL if held.quantity > 0 else Side.BUY
@@ -186,9 +219,10 @@ def cash_balances(events: list[tuple]) -> None:  # type: ignore[type-arg]
         for currency, balance in cash.items():
             sums = by(pnl.booked, facet).items()
             assert sum((each.net for (_, coin), each in sums if coin == currency), ZERO) == balance
-    unowned = sum((each.net for (pool, _), each in by(pnl.booked, "pool").items() if not pool), ZERO)
-    owned = sum((pnl.trade(f"1-t{trade}").net for trade in (1, 2, 3)), ZERO)
-    assert owned + unowned == sum(cash.values(), ZERO), "trades and what belongs to none are all there is"
+    for currency, balance in cash.items():
+        unowned = by(pnl.booked, "pool").get(("", currency), NO_PROFIT)
+        owned = sum((pnl.trade(f"1-t{trade}").get(currency, NO_PROFIT) for trade in (1, 2, 3)), NO_PROFIT)
+        assert (owned + unowned).net == balance, "trades and what belongs to none are all there is"
 
 
 @given(events=EVENTS)

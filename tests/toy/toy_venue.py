@@ -328,6 +328,7 @@ class Toy(Venue):
             fee=Money(number(row.fee, "toy", "fee"), "USDC"),
             liquidity=Liquidity.MAKER if row.maker else Liquidity.TAKER,
             time_ns=ns(row.time),
+            quote=scale.quote,
         )
 
     def _position(self, row: PositionRow) -> Position:

@@ -136,9 +136,16 @@ def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> No
         fee=Money(Decimal("0.00804"), "USDT"),
         liquidity=Liquidity.TAKER,
         time_ns=NOON_NS,
+        quote="USDT",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled) == (OrderStatus.ACCEPTED, size("0.3"))
+
+
+def test_a_commission_in_bnb_leaves_the_price_in_what_the_instrument_is_quoted_in() -> None:
+    fill, _ = decode(order_update(n="0.00002", N="BNB"))
+    assert isinstance(fill, Fill)
+    assert (fill.fee, fill.currency) == (Money(Decimal("0.00002"), "BNB"), "USDT")
 
 
 def test_a_fill_without_commission_costs_nothing() -> None:

@@ -124,6 +124,7 @@ def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> No
         fee=Money(Decimal("0.01005"), "USDC"),
         liquidity=Liquidity.TAKER,
         time_ns=NOON_NS,
+        quote="USDC",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled, update.client_id) == (OrderStatus.ACCEPTED, size("0.3"), "17")

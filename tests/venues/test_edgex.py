@@ -230,6 +230,7 @@ def test_a_fill_carries_the_id_of_the_order_told_beside_it() -> None:
         fee=Money(Decimal("0.017540"), "USDC"),
         liquidity=Liquidity.MAKER,
         time_ns=NOON_NS,
+        quote="USDC",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled, update.reason) == (OrderStatus.ACCEPTED, size("0.001"), "")

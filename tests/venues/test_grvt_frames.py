@@ -169,6 +169,7 @@ def test_a_fill_names_our_order_and_a_rebate_is_negative() -> None:
             fee=Money(Decimal("-0.00002"), "USDT"),
             liquidity=Liquidity.MAKER,
             time_ns=NOON_NS,
+            quote="USDT",
         )
     ]
 

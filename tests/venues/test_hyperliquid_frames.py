@@ -148,6 +148,7 @@ def test_a_fill_costs_what_it_says(crossed: bool, liquidity: Liquidity) -> None:
         fee=Money(Decimal("0.0045"), "USDC"),
         liquidity=liquidity,
         time_ns=NOON_NS,
+        quote="USDC",
     )
     assert decode("userFills", {"user": "0x0", "isSnapshot": True, "fills": [row]}) == [wanted]
 

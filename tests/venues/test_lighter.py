@@ -270,6 +270,7 @@ def test_of_a_trade_the_accounts_side_is_its_fill(
         fee=Money(Decimal(fee), "USDC"),
         liquidity=liquidity,
         time_ns=NS,
+        quote="USDC",
     )
     assert told("account_all_trades:65", trades={"1": [{**TRADE, **words}]}) == [wanted]
 

@@ -147,6 +147,7 @@ def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> No
         fee=Money(Decimal("0.01005"), "USDT"),
         liquidity=Liquidity.TAKER,
         time_ns=1_700_000_000_001_000_000,
+        quote="USDT",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled) == (OrderStatus.ACCEPTED, Decimal("0.03"))

@@ -228,6 +228,7 @@ class PaperAccount:
             fee=Money(fee, instrument.quote),
             liquidity=liquidity,
             time_ns=now_ns,
+            quote=instrument.quote,
         )
         self.fills.append(fill)
         self.tell(fill)
@@ -264,8 +265,8 @@ class PaperAccount:
             self.wallet += event.amount.amount
             self.payments.append(event)
             return
-        self.currency = event.fee.currency
-        self._book(event.symbol, event.side.sign * event.quantity, event.price, event.fee.amount)
+        self.currency = event.currency
+        self._book(event.symbol, event.side.sign * event.quantity, event.price, event.quoted_fee)
         self.fills.append(event)
 
     def _end(self, placed: Waiting, now_ns: int, reason: str) -> None:
