@@ -214,7 +214,7 @@ class Orders(Actor):
         self._self_trades.check(orders, monotonic_ns())
         intended = OrdersIntended(orders=orders)
         self._record([intended])
-        self._send(orders, request.approval)
+        self._send(orders, request.approval.once_durable(monotonic_ns()))
         self.publish(INTENDED, intended)
         return self._read(request.trade_id)
 

@@ -10,6 +10,8 @@ from perpbot.model.money import plain
 
 APPROVAL_NS = 1_000_000_000
 """How long an approval is fresh: an order that has not left by then does not leave."""
+COMMIT_NS = 10 * APPROVAL_NS
+"""A commit may take so long, and what it says takes risk away leaves all the same."""
 
 
 class Level(StrEnum):
@@ -40,6 +42,17 @@ class Approval:
     """Monotonic."""
     generations: Mapping[str, int]
     """The state each venue's gate was in; an order approved before the gate moved does not slip through."""
+
+    def once_durable(self, now_ns: int) -> "Approval":
+        """The same when the orders it is for are on disk.
+
+        A leg must not stay alone because the disk is slow: of what takes risk away the time of its commit does not
+        count, nor is its price lost, which is a limit. What opens is too late then.
+        """
+        left_ns = self.expires_ns - now_ns
+        if self.kind is ApprovalKind.OPEN or left_ns >= APPROVAL_NS // 2 or left_ns < -COMMIT_NS:
+            return self
+        return attrs.evolve(self, expires_ns=now_ns + APPROVAL_NS)
 
 
 @attrs.frozen(kw_only=True)

@@ -84,3 +84,23 @@ def test_a_trade_that_two_actors_close_is_closed_once(state: Path) -> None:
     assert report["beyond"] == []
     assert report["orders"]["duplicates"] == 0
     assert report["clean"] is True
+
+
+def slow_disk(world: World, state: Path) -> dict[str, Any]:
+    """Each commit takes longer than an approval is fresh, from the middle of trades on."""
+    whole = started(world, state)
+    whole.wait_until(lambda: any(each.phase == "open" for each in whole.ledger.trades()), 240.0, "an open trade")
+    journal: Any = whole.program.system.cell("/journal").actor
+    written = journal._written
+    journal._written = lambda *done: gevent.spawn_later(1.5, written, *done)
+    opened = whole.ledger.trades_opened
+    whole.program.system.ref(addresses.KILL_SWITCH).ask(TurnKillSwitch("global", on=True, by="the test"))
+    whole.program.system.ref(addresses.FLATTENER).post(Flatten(), 60.0)
+    whole.wait_until(lambda: not positions(whole), 60.0, "all positions closed")
+    journal._written = written
+    return {**ended(whole), "more": whole.ledger.trades_opened - opened}
+
+
+def test_what_is_open_is_closed_also_when_each_commit_takes_longer_than_an_approval_is_fresh(state: Path) -> None:
+    report = run_forked(slow_disk, 89, state)
+    assert report["more"] <= 1, "at most what was on its way already"
