@@ -38,11 +38,14 @@ from perpbot.logs import bind
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, written
 from perpbot.model.quote import Quote
-from perpbot.risk.approval import Approval, Refusal
+from perpbot.risk.approval import APPROVAL_NS, Approval, Refusal
 from perpbot.risk.view import LegRequest
+from perpbot.venues.rate_limit import keep_together
 
 RETRY_REFUSED_MS = 200
 """A refused hedge or close is asked for again this soon: the market or the connection may be back."""
+LONGEST_LOOK_MS = 1_000
+"""What waits for a rate limit asks again at least this often."""
 BLOCKED_NS = 1_000 * NS_PER_MS
 """A venue where an order of ours stays in the way is tried again after this long."""
 BLOCKED_AGAIN_NS = 2 * BLOCKED_NS
@@ -242,6 +245,10 @@ class Trade(Actor):
 
     def _submit(self, step: Step) -> None:
         again = any(want.adds_risk for want in step.wants)
+        wait_s = 0.0 if again else self._room_together(step.wants)
+        if wait_s:
+            self._look_in(min(LONGEST_LOOK_MS, int(wait_s * 1_000) + 1))
+            return
         approval = self._approve_again(step.wants) if again else self._approve(step.wants)
         if isinstance(approval, Refusal):
             self._opened_enough = self._opened_enough or again
@@ -259,6 +266,14 @@ class Trade(Actor):
         except NotSubmittedError as error:  # somebody else looks after it too, see the flattener
             self.log.warning("orders not taken", trade=self._plan.trade_id, why=str(error))
             self._look_in(RETRY_REFUSED_MS)
+
+    def _room_together(self, wants: tuple[Want, ...]) -> float:
+        """Seconds until to ask again; 0 where no leg would wait for a rate limit while the other one leaves."""
+        if len(wants) == 1:
+            return 0.0
+        now = monotonic_ns()
+        limiters = [self._gates[self._plan.leg(want.leg).venue].limiter for want in wants]
+        return keep_together(limiters, self._plan.trade_id, now, now + APPROVAL_NS)
 
     def _note_in_the_way(self, error: OwnOrderInTheWayError) -> None:
         now = monotonic_ns()

@@ -6,12 +6,12 @@ windows, weighted where it weighs calls; a venue's module declares those.
 Calls that matter less leave more room: a read is held back while an order may still leave, and an opening while an
 order that takes risk away may. So what is more urgent goes first whenever both wait.
 
-Orders that belong together leave together or not at all: who approves them asks at every venue, and has room kept
-there until they leave.
+Orders that belong together leave together or not at all: who decides on them asks at every venue, and has room kept
+there until they leave. What opens is dropped where there is none; what closes stands in line for it.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ GUESS_S, LONGEST_GUESS_S = 1.0, 60.0
 """The pause after a 429 that does not say how long; it doubles with every further one."""
 BANNED_S = 120.0
 """The pause after a 418 that does not say how long."""
+PLACE_NS = 2 * NS_PER_SECOND
+"""Who stands in line loses the place after so long without asking again."""
 
 
 class Urgency(IntEnum):
@@ -74,8 +76,11 @@ class RateLimits:
 class Meter(Protocol):
     """One limit."""
 
-    def wait_ns(self, cost: int, room: float, now_ns: int) -> int:
-        """How long until `cost` fits into this share of the limit beside what is kept; 0 for now."""
+    def wait_ns(self, cost: int, room: float, now_ns: int, ahead: int = 0) -> int:
+        """How long until `cost` fits into this share of the limit beside what is kept; 0 for now.
+
+        And beside as many other calls as are `ahead`, of the same cost.
+        """
 
     def spend(self, cost: int, now_ns: int) -> None:
         """A call left."""
@@ -94,10 +99,10 @@ class TokenBucket:
         """When the bucket would have been empty: tokens are the time since then."""
         self._kept = 0
 
-    def wait_ns(self, _cost: int, room: float, now_ns: int) -> int:
+    def wait_ns(self, _cost: int, room: float, now_ns: int, ahead: int = 0) -> int:
         """How long until there is a token, and as many left as calls of less room must leave."""
         needed = min(self._burst + 1 - int(self._burst * room), self._burst)
-        missing = needed + self._kept - self.tokens(now_ns)
+        missing = needed + self._kept + ahead - self.tokens(now_ns)
         return 0 if missing <= 0 else int(missing * self._ns_per_token) + 1
 
     def spend(self, _cost: int, now_ns: int) -> None:
@@ -123,16 +128,17 @@ class SlidingWindow:
         self._calls: deque[tuple[int, int]] = deque()
         self._spent = self._kept = 0
 
-    def wait_ns(self, cost: int, room: float, now_ns: int) -> int:
+    def wait_ns(self, cost: int, room: float, now_ns: int, ahead: int = 0) -> int:
         """How long until so much has left the window that `cost` fits. One call always fits into an empty one."""
-        missing = self.spent(now_ns) + self._kept + cost - max(cost, int(self.window.units * room))
+        taken = self.spent(now_ns) + self._kept + cost * ahead
+        missing = taken + cost - max(cost, int(self.window.units * room))
         if missing <= 0:
             return 0
         for at_ns, units in self._calls:
             missing -= units
             if missing <= 0:
                 return at_ns + self._ns - now_ns
-        return self._ns  # what is kept has to leave first
+        return self._ns  # what is kept or ahead has to leave first
 
     def spend(self, cost: int, now_ns: int) -> None:
         """Count a call."""
@@ -160,6 +166,8 @@ class Limiter:
         self._windows: tuple[SlidingWindow, ...] = ()
         self._kept: dict[str, int] = {}
         """Until when room for an order is kept, by what it belongs to."""
+        self._line: dict[str, int] = {}
+        """Who stands in line, and until when the place is theirs."""
         self._in_row = 0
         self._told_ns = 0
         """Until when the venue wants nothing at all."""
@@ -179,11 +187,17 @@ class Limiter:
         self._windows = tuple(SlidingWindow(each) for each in limits.windows)
 
     def wait_s(self, kind: str, urgency: Urgency, now_ns: int) -> float:
-        """Seconds until a call could leave, if nothing else did; 0 for now. Only a question."""
+        """Seconds until a call could leave, if nothing else did; 0 for now. Only a question.
+
+        What adds risk comes after those who stand in line to take some away.
+        """
         self._lapse(now_ns)
+        return self._wait_s(kind, urgency, now_ns, len(self._line) if urgency is Urgency.OPEN else 0)
+
+    def _wait_s(self, kind: str, urgency: Urgency, now_ns: int, ahead: int) -> float:
         meters, cost = self._meters(kind, urgency), self._limits.weight(kind)
-        waits_ns = [each.wait_ns(cost, ROOM[urgency], now_ns) for each in meters]
-        return max(0, self._paused_ns(urgency, now_ns), *waits_ns, 0) / NS_PER_SECOND
+        waits_ns = [each.wait_ns(cost, ROOM[urgency], now_ns, ahead) for each in meters]
+        return max(0, self._paused_ns(urgency, now_ns), *waits_ns) / NS_PER_SECOND
 
     def take(self, kind: str, urgency: Urgency, now_ns: int) -> float:
         """Let a call through and return 0, or return the seconds until it is worth asking again."""
@@ -201,9 +215,21 @@ class Limiter:
         It lapses when all that was kept before it has.
         """
         self._let_go(owner)
+        self._line.pop(owner, None)
         self._kept[owner] = until_ns
         for each in self._meters(ORDER, Urgency.OPEN):
             each.keep(self._limits.weight(ORDER), 1)
+
+    def stand_in_line(self, owner: str, now_ns: int) -> float:
+        """Seconds until there is room to keep for an order of `owner` that takes risk away; 0 for now.
+
+        First come, first served; to be asked again within `PLACE_NS`.
+        """
+        self._lapse(now_ns)
+        if owner in self._kept:
+            return 0.0
+        self._line[owner] = now_ns + PLACE_NS
+        return self._wait_s(ORDER, Urgency.REDUCE, now_ns, list(self._line).index(owner))
 
     def redeem(self, owner: str, urgency: Urgency, now_ns: int) -> bool:
         """Let an order through that room was kept for; False where none is, or the venue wants nothing now."""
@@ -221,6 +247,8 @@ class Limiter:
     def _lapse(self, now_ns: int) -> None:
         while self._kept and self._kept[oldest := next(iter(self._kept))] < now_ns:
             self._let_go(oldest)
+        if self._line:
+            self._line = {owner: until_ns for owner, until_ns in self._line.items() if until_ns >= now_ns}
 
     def _let_go(self, owner: str) -> None:
         if self._kept.pop(owner, None) is not None:
@@ -267,8 +295,22 @@ class Limiter:
                 for each in self._windows
             ],
             "kept": len(self._kept),
+            "in_line": len(self._line),
             "held_back": self.held_back,
             "longest_wait_s": round(self.longest_wait_s, 3),
             "complaints": self.complaints,
             "paused_s": round(max(0, self._paused_ns(Urgency.READ, now_ns)) / NS_PER_SECOND, 3),
         }  # fmt: skip
+
+
+def keep_together(limiters: Sequence[Limiter], owner: str, now_ns: int, until_ns: int) -> float:
+    """Keep room for one order of `owner` that takes risk away at each of them and return 0, or keep none.
+
+    Then it stands in line at all of them, everywhere behind the same ones, and the answer is in how many seconds it is
+    worth asking again.
+    """
+    wait_s = max(each.stand_in_line(owner, now_ns) for each in limiters)
+    if not wait_s:
+        for each in limiters:
+            each.keep(owner, until_ns)
+    return wait_s

@@ -63,3 +63,5 @@ def test_a_leg_waits_for_no_rate_limit_while_the_other_one_leaves(state: Path) -
     found = run_forked(traded, 7, state)
     assert found["refused"]["execution/rate-limit"] > 0
     assert max(found["apart_ms"]["open"]) <= 5
+    assert len(found["apart_ms"]["close"]) >= TRADES, "nothing starves"
+    assert max(found["apart_ms"]["close"]) <= 5

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.simulation.world import in_world
 from perpbot.venues.http import HeldBackError, Http, Reply, Request, call_kind
-from perpbot.venues.rate_limit import ORDER, Limiter, Rate, RateLimits, Urgency, Window
+from perpbot.venues.rate_limit import ORDER, PLACE_NS, Limiter, Rate, RateLimits, Urgency, Window, keep_together
 from perpbot.venues.registry import venue_class, venue_names
 
 MS = 1_000_000
@@ -186,6 +186,53 @@ def test_whoever_had_room_kept_in_time_never_waits_and_no_limit_is_overrun(
         assert made._windows[0].spent(now) <= units
         assert made._orders is not None
         assert made._orders.tokens(now) >= 0
+
+
+def test_who_stands_in_line_keeps_the_place_and_what_adds_risk_comes_after() -> None:
+    tight, wide = Limiter(orders=Rate(1, 2)), Limiter(orders=Rate(100, 100))
+    assert let_through(tight, ORDER, REDUCE) == 2
+    asked = {owner: keep_together((tight, wide), owner, 0, NS_PER_SECOND) for owner in ("t1", "t2")}
+    assert asked == {"t1": pytest.approx(1.0), "t2": pytest.approx(2.0)}
+    assert tight.describe(0)["in_line"] == wide.describe(0)["in_line"] == 2
+    now = NS_PER_SECOND + MS
+    assert keep_together((tight, wide), "t2", now, now + NS_PER_SECOND) == pytest.approx(0.999), "t1 is before it"
+    assert tight.wait_s(ORDER, OPEN, now) == pytest.approx(2.999)
+    assert tight.wait_s(ORDER, REDUCE, now) == 0, "what stands alone waits for nobody in line"
+    assert keep_together((tight, wide), "t1", now, now + NS_PER_SECOND) == 0
+    assert keep_together((tight, wide), "t1", now, now + NS_PER_SECOND) == 0, "what is kept is there still"
+    assert tight.redeem("t1", REDUCE, now)
+    assert wide.redeem("t1", REDUCE, now)
+    gone = now + PLACE_NS + MS
+    assert tight.wait_s(ORDER, OPEN, gone) == 0
+    assert tight.describe(gone)["in_line"] == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 300), st.sampled_from(("ab", "bc", "ca"))), min_size=1, max_size=25),
+    st.tuples(*(st.tuples(st.integers(1, 4), st.integers(1, 5)) for _ in "abc")),
+)
+def test_what_leaves_together_waits_for_nothing_twice_and_never_for_ever(
+    arrivals: list[tuple[int, str]], rates: tuple[tuple[int, int], ...]
+) -> None:
+    limiters = {name: Limiter(orders=Rate(per_s, burst)) for name, (per_s, burst) in zip("abc", rates, strict=True)}
+    waiting: dict[str, str] = {}
+    due: dict[str, int] = {}
+    now = 0
+    for number, (pause_ms, venues) in enumerate(arrivals):
+        now += pause_ms * MS
+        waiting[f"t{number}"], due[f"t{number}"] = venues, now
+    for _ in range(5_000):
+        if not waiting:
+            return
+        owner = min(waiting, key=lambda each: (due[each], each))
+        now, both = due[owner], [limiters[each] for each in waiting[owner]]
+        wait_s = keep_together(both, owner, now, now + NS_PER_SECOND)
+        if wait_s:
+            due[owner] = now + min(NS_PER_SECOND, int(wait_s * NS_PER_SECOND) + MS)
+        else:
+            assert all(each.redeem(owner, REDUCE, now) for each in both)
+            del waiting[owner]
+    raise AssertionError(f"{waiting} waited for ever")
 
 
 @in_world()
