@@ -1,6 +1,6 @@
 // What an operator can have PerpBot do, each with what it will come to, told from the state as it is now.
 
-import { ask } from "../parts/dialog.js";
+import { ask, first } from "../parts/dialog.js";
 import { t } from "../words/index.js";
 import { patch, post } from "./api.js";
 import { section } from "./store.js";
@@ -85,27 +85,23 @@ export function cancelAll(venue) {
       const { venues } = await post("/api/control/cancel-all", { venue });
       const trouble = venues.filter((each) => each.trouble).map((each) => `${each.venue}: ${each.trouble}`);
       if (trouble.length) throw new Error(t("act.cancel.trouble", { trouble: trouble.join("; ") }));
-      return t("act.cancel.done", { count: venues.flatMap((each) => each.ids).length });
+      return t("act.cancel.done", { count: venues.flatMap((each) => each.gone).length });
     },
   });
 }
 
 /** Restart an actor. What it would do, PerpBot tells itself, because it depends on the supervisors above. */
-export async function restart(address) {
-  const told = await post("/api/control/restart", { address });
-  ask({
-    title: t("act.restart", { address }),
-    effects: [
-      t("act.restart.order"),
-      ...(told.danger ? [t("act.restart.danger", { danger: told.danger })] : []),
-      ...told.effects,
-      t("act.audit"),
-    ],
-    label: t("act.restart.label"),
-    tone: "bad",
-    run: async () => (await post("/api/control/restart", { address, yes: true })).said,
+export const restart = (address) =>
+  first(t("act.restart", { address }), async () => {
+    const { danger, effects } = await post("/api/control/restart", { address });
+    ask({
+      title: t("act.restart", { address }),
+      effects: [t("act.restart.order"), ...(danger ? [t("act.restart.danger", { danger })] : []), ...effects, t("act.audit")],
+      label: t("act.restart.label"),
+      tone: "bad",
+      run: async () => (await post("/api/control/restart", { address, yes: true })).said,
+    });
   });
-}
 
 /** Change settings: `changes` is a list of {key, from, to}. `then` is called when it was done. */
 export function change(changes, then) {

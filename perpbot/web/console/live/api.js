@@ -1,5 +1,6 @@
 // Requests to PerpBot. Errors are problem+json (RFC 9457); what they say is shown to the operator as it is.
 
+import { t } from "../words/index.js";
 import { session, signOut } from "./session.js";
 
 export class ApiError extends Error {
@@ -19,7 +20,7 @@ export async function call(method, path, body) {
   try {
     response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
-    throw new ApiError(0, { title: "PerpBot does not answer", detail: String(error.message) });
+    throw new ApiError(0, { title: error.message, detail: t("api.nobody") });
   }
   const text = await response.text();
   const answer = text && response.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : text;

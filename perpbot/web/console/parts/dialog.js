@@ -12,6 +12,15 @@ export function ask({ title, effects, label, tone = "accent", run }) {
   asked.value = { title, effects, label, tone, run, step: "asked" };
 }
 
+/** Have `look` find out what there is to ask; where it cannot, say why. */
+export async function first(title, look) {
+  try {
+    await look();
+  } catch (error) {
+    asked.value = { title, effects: [], step: "failed", said: error.message };
+  }
+}
+
 async function carryOut(question) {
   asked.value = { ...question, step: "busy" };
   try {

@@ -12,6 +12,7 @@ import { Notices } from "./notices.js";
 import { GROUPS, VIEWS, view } from "./views.js";
 
 const FIRST = ["overview", "trades", "positions", "venues"];
+const SHORT = { trades: "menu.trades" };
 const ICON = document.querySelector("link[rel=icon]").href;
 const open = signal(false);
 
@@ -43,9 +44,9 @@ function skip(event) {
   document.getElementById("main").focus();
 }
 
-const Link = ({ name }) =>
+const Link = ({ name, words = `view.${name}` }) =>
   html`<a href="#/${name}" aria-current=${view.value === name ? "page" : undefined} onClick=${() => (open.value = false)}>
-    <${Icon} name=${name} /><span>${t(`view.${name}`)}</span><${Count} of=${name} /></a>`;
+    <${Icon} name=${name} /><span>${t(words)}</span><${Count} of=${name} /></a>`;
 
 /** How many there are that want attention. */
 function Count({ of }) {
@@ -67,7 +68,7 @@ const Menu = () =>
 
 const Tabs = () =>
   html`<nav class="tabs" aria-label=${t("menu.first")}>
-    ${FIRST.map((name) => html`<${Link} key=${name} name=${name} />`)}
+    ${FIRST.map((name) => html`<${Link} key=${name} name=${name} words=${SHORT[name]} />`)}
     <button aria-expanded=${open.value} onClick=${() => (open.value = !open.value)}>
       <${Icon} name=${open.value ? "close" : "menu"} /><span>${t("menu.all")}</span></button>
   </nav>`;

@@ -16,7 +16,7 @@ const ledgerColumns = computed(() => [
   { head: t("venue"), cell: (row) => row.venue },
   { head: t("pool"), cell: (row) => named("pool", row.pool) },
   { head: t("capital.total"), end: true, rank: 2, cell: (row) => html`<${Money} value=${row.total} />` },
-  { head: t("capital.allocated"), end: true, cell: (row) => html`<${Money} value=${row.allocated} />` },
+  { head: t("capital.allocated"), end: true, rank: 2, cell: (row) => html`<${Money} value=${row.allocated} />` },
   { head: t("capital.available"), end: true, cell: (row) => html`<${Money} value=${row.available} />` },
   { head: t("capital.used"), rank: 3, cell: (row) => html`<${Share} share=${Number(row.allocated) / (Number(row.total) || 1)} />` },
 ]);

@@ -22,7 +22,7 @@ export function Latency() {
 const tripColumns = computed(() => [
   { head: t("venue"), cell: (row) => row.venue },
   { head: t("connection"), cell: (row) => named("connection", row.connection) },
-  { head: t("latency.mean"), end: true, cell: (row) => trip(row.latency_ms.mean) },
+  { head: t("latency.mean"), end: true, rank: 2, cell: (row) => trip(row.latency_ms.mean) },
   { head: "p50", end: true, cell: (row) => trip(row.latency_ms.p50) },
   { head: "p99", end: true, cell: (row) => trip(row.latency_ms.p99) },
   { head: t("latency.errors"), end: true, rank: 2, cell: (row) => (row.error_rate === undefined ? "–" : `${(row.error_rate * 100).toFixed(2)} %`) },

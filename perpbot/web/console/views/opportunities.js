@@ -19,8 +19,8 @@ const symbol = signal(null);
 const only = signal("all");
 
 const columns = computed(() => [
-  { head: t("time"), cell: (row) => html`<span class="number">${clock(row.at)}</span>` },
   { head: t("symbol"), cell: (row) => base(row.symbol) },
+  { head: t("time"), rank: 2, cell: (row) => html`<span class="number">${clock(row.at)}</span>` },
   { head: t("pair"), rank: 1, cell: (row) => html`${row.buy} <span class="faint">→</span> ${row.sell}` },
   { head: t("gross"), end: true, rank: 3, cell: (row) => html`<${Money} value=${row.gross} digits=${4} />` },
   { head: t("fees"), end: true, rank: 3, cell: (row) => html`<${Money} value=${row.fees} digits=${4} />` },

@@ -5,6 +5,7 @@ import { ageOf, base, short, sorted } from "../live/choose.js";
 import { mean, quantity, sign } from "../live/decimals.js";
 import { section } from "../live/store.js";
 import { duration } from "../live/times.js";
+import { Adoption } from "../parts/adoption.js";
 import { Badge } from "../parts/badge.js";
 import { html } from "../parts/html.js";
 import { Money } from "../parts/money.js";
@@ -38,6 +39,15 @@ const positionColumns = computed(() => [
         : html`<${Badge} state="unknown" text=${quantity(row.venue_says)} />` },
 ]);
 
+const residualColumns = computed(() => [
+  { head: t("symbol"), cell: (row) => base(row.symbol) },
+  { head: t("venue"), cell: (row) => row.venue },
+  { head: t("account"), rank: 3, cell: (row) => row.account },
+  { head: t("quantity"), end: true, cell: (row) => html`<span class="number">${quantity(row.quantity)}</span>` },
+  { head: t("positions.cost"), end: true, cell: (row) => html`<${Money} value=${row.cost} digits=${4} unit=${row.currency} />` },
+  { head: t("trade"), rank: 2, cell: (row) => html`<code>${short(row.trade)}</code>` },
+]);
+
 const exposureColumns = computed(() => [
   { head: t("symbol"), cell: (_, key) => base(key) },
   { head: t("exposure.net"), end: true, cell: (row) => html`<${Money} value=${row.net} gain unit="USD" />` },
@@ -52,6 +62,7 @@ const venueColumns = computed(() => [
 export function Positions() {
   const exposure = section("exposure").value;
   const positions = section("positions").value;
+  const residuals = Object.entries(section("residuals").value ?? {});
   const venues = Object.entries(exposure?.venues ?? {}).map(([name, gross]) => [name, { gross }]);
   const alone = sorted(exposure?.unhedged, (each) => each.since).reverse();
   return html`<${Known} of=${exposure}>${() => html`<dl class="figures">
@@ -66,10 +77,14 @@ export function Positions() {
     <${Panel} title=${t("positions.held")} note=${t("positions.held.note")} flush>
       <${Table} columns=${positionColumns.value} rows=${sorted(positions, (each) => each.symbol).reverse()}
         label=${t("positions.held")} empty=${t("positions.none")} /><//>
+    ${residuals.length > 0 &&
+    html`<${Panel} title=${t("positions.residuals")} note=${t("positions.residuals.note")} flush>
+      <${Table} columns=${residualColumns.value} rows=${residuals} label=${t("positions.residuals")} /><//>`}
     <div class="halves">
       <${Panel} title=${t("positions.bySymbol")} flush>
         <${Table} columns=${exposureColumns.value} rows=${Object.entries(exposure.symbols)} label=${t("positions.bySymbol")} empty=${t("positions.none")} /><//>
       <${Panel} title=${t("positions.byVenue")} flush>
         <${Table} columns=${venueColumns.value} rows=${venues} label=${t("positions.byVenue")} empty=${t("positions.none")} /><//>
-    </div>`}<//>`;
+    </div>
+    <${Adoption} positions=${positions} />`}<//>`;
 }

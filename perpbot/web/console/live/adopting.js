@@ -1,0 +1,31 @@
+// What somebody else did in our account, made ours: told first, by the venue itself, and done when it is meant.
+
+import { ask, first } from "../parts/dialog.js";
+import { t } from "../words/index.js";
+import { post } from "./api.js";
+import { short } from "./choose.js";
+
+const PATH = "/api/control/adopt";
+
+export const adopt = (venue, symbol) =>
+  first(t("act.adopt", { venue, symbol }), async () => {
+    const found = await post(PATH, { venue, symbol });
+    ask({
+      title: t("act.adopt", { venue, symbol }),
+      effects: [
+        ...(found.quantity === null ? [] : [t("act.adopt.position", found), t("act.flatten.price")]),
+        ...(found.orders.length ? [t("act.adopt.orders", { count: found.orders.length, orders: found.orders.join(", ") })] : []),
+        t("act.adopt.sure"),
+        t("act.audit"),
+      ],
+      label: t("act.adopt.label"),
+      tone: "bad",
+      run: async () => said(await post(PATH, { venue, symbol, yes: true })),
+    });
+  });
+
+function said({ trades, cancelled }) {
+  const left = cancelled?.left ?? [];
+  if (left.length || cancelled?.trouble) throw new Error(t("act.adopt.left", { count: left.length, trouble: cancelled.trouble }));
+  return trades.length ? t("act.adopt.done", { trades: trades.map(short).join(", ") }) : t("act.adopt.cancelled", { count: cancelled?.gone.length ?? 0 });
+}
