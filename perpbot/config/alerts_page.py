@@ -55,7 +55,8 @@ A channel's URL is a secret, so the file only refers to it: `${{NAME}}` where th
 it, `cred:NAME` for a file in `$CREDENTIALS_DIRECTORY`, `file:/path` for any other. No log, page or error shows it.
 
 A webhook must be `https:` and lead to a public address; the name is resolved once, the request goes to the very address
-that was looked at, and redirects are not followed. Hosts of your own are named in `allow_private`; for them `http:` does.
+that was looked at, and redirects are not followed. Hosts of your own are named in `allow_private`; there `http:`
+will do, too.
 
 ### Without a phone
 
