@@ -28,6 +28,7 @@ from perpbot.simulation.venues.orders import (
     Ticket,
     VenueOrder,
 )
+from perpbot.simulation.venues.pre_trade import PreTrade
 
 Levels = Sequence[tuple[Decimal, Decimal]]
 """Prices with the size the house has there from now on; zero for none."""
@@ -52,7 +53,7 @@ class Engine:
         self.next_trade_id = first_id
         self.accounts_changed = False
         """Set whenever anything about an account changes; whoever saves accounts clears it."""
-        self._band = band
+        self._pre_trade = PreTrade(self.marks, band)
         self._fee_step = fee_step
         self._events: list[Event] = []
         self._prints: dict[str, list[Print]] = {symbol: [] for symbol in self.books}
@@ -95,7 +96,11 @@ class Engine:
         """
         instrument = self._instrument(ticket.symbol)
         account = self.accounts[ticket.account]
-        self._check(ticket, instrument, account)
+        if ticket.client_id and ticket.client_id in account.by_client:
+            account.duplicates += 1
+            self.accounts_changed = True
+            raise RefusedError(Refusal.DUPLICATE)
+        self._pre_trade.check(ticket, instrument, account, self.books[ticket.symbol])
         order = self._take_up(ticket, now_ns)
         self._run(order, account, at_most, now_ns)
         return order
@@ -108,11 +113,7 @@ class Engine:
 
     def cancel(self, account: str, order_id: int, now_ns: int, ending: Ending = Ending.USER) -> VenueOrder:
         """Cancel a waiting order; `RefusedError` when there is none of that id, or it is over."""
-        order = self.accounts[account].orders.get(order_id)
-        if order is None:
-            raise RefusedError(Refusal.UNKNOWN_ORDER)
-        if order.status is not Status.OPEN:
-            raise RefusedError(Refusal.OVER)
+        order = self._waiting(account, order_id)
         self._end(order, ending, now_ns)
         return order
 
@@ -122,24 +123,28 @@ class Engine:
         Raises:
             RefusedError: there is none of that id, it is over or has filled more, or it would not be taken like this.
         """
+        order = self._waiting(account, order_id)
+        ticket = Ticket(
+            account=account, symbol=order.symbol, side=order.side, size=size, price=price, lifetime=order.lifetime,
+            reduce_only=order.reduce_only,
+        )  # fmt: skip
+        self._pre_trade.check_grid(ticket, self._instrument(order.symbol))
+        if size <= order.filled:
+            raise RefusedError(Refusal.SIZE)
+        if size > order.size and not order.reduce_only:
+            self._pre_trade.check_margin(attrs.evolve(ticket, size=size - order.size), self.accounts[account])
+        self.books[order.symbol].own(order.side).discard(order)
+        order.size, order.price, order.updated_ns = size, price, now_ns
+        self._tell(order)
+        self._run_on(order, self.accounts[account], now_ns)
+        return order
+
+    def _waiting(self, account: str, order_id: int) -> VenueOrder:
         order = self.accounts[account].orders.get(order_id)
         if order is None:
             raise RefusedError(Refusal.UNKNOWN_ORDER)
         if order.status is not Status.OPEN:
             raise RefusedError(Refusal.OVER)
-        ticket = Ticket(
-            account=account, symbol=order.symbol, side=order.side, size=size, price=price, lifetime=order.lifetime,
-            reduce_only=order.reduce_only,
-        )  # fmt: skip
-        self._check_grid(ticket, self._instrument(order.symbol))
-        if size <= order.filled:
-            raise RefusedError(Refusal.SIZE)
-        if size > order.size and not order.reduce_only:
-            self._check_margin(attrs.evolve(ticket, size=size - order.size), self.accounts[account])
-        self.books[order.symbol].own(order.side).discard(order)
-        order.size, order.price, order.updated_ns = size, price, now_ns
-        self._tell(order)
-        self._run_on(order, self.accounts[account], now_ns)
         return order
 
     def cancel_all(self, account: str, symbol: str | None, now_ns: int, ending: Ending = Ending.USER) -> int:
@@ -199,46 +204,11 @@ class Engine:
             self._prints[symbol] = []
         return prints
 
-    # -- checks --------------------------------------------------------------------------------------------------
-
     def _instrument(self, symbol: str) -> Instrument:
         instrument = self.instruments.native(symbol)
         if instrument is None:
             raise RefusedError(Refusal.SYMBOL)
         return instrument
-
-    def _check(self, ticket: Ticket, instrument: Instrument, account: Account) -> None:
-        if ticket.client_id and ticket.client_id in account.by_client:
-            account.duplicates += 1
-            self.accounts_changed = True
-            raise RefusedError(Refusal.DUPLICATE)
-        self._check_grid(ticket, instrument)
-        if ticket.reduce_only and not account.position(ticket.symbol).reducible(ticket.side):
-            raise RefusedError(Refusal.REDUCE_ONLY)
-        if ticket.price is None and not self.books[ticket.symbol].reaches(ticket.side, None):
-            raise RefusedError(Refusal.NO_LIQUIDITY)
-        if not ticket.reduce_only:
-            self._check_margin(ticket, account)
-
-    def _check_grid(self, ticket: Ticket, instrument: Instrument) -> None:
-        if ticket.size <= 0 or ticket.size % instrument.lot:
-            raise RefusedError(Refusal.SIZE)
-        if ticket.size < instrument.min_quantity:
-            raise RefusedError(Refusal.SMALL)
-        mark, price = self.marks[ticket.symbol], ticket.price
-        if price is not None and not instrument.on_grid(price):
-            raise RefusedError(Refusal.PRICE)
-        if not ticket.reduce_only and ticket.size * (price or mark) < instrument.min_notional:
-            raise RefusedError(Refusal.NOTIONAL)
-        if price is not None and (price - mark) * ticket.side.sign > mark * self._band:
-            raise RefusedError(Refusal.BAND)
-
-    def _check_margin(self, ticket: Ticket, account: Account) -> None:
-        symbol, mark = ticket.symbol, self.marks[ticket.symbol]
-        before = account.margin(symbol, mark)
-        after = account.margin(symbol, mark, ticket.size * ticket.side.sign)
-        if after > before and account.used_margin(self.marks) - before + after > account.equity(self.marks):
-            raise RefusedError(Refusal.MARGIN)
 
     # -- matching ------------------------------------------------------------------------------------------------
 
@@ -418,13 +388,10 @@ class Engine:
         self.accounts_changed = True
 
     def _take_up(self, ticket: Ticket, now_ns: int) -> VenueOrder:
-        order = VenueOrder(id=self._order_id(), created_ns=now_ns, updated_ns=now_ns, **attrs.asdict(ticket))
+        number, self.next_order_id = self.next_order_id, self.next_order_id + 1
+        order = VenueOrder(id=number, created_ns=now_ns, updated_ns=now_ns, **attrs.asdict(ticket))
         self._tell(order)
         return order
-
-    def _order_id(self) -> int:
-        self.next_order_id += 1
-        return self.next_order_id - 1
 
     def _trade_id(self) -> int:
         self.next_trade_id += 1
