@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from perpbot.beginning import SWITCH_INTERVAL_S
-from perpbot.bench.components import measured
+from perpbot.bench.runs import measured
 from perpbot.bench.scenario import SCENARIOS
 
 

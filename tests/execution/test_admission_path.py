@@ -1,6 +1,6 @@
 """What lies between an opportunity and its orders leaving does not grow with the trades that are open.
 
-How long it takes is what `make bench` measures. Here it is counted: messages, commits, steps of the interpreter.
+How long it takes is what `perpbot bench trading` measures. Here it is counted: messages, commits, steps of the interpreter.
 """
 
 import sys
@@ -24,7 +24,7 @@ ON_THE_WAY = ("/trades/executor", "/books/orders", "/books/arb", "/books/risk", 
 
 
 class House:
-    """What `make bench` measures, with few symbols and no quotes while somebody counts."""
+    """What `perpbot bench trading` measures, with few symbols and no quotes while somebody counts."""
 
     def __init__(self, folder: str, open_trades: int) -> None:
         self.house: Any = Bench(Path(folder), SYMBOLS)
