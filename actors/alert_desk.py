@@ -314,6 +314,7 @@ class AlertDesk(Actor):
             severity=rule.severity.value,
             phase=alert.phase.value,
             title=rule.called(self._settings.language),
+            titles=rule.titles,
             reading=alert.reading,
             at_ns=alert.at_ns,
             acknowledged_by=alert.acknowledged_by,

@@ -1,5 +1,7 @@
 """What surfaces and operators ask the alert desk, and what it shows them."""
 
+from collections.abc import Mapping
+
 import attrs
 
 from actors.runtime import DomainError
@@ -26,6 +28,9 @@ class AlertRow:
     phase: str
     """``pending``, ``firing`` or ``resolved``."""
     title: str
+    """In the language that is configured."""
+    titles: Mapping[str, str] = attrs.field(factory=dict)
+    """By language: ``en`` and ``zh``."""
     reading: str
     """The values behind it."""
     at_ns: int

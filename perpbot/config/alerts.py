@@ -119,6 +119,11 @@ class AlertRule(Section):
         titles = (self.title_zh, self.title) if language is Language.ZH else (self.title,)
         return next((each for each in titles if each is not None), self.name)
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """Its title by language, for surfaces that speak several."""
+        return {each.value: self.called(each) for each in Language}
+
     @rule
     def _clears_what_it_says(self) -> Iterator[Fault]:
         if self.clear is not None and self.clear.per not in {self.condition.per, Per.ALL}:

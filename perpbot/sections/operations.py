@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from actors.alert_requests import AlertRow
 from actors.gate import GLOBAL, Gate
 from actors.runtime import Cell
 from actors.runtime.telemetry import SUM, HandlerTimes
@@ -124,21 +125,25 @@ def _connection(state: State, gate: Gate) -> shapes.Connection:
 
 def alerts(state: State) -> dict[str, shapes.Alert]:
     """Those that fire or are pending, by id; one that is gone is over."""
-    return {
-        each.id: shapes.Alert(
-            severity=each.severity,
-            state=each.phase,
-            text=f"{each.title}: {each.reading}" if each.reading else each.title,
-            since=iso(each.at_ns),
-            rule=each.rule,
-            acknowledged=bool(each.acknowledged_by),
-            silenced=each.silenced,
-            runbook=each.runbook,
-            about=each.about,
-            sound=each.sound,
-        )
-        for each in state.alerts.alerts
-    }
+    return {each.id: alert(each) for each in state.alerts.alerts}
+
+
+def alert(each: AlertRow) -> shapes.Alert:
+    """One of them."""
+    return shapes.Alert(
+        severity=each.severity,
+        state=each.phase,
+        text=f"{each.title}: {each.reading}" if each.reading else each.title,
+        titles=dict(each.titles),
+        reading=each.reading,
+        since=iso(each.at_ns),
+        rule=each.rule,
+        acknowledged=bool(each.acknowledged_by),
+        silenced=each.silenced,
+        runbook=each.runbook,
+        about=each.about,
+        sound=each.sound,
+    )
 
 
 # -- actors ------------------------------------------------------------------------------------------------------------

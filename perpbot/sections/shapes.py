@@ -437,9 +437,13 @@ class Alert(TypedDict):
     severity: str
     """``info``, ``warning``, ``high``, ``error`` or ``critical``."""
     state: str
-    """``pending`` or ``firing``."""
+    """``pending`` or ``firing``; of what happened lately also ``resolved``."""
     text: str
-    """What is wrong, with the values behind it."""
+    """What is wrong, with the values behind it, in the language that is configured."""
+    titles: dict[str, str]
+    """What is wrong, by language: ``en`` and ``zh``."""
+    reading: str
+    """The values behind it, as in ``quote_latency 7.2s``; several with commas between."""
     since: Time
     rule: str
     about: str

@@ -6,8 +6,9 @@ from typing import Annotated, Any, TypedDict
 import attrs
 import msgspec
 
+from perpbot.config.alerts import AlertRule
 from perpbot.control.verbs import VERBS
-from perpbot.sections import shapes
+from perpbot.sections import operations, shapes
 from perpbot.web.route import Call, Route
 from perpbot.web.steering import act
 from perpbot.web.tokens import Scope
@@ -49,12 +50,36 @@ class Silence(TypedDict):
     by: str
 
 
+class Happened(shapes.Alert):
+    """An alert that fired or was over lately."""
+
+    id: str
+
+
+class Watched(TypedDict):
+    """One rule."""
+
+    name: str
+    titles: dict[str, str]
+    """By language: ``en`` and ``zh``."""
+    condition: str
+    severity: str
+    actions: list[str]
+    runbook: str
+    """Where it says what to do; empty where that is not said."""
+
+
 class Alarms(TypedDict):
     """Which alerts there are, and who is told."""
 
     alerts: dict[str, shapes.Alert]
+    recent: list[Happened]
+    """What fired or was over lately, newest first."""
     silences: list[Silence]
     rules: int
+    """How many there are."""
+    watched: list[Watched]
+    """The rules."""
     channels: list[dict[str, Any]]
 
 
@@ -76,9 +101,22 @@ def alarms(call: Call) -> Alarms:
     found = VERBS["alerts"](call.desk.program, {"action": "list"})
     return Alarms(
         alerts=call.desk.sections()["alerts"],
+        recent=[Happened(id=each.id, **operations.alert(each)) for each in call.desk.state().alerts.recent],
         silences=found["silences"],
         rules=found["rules"],
+        watched=[_watched(each) for each in call.desk.program.setting.alerts.active.values()],
         channels=found["channels"],
+    )
+
+
+def _watched(rule: AlertRule) -> Watched:
+    return Watched(
+        name=rule.name,
+        titles=rule.titles,
+        condition=str(rule.condition),
+        severity=rule.severity.value,
+        actions=[str(each) for each in rule.actions],
+        runbook=rule.runbook or "",
     )
 
 

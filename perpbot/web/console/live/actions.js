@@ -2,6 +2,7 @@
 
 import { ask, first } from "../parts/dialog.js";
 import { t } from "../words/index.js";
+import { told } from "../words/told.js";
 import { patch, post } from "./api.js";
 import { section } from "./store.js";
 
@@ -83,7 +84,7 @@ export function cancelAll(venue) {
     tone: "bad",
     run: async () => {
       const { venues } = await post("/api/control/cancel-all", { venue });
-      const trouble = venues.filter((each) => each.trouble).map((each) => `${each.venue}: ${each.trouble}`);
+      const trouble = venues.filter((each) => each.trouble).map((each) => `${each.venue}: ${told(each.trouble)}`);
       if (trouble.length) throw new Error(t("act.cancel.trouble", { trouble: trouble.join("; ") }));
       return t("act.cancel.done", { count: venues.flatMap((each) => each.gone).length });
     },
@@ -96,10 +97,10 @@ export const restart = (address) =>
     const { danger, effects } = await post("/api/control/restart", { address });
     ask({
       title: t("act.restart", { address }),
-      effects: [t("act.restart.order"), ...(danger ? [t("act.restart.danger", { danger })] : []), ...effects, t("act.audit")],
+      effects: [t("act.restart.order"), ...(danger ? [t("act.restart.danger", { danger: told(danger) })] : []), ...effects.map((each) => told(each)), t("act.audit")],
       label: t("act.restart.label"),
       tone: "bad",
-      run: async () => (await post("/api/control/restart", { address, yes: true })).said,
+      run: async () => told((await post("/api/control/restart", { address, yes: true })).said),
     });
   });
 

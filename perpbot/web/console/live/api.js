@@ -1,11 +1,12 @@
 // Requests to PerpBot. Errors are problem+json (RFC 9457); what they say is shown to the operator as it is.
 
 import { t } from "../words/index.js";
+import { told } from "../words/told.js";
 import { session, signOut } from "./session.js";
 
 export class ApiError extends Error {
   constructor(status, problem) {
-    super(problem.detail || problem.title || `HTTP ${status}`);
+    super(told(problem.detail) || problem.title || `HTTP ${status}`);
     this.status = status;
     this.problem = problem;
   }

@@ -1,5 +1,6 @@
 // Who is signed in. The session lives as long as the browser's tab, and is renewed before it ends.
 
+import { told } from "../words/told.js";
 import { signal } from "../vendor/signals.js";
 
 const KEY = "perpbot.session";
@@ -50,7 +51,7 @@ async function granted(path, body) {
   const response = await send(path, body);
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw Object.assign(new Error(answer.detail || answer.title || `HTTP ${response.status}`), { status: response.status });
+    throw Object.assign(new Error(told(answer.detail) || answer.title || `HTTP ${response.status}`), { status: response.status });
   }
   return {
     token: answer.access_token,

@@ -8,12 +8,13 @@ import { html } from "../parts/html.js";
 import { Known, Panel } from "../parts/panel.js";
 import { Table } from "../parts/table.js";
 import { named, t } from "../words/index.js";
+import { told } from "../words/told.js";
 
 const columns = computed(() => [
   { head: t("time"), cell: (row) => html`<span class="number">${moment(row.at)}</span>` },
   { head: t("audit.action"), cell: (row) => named("action", row.action) },
   { head: t("audit.what"), className: "text", rank: 2, cell: (row) => row.what || "–" },
-  { head: t("audit.outcome"), className: "text", rank: 2, cell: (row) => row.outcome },
+  { head: t("audit.outcome"), className: "text", rank: 2, cell: (row) => told(row.outcome) },
   { head: t("audit.who"), rank: 2, cell: (row) => row.who },
   { head: t("audit.source"), rank: 3, cell: (row) => html`<code>${row.source}</code>` },
 ]);

@@ -14,6 +14,7 @@ import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
 import { Waterfall } from "../parts/waterfall.js";
 import { t } from "../words/index.js";
+import { told } from "../words/told.js";
 
 const symbol = signal(null);
 const only = signal("all");
@@ -56,4 +57,4 @@ export function Opportunities() {
 const Verdict = ({ row }) =>
   row.admitted
     ? html`<${Badge} state="ok" text=${t("opportunity.trade", { id: short(row.verdict) })} />`
-    : html`<span class="faint">${row.verdict}</span>`;
+    : html`<span class="faint">${told(row.verdict)}</span>`;

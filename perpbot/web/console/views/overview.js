@@ -1,6 +1,7 @@
 // The first thing to look at: is it well, what does it earn, what stands open, and the handles.
 
 import { cancelAll, flatten, start, stop } from "../live/actions.js";
+import { textOf } from "../live/alerting.js";
 import { may } from "../live/session.js";
 import { section } from "../live/store.js";
 import { duration } from "../live/times.js";
@@ -12,6 +13,7 @@ import { Pools } from "../parts/pools.js";
 import { Prices } from "../parts/prices.js";
 import { ProfitChart } from "../parts/profit_chart.js";
 import { named, t } from "../words/index.js";
+import { told } from "../words/told.js";
 
 export function Overview() {
   const overview = section("overview").value;
@@ -59,11 +61,19 @@ function Controls({ overview }) {
   <//>`;
 }
 
+const ALERT = /^alert ([^:]+): /;
+
+/** A problem as the operator reads it; of an alert its title in the chosen language. */
+function problem(said) {
+  const alert = section("alerts").value?.[ALERT.exec(said)?.[1]];
+  return alert ? `${t("view.alerts")} ${alert.about}: ${textOf(alert)}` : told(said);
+}
+
 const Problems = ({ overview }) =>
   html`<${Panel} title=${t("overview.problems")}
     tools=${html`<${Badge} state=${overview.healthy ? "healthy" : "warning"} text=${overview.healthy ? t("health.well") : overview.problems.length} />`}>
     ${overview.problems.length
-      ? html`<ul class="problems">${overview.problems.map((each) => html`<li key=${each}>${each}</li>`)}</ul>`
+      ? html`<ul class="problems">${overview.problems.map((each) => html`<li key=${each}>${problem(each)}</li>`)}</ul>`
       : html`<${Empty} text=${t("overview.noProblem")} />`}
   <//>`;
 

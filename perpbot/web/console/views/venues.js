@@ -9,6 +9,7 @@ import { Badge } from "../parts/badge.js";
 import { html, memo } from "../parts/html.js";
 import { Known } from "../parts/panel.js";
 import { named, t } from "../words/index.js";
+import { told } from "../words/told.js";
 
 export function Venues() {
   const venues = section("venues").value;
@@ -23,7 +24,7 @@ const Venue = memo(
     <header><h2>${name}</h2><div class="tools">
       ${venue.killed && html`<${Badge} state="killed" text=${own ? t("kill.on") : t("kill.global")} />`}
       <${Badge} state=${venue.state} /></div></header>
-    <p class="standing ${venue.open_allowed ? "" : "warn"}">${venue.open_allowed ? t("venue.opens") : t("venue.refuses", { why: venue.refusal ?? "–" })}</p>
+    <p class="standing ${venue.open_allowed ? "" : "warn"}">${venue.open_allowed ? t("venue.opens") : t("venue.refuses", { why: told(venue.refusal) ?? "–" })}</p>
     <table class="compact"><thead><tr><th scope="col">${t("connection")}</th><th scope="col">${t("state")}</th>
       <th scope="col" class="end">p50</th><th scope="col" class="end">p99</th><th scope="col" class="end">${t("venue.streak")}</th></tr></thead>
       <tbody>${Object.entries(venue.connections).map(([each, row]) => html`<${Connection} key=${each} name=${each} row=${row} />`)}</tbody></table>
@@ -51,7 +52,7 @@ const Connection = memo(
     <td><${Badge} state=${row.circuit} title=${row.reason} /></td>
     <td class="end number">${ms(row.latency_ms.p50)}</td><td class="end number">${ms(row.latency_ms.p99)}</td>
     <td class="end number ${row.error_streak ? "warn" : ""}">${row.error_streak ?? "–"}</td></tr>
-    ${row.circuit !== "CONNECTED" && row.reason && html`<tr><td colspan="5" class="warn small">${row.reason}, <${Age} since=${row.since} /></td></tr>`}`,
+    ${row.circuit !== "CONNECTED" && row.reason && html`<tr><td colspan="5" class="warn small">${told(row.reason)}, <${Age} since=${row.since} /></td></tr>`}`,
 );
 
 const Age = ({ since }) => duration(ageOf(since));
