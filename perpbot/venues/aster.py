@@ -6,10 +6,8 @@ Source: https://github.com/asterdex/api-docs, futures API v3; the dialect is tha
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlencode
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -30,8 +28,9 @@ from perpbot.model.order import (
     TimeInForce,
     Unknown,
 )
-from perpbot.venues.answers import OK, ask, reads, since, unclear_or_limited
+from perpbot.venues.answers import OK, reads, unclear_or_limited
 from perpbot.venues.aster_account import BalanceRow, FillRow, IncomeRow, MarginRow, OrderRow, PositionRow
+from perpbot.venues.aster_client import AsterClient, reader
 from perpbot.venues.aster_frames import AsterFrames, BookAnswer
 from perpbot.venues.aster_instruments import Commission, ExchangeInfo, FundingInfo, instruments
 from perpbot.venues.http import Reply, Request
@@ -44,12 +43,6 @@ from perpbot.venues.wire import JsonReader, batches, positive
 CHAIN_ID = 1666
 TESTNET_CHAIN_ID = 714
 """In the domain of what is signed."""
-PAGE = 1_000
-"""Rows in one answer, at most."""
-WEEK_MS = 7 * 24 * 3_600_000
-"""The longest range of time one question may cover."""
-HISTORY_MS = 52 * WEEK_MS
-"""What is older is not asked for."""
 BOOK_LEVELS = 1_000
 SUBSCRIPTIONS_A_FRAME = 100
 
@@ -62,8 +55,6 @@ _LIMITED = frozenset({-1003, -1015})
 _UNCLEAR = frozenset({-1000, -1001, -1006, -1007, -1016})
 """Troubles after which Aster cannot say whether the order exists."""
 _DUPLICATE = re.compile(r"duplicat", re.IGNORECASE)
-
-T = TypeVar("T")
 
 
 class _ListenKey(msgspec.Struct, rename="camel"):
@@ -79,10 +70,6 @@ class _Placed(msgspec.Struct, rename="camel"):
     status: str = ""
     code: int | None = None
     msg: str = ""
-
-
-def _reader(type_: Any) -> JsonReader[Any]:
-    return JsonReader("aster", type_, numbers_in_quotes=True)
 
 
 class Aster(SignedVenue):
@@ -127,22 +114,23 @@ class Aster(SignedVenue):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._client = AsterClient(self)
         self._frames = AsterFrames(self)
-        self._read_info: JsonReader[ExchangeInfo] = _reader(ExchangeInfo)
-        self._read_funding: JsonReader[list[FundingInfo]] = _reader(list[FundingInfo])
-        self._read_commission: JsonReader[Commission] = _reader(Commission)
-        self._read_book: JsonReader[BookAnswer] = _reader(BookAnswer)
-        self._read_key: JsonReader[_ListenKey] = _reader(_ListenKey)
-        self._read_nothing: JsonReader[object] = _reader(dict)
-        self._read_mode: JsonReader[_Mode] = _reader(_Mode)
-        self._read_placed: JsonReader[_Placed] = _reader(_Placed)
-        self._read_order: JsonReader[OrderRow] = _reader(OrderRow)
-        self._read_orders: JsonReader[list[OrderRow]] = _reader(list[OrderRow])
-        self._read_fills: JsonReader[list[FillRow]] = _reader(list[FillRow])
-        self._read_positions: JsonReader[list[PositionRow]] = _reader(list[PositionRow])
-        self._read_margins: JsonReader[list[MarginRow]] = _reader(list[MarginRow])
-        self._read_balances: JsonReader[list[BalanceRow]] = _reader(list[BalanceRow])
-        self._read_income: JsonReader[list[IncomeRow]] = _reader(list[IncomeRow])
+        self._read_info: JsonReader[ExchangeInfo] = reader(ExchangeInfo)
+        self._read_funding: JsonReader[list[FundingInfo]] = reader(list[FundingInfo])
+        self._read_commission: JsonReader[Commission] = reader(Commission)
+        self._read_book: JsonReader[BookAnswer] = reader(BookAnswer)
+        self._read_key: JsonReader[_ListenKey] = reader(_ListenKey)
+        self._read_nothing: JsonReader[object] = reader(dict)
+        self._read_mode: JsonReader[_Mode] = reader(_Mode)
+        self._read_placed: JsonReader[_Placed] = reader(_Placed)
+        self._read_order: JsonReader[OrderRow] = reader(OrderRow)
+        self._read_orders: JsonReader[list[OrderRow]] = reader(list[OrderRow])
+        self._read_fills: JsonReader[list[FillRow]] = reader(list[FillRow])
+        self._read_positions: JsonReader[list[PositionRow]] = reader(list[PositionRow])
+        self._read_margins: JsonReader[list[MarginRow]] = reader(list[MarginRow])
+        self._read_balances: JsonReader[list[BalanceRow]] = reader(list[BalanceRow])
+        self._read_income: JsonReader[list[IncomeRow]] = reader(list[IncomeRow])
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with. It would take the agent for the user, so it is told the user."""
@@ -159,19 +147,6 @@ class Aster(SignedVenue):
         }
         return {"privateKey": key, "urls": {"api": urls}, "options": options}
 
-    def _public(self, reader: JsonReader[T], path: str, **parameters: str) -> T:
-        query = f"?{urlencode(parameters)}" if parameters else ""
-        return self._read(reader, Request("GET", f"{self.endpoints.rest}/fapi/v3/{path}{query}"))
-
-    def _private(self, reader: JsonReader[T], method: str, **parameters: str) -> T:
-        return self._read(reader, self.signer.build(method, parameters))
-
-    def _read(self, reader: JsonReader[T], request: Request) -> T:
-        reply = ask(self.name, self.http, request)
-        if reply.status != OK:
-            raise VenueReadError(f"aster answered {reply.status}: {reply.excerpt}")
-        return reader(reply.body)
-
     # -- instruments ---------------------------------------------------------------------------------------------
 
     @reads
@@ -181,13 +156,13 @@ class Aster(SignedVenue):
         With credentials the fees are what the account pays for the first one: Aster tells them by symbol, but they
         go by the account's tier.
         """
-        info = self._public(self._read_info, "exchangeInfo")
-        funding = self._public(self._read_funding, "fundingInfo")
+        info = self._client.public(self._read_info, "exchangeInfo")
+        funding = self._client.public(self._read_funding, "fundingInfo")
         found = instruments(info, funding)
         if self.credentials is None or not found:
             return found
         symbol = found[0].native
-        rates = self._private(self._read_commission, "fapiPrivateGetV3CommissionRate", symbol=symbol)
+        rates = self._client.private(self._read_commission, "fapiPrivateGetV3CommissionRate", symbol=symbol)
         return instruments(info, funding, rates)
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
@@ -229,7 +204,7 @@ class Aster(SignedVenue):
     @reads
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
         """The book's best 1,000 levels."""
-        answer = self._public(self._read_book, "depth", symbol=instrument.native, limit=str(BOOK_LEVELS))
+        answer = self._client.public(self._read_book, "depth", symbol=instrument.native, limit=str(BOOK_LEVELS))
         return self._frames.book(instrument.native, answer)
 
     # -- private stream ------------------------------------------------------------------------------------------
@@ -242,13 +217,13 @@ class Aster(SignedVenue):
     @reads
     def open_private(self) -> str:
         """Get a listen key, which lives for an hour, and say where it is listened to."""
-        key = self._private(self._read_key, "fapiPrivatePostV3ListenKey").listen_key
+        key = self._client.private(self._read_key, "fapiPrivatePostV3ListenKey").listen_key
         return f"{self.endpoints.private_ws}/{key}"
 
     @reads
     def keep_private_alive(self) -> None:
         """Give the listen key another hour."""
-        self._private(self._read_nothing, "fapiPrivatePutV3ListenKey")
+        self._client.private(self._read_nothing, "fapiPrivatePutV3ListenKey")
 
     def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """None: the listen key brings everything."""
@@ -261,21 +236,17 @@ class Aster(SignedVenue):
 
     # -- trading -------------------------------------------------------------------------------------------------
 
-    def wire_id(self, number: int) -> str:
-        """At most 36 letters, digits and a few signs."""
-        return f"perp{number:016d}"
-
     @reads
     def prepare_trading(self) -> None:
         """Load ccxt and make sure that the account nets its positions."""
-        if self._private(self._read_mode, "fapiPrivateGetV3PositionSideDual").dual_side_position:
+        if self._client.private(self._read_mode, "fapiPrivateGetV3PositionSideDual").dual_side_position:
             raise VenueReadError(f"aster: account {self.account!r} is in hedge mode; PerpBot needs one-way mode")
 
     @reads
     def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
         """Leverage and margin mode, which stand beside positions, flat ones too."""
         symbols = {each.native: each.symbol for each in instruments}
-        rows = self._private(self._read_margins, "fapiPrivateGetV3PositionRisk")
+        rows = self._client.private(self._read_margins, "fapiPrivateGetV3PositionRisk")
         return {
             symbols[row.symbol]: Margin(
                 positive(row.leverage, self.name, f"leverage of {row.symbol}"), row.margin_type == "cross"
@@ -287,12 +258,11 @@ class Aster(SignedVenue):
     @reads
     def set_margin(self, instrument: Instrument, leverage: int) -> None:
         """Set cross margin, about which Aster complains when it is set already, then the leverage."""
-        mode = {"symbol": instrument.native, "marginType": "CROSSED"}
-        reply = ask(self.name, self.http, self.signer.build("fapiPrivatePostV3MarginType", mode))
+        reply = self._client.send("fapiPrivatePostV3MarginType", symbol=instrument.native, marginType="CROSSED")
         if reply.status != OK and self._read_placed(reply.body).code != _NO_NEED:
             raise VenueReadError(f"aster answered {reply.status}: {reply.excerpt}")
         asked = {"symbol": instrument.native, "leverage": str(leverage)}
-        self._private(self._read_nothing, "fapiPrivatePostV3Leverage", **asked)
+        self._client.private(self._read_nothing, "fapiPrivatePostV3Leverage", **asked)
 
     @reads
     def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
@@ -300,7 +270,7 @@ class Aster(SignedVenue):
         countdown = {"countdownTime": str(countdown_s * 1_000)}
         for each in instruments:
             asked = {"symbol": each.native, **countdown}
-            self._private(self._read_nothing, "fapiPrivatePostV3CountdownCancelAll", **asked)
+            self._client.private(self._read_nothing, "fapiPrivatePostV3CountdownCancelAll", **asked)
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`. Its nonce is its time, which lets it expire."""
@@ -340,8 +310,8 @@ class Aster(SignedVenue):
     @reads
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
         """What Aster knows of `order`; cancelled ones without a fill are forgotten after seven days."""
-        parameters = {"symbol": instrument.native, "origClientOrderId": order.wire_id}
-        reply = ask(self.name, self.http, self.signer.build("fapiPrivateGetV3Order", parameters))
+        named = {"symbol": instrument.native, "origClientOrderId": order.wire_id}
+        reply = self._client.send("fapiPrivateGetV3Order", **named)
         if reply.status != OK:
             if self._read_placed(reply.body).code == _NO_SUCH_ORDER:
                 return None
@@ -351,7 +321,7 @@ class Aster(SignedVenue):
     @reads
     def fetch_open_orders(self) -> list[OrderUpdate]:
         """Every open order."""
-        rows = self._private(self._read_orders, "fapiPrivateGetV3OpenOrders")
+        rows = self._client.private(self._read_orders, "fapiPrivateGetV3OpenOrders")
         return [self._frames.account.order(row) for row in rows]
 
     @reads
@@ -366,40 +336,27 @@ class Aster(SignedVenue):
         return [self._frames.account.fill(row) for row in sorted(rows, key=lambda row: (row.time, row.id))]
 
     def _fills(self, symbol: str, since_ms: int) -> Iterator[FillRow]:
-        def page(end_ms: int, start_ms: int) -> list[FillRow]:
-            times = _range(start_ms, end_ms)
-            return self._private(self._read_fills, "fapiPrivateGetV3UserTrades", symbol=symbol, **times)
-
-        return self._by_week(page, lambda row: row.time, lambda row: row.id, since_ms)
+        method = "fapiPrivateGetV3UserTrades"
+        return self._client.history(
+            self._read_fills, method, lambda row: row.time, lambda row: row.id, since_ms, symbol=symbol
+        )
 
     def _income(self, kind: str, since_ms: int) -> Iterator[IncomeRow]:
-        def page(end_ms: int, start_ms: int) -> list[IncomeRow]:
-            times = _range(start_ms, end_ms)
-            return self._private(self._read_income, "fapiPrivateGetV3Income", incomeType=kind, **times)
-
-        return self._by_week(page, lambda row: row.time, lambda row: row.tran_id, since_ms)
-
-    def _by_week(
-        self,
-        fetch: Callable[[int, int], list[T]],
-        time_of: Callable[[T], int],
-        key: Callable[[T], object],
-        since_ms: int,
-    ) -> Iterator[T]:
-        now_ms = self.venue_ms()
-        for start_ms in range(max(since_ms, now_ms - HISTORY_MS), now_ms + 1, WEEK_MS):
-            yield from since(partial(fetch, start_ms + WEEK_MS - 1), time_of, key, start_ms, PAGE)
+        method = "fapiPrivateGetV3Income"
+        return self._client.history(
+            self._read_income, method, lambda row: row.time, lambda row: row.tran_id, since_ms, incomeType=kind
+        )
 
     @reads
     def fetch_positions(self) -> list[Position]:
         """Every position that is not zero."""
-        rows = self._private(self._read_positions, "fapiPrivateGetV3PositionRisk")
+        rows = self._client.private(self._read_positions, "fapiPrivateGetV3PositionRisk")
         return [each for row in rows if (each := self._frames.account.position(row)).quantity]
 
     @reads
     def fetch_balances(self) -> list[Balance]:
         """Every asset that is not zero."""
-        rows = self._private(self._read_balances, "fapiPrivateGetV3Balance")
+        rows = self._client.private(self._read_balances, "fapiPrivateGetV3Balance")
         return [each for row in rows if (each := self._frames.account.balance(row)).wallet or each.equity]
 
     @reads
@@ -414,10 +371,6 @@ def _subscriptions(instruments: Sequence[Instrument], *kinds: str) -> list[str]:
         json.dumps({"method": "SUBSCRIBE", "params": batch, "id": index}, separators=(",", ":"))
         for index, batch in enumerate(batches(streams, SUBSCRIPTIONS_A_FRAME), start=1)
     ]
-
-
-def _range(start_ms: int, end_ms: int) -> dict[str, str]:
-    return {"startTime": str(start_ms), "endTime": str(end_ms), "limit": str(PAGE)}
 
 
 def _complaint(code: int, message: str) -> Outcome:

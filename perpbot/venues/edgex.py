@@ -175,11 +175,6 @@ class Edgex(Venue):
 
     # -- private stream ------------------------------------------------------------------------------------------
 
-    @property
-    def private_heartbeat(self) -> Heartbeat:
-        """The same as for the public stream."""
-        return self.public_heartbeat
-
     def open_private(self) -> str:
         """Where the account's stream is, with the time it is asked for."""
         query = {"accountId": self.secrets["accountId"], "timestamp": str(self.venue_ms())}
@@ -200,10 +195,6 @@ class Edgex(Venue):
         return self._frames.decode(frame, received_ns)
 
     # -- trading -------------------------------------------------------------------------------------------------
-
-    def wire_id(self, number: int) -> str:
-        """Letters and digits; EdgeX makes the nonce of an order's signature from it."""
-        return f"perp{number:016d}"
 
     @reads
     def prepare_trading(self) -> None:

@@ -204,10 +204,6 @@ class Extended(SignedVenue):
 
     # -- trading -------------------------------------------------------------------------------------------------
 
-    def wire_id(self, number: int) -> str:
-        """Letters and digits only."""
-        return f"perp{number:016d}"
-
     @reads
     def prepare_trading(self) -> None:
         """Learn whose key it is, and what markets are called in signatures."""

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -29,9 +29,10 @@ from perpbot.model.order import (
     TimeInForce,
     Unknown,
 )
-from perpbot.venues.answers import OK, ask, reads, since, unclear_or_limited
+from perpbot.venues.answers import reads, since, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.hyperliquid_account import ClearinghouseState, FillRow, FundingDelta, OrderFields, OrderRow
+from perpbot.venues.hyperliquid_client import HyperliquidClient, reader
 from perpbot.venues.hyperliquid_frames import Book, HyperliquidFrames
 from perpbot.venues.hyperliquid_instruments import Fees, Meta, instruments
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
@@ -46,13 +47,6 @@ PAGE = 500
 _TIFS = {TimeInForce.IOC: "Ioc", TimeInForce.GTC: "Gtc", TimeInForce.POST_ONLY: "Alo"}
 _LIMITED = re.compile(r"too many|rate limit", re.IGNORECASE)
 _DUPLICATE = re.compile(r"duplicate", re.IGNORECASE)
-
-T = TypeVar("T")
-
-
-class _Answer(msgspec.Struct):
-    status: str
-    response: msgspec.Raw
 
 
 class _Statuses(msgspec.Struct):
@@ -76,10 +70,6 @@ class _Status(msgspec.Struct):
 class _OrderAnswer(msgspec.Struct):
     status: str
     order: OrderRow | None = None
-
-
-def _reader(type_: Any) -> JsonReader[Any]:
-    return JsonReader("hyperliquid", type_, numbers_in_quotes=True)
 
 
 class _Leverage(msgspec.Struct):
@@ -131,21 +121,21 @@ class Hyperliquid(SignedVenue):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._assets: dict[str, int] = {}
+        self._client = HyperliquidClient(self)
         self._frames = HyperliquidFrames(self)
-        self._read_meta: JsonReader[Meta] = _reader(Meta)
-        self._read_either: JsonReader[Meta | tuple[Meta, msgspec.Raw]] = _reader(Meta | tuple[Meta, msgspec.Raw])
-        self._read_fees: JsonReader[Fees] = _reader(Fees)
-        self._read_book: JsonReader[Book] = _reader(Book)
-        self._read_answer: JsonReader[_Answer] = _reader(_Answer)
-        self._read_text: JsonReader[str] = _reader(str)
-        self._read_placed: JsonReader[_Placed] = _reader(_Placed)
-        self._read_status: JsonReader[_Status] = _reader(_Status)
-        self._read_order: JsonReader[_OrderAnswer] = _reader(_OrderAnswer)
-        self._read_open: JsonReader[list[OrderFields]] = _reader(list[OrderFields])
-        self._read_fills: JsonReader[list[FillRow]] = _reader(list[FillRow])
-        self._read_fundings: JsonReader[list[FundingDelta]] = _reader(list[FundingDelta])
-        self._read_asset: JsonReader[_Asset] = _reader(_Asset)
-        self._read_state: JsonReader[ClearinghouseState] = _reader(ClearinghouseState)
+        self._read_meta: JsonReader[Meta] = reader(Meta)
+        self._read_either: JsonReader[Meta | tuple[Meta, msgspec.Raw]] = reader(Meta | tuple[Meta, msgspec.Raw])
+        self._read_fees: JsonReader[Fees] = reader(Fees)
+        self._read_book: JsonReader[Book] = reader(Book)
+        self._read_text: JsonReader[str] = reader(str)
+        self._read_placed: JsonReader[_Placed] = reader(_Placed)
+        self._read_status: JsonReader[_Status] = reader(_Status)
+        self._read_order: JsonReader[_OrderAnswer] = reader(_OrderAnswer)
+        self._read_open: JsonReader[list[OrderFields]] = reader(list[OrderFields])
+        self._read_fills: JsonReader[list[FillRow]] = reader(list[FillRow])
+        self._read_fundings: JsonReader[list[FundingDelta]] = reader(list[FundingDelta])
+        self._read_asset: JsonReader[_Asset] = reader(_Asset)
+        self._read_state: JsonReader[ClearinghouseState] = reader(ClearinghouseState)
 
     def signer_settings(self, credentials: Credentials) -> dict[str, object]:
         """What ccxt's class is made with."""
@@ -163,24 +153,15 @@ class Hyperliquid(SignedVenue):
             return kind
         return f"info {json.loads(request.body)['type']}"
 
-    def _info(self, reader: JsonReader[T], kind: str, **parameters: object) -> T:
-        body = json.dumps({"type": kind, **parameters}, separators=(",", ":"))
-        request = Request("POST", f"{self.endpoints.rest}/info", {"Content-Type": "application/json"}, body)
-        reply = ask(self.name, self.http, request)
-        if reply.status != OK:
-            raise VenueReadError(f"hyperliquid answered {reply.status}: {reply.excerpt}")
-        return reader(reply.body)
-
-    def _about_user(self, reader: JsonReader[T], kind: str, **parameters: object) -> T:
-        return self._info(reader, kind, user=self.secrets["walletAddress"], **parameters)
-
     # -- instruments ---------------------------------------------------------------------------------------------
 
     @reads
     def fetch_instruments(self) -> list[Instrument]:
         """Every perpetual that is listed; fees are the account's where there are credentials."""
-        meta = self._info(self._read_meta, "meta")
-        return instruments(meta, None if self.credentials is None else self._about_user(self._read_fees, "userFees"))
+        meta = self._client.info(self._read_meta, "meta")
+        return instruments(
+            meta, None if self.credentials is None else self._client.about_user(self._read_fees, "userFees")
+        )
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
         """The perpetuals in an answer about ``meta`` or ``metaAndAssetCtxs``."""
@@ -228,14 +209,9 @@ class Hyperliquid(SignedVenue):
     @reads
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
         """The book's best twenty levels."""
-        return self._frames.book(self._info(self._read_book, "l2Book", coin=instrument.native))
+        return self._frames.book(self._client.info(self._read_book, "l2Book", coin=instrument.native))
 
     # -- private stream ------------------------------------------------------------------------------------------
-
-    @property
-    def private_heartbeat(self) -> Heartbeat:
-        """The same as for the public stream."""
-        return self.public_heartbeat
 
     def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Orders, fills, funding, and the clearing house's view of positions and collateral."""
@@ -257,7 +233,7 @@ class Hyperliquid(SignedVenue):
     @reads
     def prepare_trading(self) -> None:
         """Load ccxt, and the number each asset has in orders."""
-        universe = self._info(self._read_meta, "meta").universe
+        universe = self._client.info(self._read_meta, "meta").universe
         self._assets = {asset.name: index for index, asset in enumerate(universe)}
         _ = self.signer
 
@@ -267,45 +243,27 @@ class Hyperliquid(SignedVenue):
         except KeyError:
             raise VenueReadError(f"hyperliquid: {instrument.native} was not listed when trading was prepared") from None
 
-    def _action(self, action: dict[str, object]) -> Request:
-        """The signed request for `action`; Hyperliquid turns it away after `request_lifetime_s`.
-
-        Keys keep their order, which the signature covers.
-        """
-        nonce = self.signer.next_ms()
-        expires_ms = self.venue_ms() + int(self.request_lifetime_s * 1_000)
-        signature = self.signer.exchange.sign_l1_action(action, nonce, None, expires_ms)
-        body = {"action": action, "nonce": nonce, "signature": signature, "expiresAfter": expires_ms}
-        return self.signer.build("privatePostExchange", body)
-
     @reads
     def fetch_margins(self, instruments: Sequence[Instrument]) -> dict[str, Margin]:
         """Leverage and margin mode; Hyperliquid tells them coin by coin."""
         return {each.symbol: self._margin(each) for each in instruments}
 
     def _margin(self, instrument: Instrument) -> Margin:
-        told = self._about_user(self._read_asset, "activeAssetData", coin=instrument.native).leverage
+        told = self._client.about_user(self._read_asset, "activeAssetData", coin=instrument.native).leverage
         return Margin(Decimal(told.value), told.type == "cross")
 
     @reads
     def set_margin(self, instrument: Instrument, leverage: int) -> None:
         """Set leverage and cross margin together."""
         asset = self._asset(instrument)
-        self._carry_out({"type": "updateLeverage", "asset": asset, "isCross": True, "leverage": leverage})
-
-    def _carry_out(self, action: dict[str, object]) -> None:
-        """Send an action that places nothing; `VenueReadError` when Hyperliquid will not have it."""
-        reply = ask(self.name, self.http, self._action(action))
-        answer = self._read_answer(reply.body)
-        if reply.status != OK or answer.status != "ok":
-            raise VenueReadError(f"hyperliquid refused {action['type']}: {reply.excerpt}")
+        self._client.carry_out({"type": "updateLeverage", "asset": asset, "isCross": True, "leverage": leverage})
 
     @reads
     def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
         """One switch for all coins, of 5 s at least; refused until the account has traded a million dollars."""
         del instruments
         at = {"time": self.venue_ms() + countdown_s * 1_000} if countdown_s else {}
-        self._carry_out({"type": "scheduleCancel", **at})
+        self._client.carry_out({"type": "scheduleCancel", **at})
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request that places `order`; no builder takes part in it."""
@@ -318,7 +276,7 @@ class Hyperliquid(SignedVenue):
             "t": {"limit": {"tif": _TIFS[order.time_in_force]}},
             "c": order.wire_id,
         }
-        return self._action({"type": "order", "orders": [wire], "grouping": "na"})
+        return self._client.action({"type": "order", "orders": [wire], "grouping": "na"})
 
     def read_place(self, reply: Reply) -> Outcome:
         """What became of an order; the answer is 200 whether it was taken or not."""
@@ -326,7 +284,7 @@ class Hyperliquid(SignedVenue):
         if by_status is not None:
             return by_status
         try:
-            answer = self._read_answer(reply.body)
+            answer = self._client.read_answer(reply.body)
             if answer.status == "err":
                 return _complaint(self._read_text(answer.response))
             (status,) = self._read_placed(answer.response).data.statuses
@@ -338,14 +296,14 @@ class Hyperliquid(SignedVenue):
         """The signed request that cancels `order`."""
         asset = self._asset(instrument)
         if venue_order_id:
-            return self._action({"type": "cancel", "cancels": [{"a": asset, "o": int(venue_order_id)}]})
-        return self._action({"type": "cancelByCloid", "cancels": [{"asset": asset, "cloid": order.wire_id}]})
+            return self._client.action({"type": "cancel", "cancels": [{"a": asset, "o": int(venue_order_id)}]})
+        return self._client.action({"type": "cancelByCloid", "cancels": [{"asset": asset, "cloid": order.wire_id}]})
 
     @reads
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
         """What Hyperliquid knows of `order`."""
         del instrument
-        answer = self._about_user(self._read_order, "orderStatus", oid=order.wire_id)
+        answer = self._client.about_user(self._read_order, "orderStatus", oid=order.wire_id)
         if answer.status == "unknownOid":
             return None
         if answer.order is None:
@@ -355,7 +313,7 @@ class Hyperliquid(SignedVenue):
     @reads
     def fetch_open_orders(self) -> list[OrderUpdate]:
         """Every open order."""
-        rows = self._about_user(self._read_open, "frontendOpenOrders")
+        rows = self._client.about_user(self._read_open, "frontendOpenOrders")
         return [self._frames.account.order(OrderRow(row, "open", row.timestamp)) for row in rows]
 
     @reads
@@ -363,7 +321,9 @@ class Hyperliquid(SignedVenue):
         """The account's fills, oldest first; Hyperliquid keeps the last 10,000."""
 
         def page(start_ms: int) -> list[FillRow]:
-            return self._about_user(self._read_fills, "userFillsByTime", startTime=start_ms, aggregateByTime=False)
+            return self._client.about_user(
+                self._read_fills, "userFillsByTime", startTime=start_ms, aggregateByTime=False
+            )
 
         rows = since(page, lambda row: row.time, lambda row: (row.tid, row.oid), since_ms, PAGE)
         return [self._frames.account.fill(row) for row in rows]
@@ -371,12 +331,12 @@ class Hyperliquid(SignedVenue):
     @reads
     def fetch_positions(self) -> list[Position]:
         """Every position that is not zero."""
-        return self._frames.account.positions(self._about_user(self._read_state, "clearinghouseState"))
+        return self._frames.account.positions(self._client.about_user(self._read_state, "clearinghouseState"))
 
     @reads
     def fetch_balances(self) -> list[Balance]:
         """The collateral, unless it is zero."""
-        balance = self._frames.account.balance(self._about_user(self._read_state, "clearinghouseState"))
+        balance = self._frames.account.balance(self._client.about_user(self._read_state, "clearinghouseState"))
         return [balance] if balance.wallet or balance.equity else []
 
     @reads
@@ -384,7 +344,7 @@ class Hyperliquid(SignedVenue):
         """Funding paid and received, oldest first."""
 
         def page(start_ms: int) -> list[FundingDelta]:
-            return self._about_user(self._read_fundings, "userFunding", startTime=start_ms)
+            return self._client.about_user(self._read_fundings, "userFunding", startTime=start_ms)
 
         rows = since(page, lambda row: row.time, lambda row: (row.time, row.delta.coin), since_ms, PAGE)
         return [self._frames.account.funding_payment(row.delta.coin, row.delta.usdc, row.time) for row in rows]

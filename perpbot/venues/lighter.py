@@ -215,11 +215,6 @@ class Lighter(Venue):
 
     # -- private stream ------------------------------------------------------------------------------------------
 
-    @property
-    def private_heartbeat(self) -> Heartbeat:
-        """The same as for the public stream."""
-        return self.public_heartbeat
-
     def private_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         """Orders, trades and positions of all markets, and the collateral, with a token."""
         del instruments

@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import chain, zip_longest
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
-import attrs
 import msgspec
 
 from perpbot.clock import NS_PER_MS
@@ -35,9 +33,10 @@ from perpbot.model.order import (
     TimeInForce,
     Unknown,
 )
-from perpbot.venues.answers import ask, first, pages, reads, unclear_or_limited
+from perpbot.venues.answers import first, pages, reads, unclear_or_limited
 from perpbot.venues.http import Reply, Request
 from perpbot.venues.okx_account import BillRow, FillRow, OrderRow
+from perpbot.venues.okx_client import OK, OkxClient
 from perpbot.venues.okx_frames import OkxFrames
 from perpbot.venues.okx_instruments import Fees, Settlements, Swap, instruments
 from perpbot.venues.rate_limit import ORDER, RateLimits, Window
@@ -60,18 +59,11 @@ SUBSCRIPTIONS_A_FRAME = 200
 
 _ORDER_TYPES = {TimeInForce.IOC: "ioc", TimeInForce.GTC: "limit", TimeInForce.POST_ONLY: "post_only"}
 
-_OK = "0"
 _NO_SUCH_ORDER = "51603"
 _LIMITED = frozenset({"50011", "50061"})
 _UNCLEAR = frozenset({"50001", "50004", "50005", "50013", "50026", "51054", "51149"})
 """Time-outs and troubles after which OKX cannot say whether the order exists."""
 _DUPLICATE_ID = "51016"
-
-
-class _Answer(msgspec.Struct):
-    code: str
-    msg: str = ""
-    data: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class _Placed(msgspec.Struct, rename="camel"):
@@ -131,8 +123,8 @@ class Okx(SignedVenue):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._client = OkxClient(self)
         self._frames = OkxFrames(self)
-        self._read_answer = JsonReader("okx", _Answer)
         self._read_swaps = JsonReader("okx", list[Swap])
         self._read_funding = JsonReader("okx", list[Settlements])
         self._read_fees = JsonReader("okx", list[Fees])
@@ -148,42 +140,21 @@ class Okx(SignedVenue):
             "options": {"timeDifference": 0},
         }
 
-    # -- asking --------------------------------------------------------------------------------------------------
-
-    def _public(self, path: str, **parameters: str) -> Request:
-        return Request("GET", f"{self.endpoints.rest}/api/v5/{path}?{urlencode(parameters)}")
-
-    def _private(self, method: str, **parameters: object) -> Request:
-        return self.signer.build(method, {name: value for name, value in parameters.items() if value != ""})
-
-    def _headed(self, request: Request, **headers: str) -> Request:
-        demo = {"x-simulated-trading": "1"} if self.endpoints.testnet else {}
-        return attrs.evolve(request, headers={**request.headers, **demo, **headers})
-
-    def _answer(self, request: Request) -> _Answer:
-        return self._read_answer(ask(self.name, self.http, self._headed(request)).body)
-
-    def _data(self, request: Request) -> msgspec.Raw:
-        answer = self._answer(request)
-        if answer.code != _OK:
-            raise VenueReadError(f"okx refused to answer: {answer.code} {answer.msg}")
-        return answer.data
-
     # -- instruments ---------------------------------------------------------------------------------------------
 
     @reads
     def fetch_instruments(self) -> list[Instrument]:
         """Every live linear swap with its funding interval; fees are the account's where there are credentials."""
-        swaps = self._read_swaps(self._data(self._public("public/instruments", instType="SWAP")))
-        funding = self._read_funding(self._data(self._public("public/funding-rate", instId="ANY")))
+        swaps = self._read_swaps(self._client.public("public/instruments", instType="SWAP"))
+        funding = self._read_funding(self._client.public("public/funding-rate", instId="ANY"))
         if self.credentials is None:
             return instruments(swaps, funding)
-        fees = self._read_fees(self._data(self._private("privateGetAccountTradeFee", instType="SWAP")))
+        fees = self._read_fees(self._client.private("privateGetAccountTradeFee", instType="SWAP"))
         return instruments(swaps, funding, first(self.name, fees))
 
     def read_instruments(self, answer: bytes) -> list[Instrument]:
         """The live linear swaps in an answer of ``public/instruments``."""
-        return instruments(self._read_swaps(self._read_answer(answer).data))
+        return instruments(self._read_swaps(self._client.read(answer).data))
 
     # -- public stream -------------------------------------------------------------------------------------------
 
@@ -238,15 +209,10 @@ class Okx(SignedVenue):
     @reads
     def fetch_book(self, instrument: Instrument) -> BookSnapshot:
         """The book's best levels, as many as the stream has."""
-        request = self._public("market/books", instId=instrument.native, sz=str(BOOK_LEVELS))
-        return self._frames.book(instrument.native, self._data(request))
+        data = self._client.public("market/books", instId=instrument.native, sz=str(BOOK_LEVELS))
+        return self._frames.book(instrument.native, data)
 
     # -- private stream ------------------------------------------------------------------------------------------
-
-    @property
-    def private_heartbeat(self) -> Heartbeat:
-        """The same as for the public stream."""
-        return self.public_heartbeat
 
     def login(self) -> list[str]:
         """The signed frame that opens the account's channels."""
@@ -274,14 +240,10 @@ class Okx(SignedVenue):
 
     # -- trading -------------------------------------------------------------------------------------------------
 
-    def wire_id(self, number: int) -> str:
-        """Letters and digits only, at most 32."""
-        return f"perp{number:016d}"
-
     @reads
     def prepare_trading(self) -> None:
         """Load ccxt and make sure that the account nets its positions."""
-        mode = first(self.name, self._read_config(self._data(self._private("privateGetAccountConfig")))).pos_mode
+        mode = first(self.name, self._read_config(self._client.private("privateGetAccountConfig"))).pos_mode
         if mode != "net_mode":
             raise VenueReadError(f"okx: account {self.account!r} is in position mode {mode}; PerpBot needs net_mode")
 
@@ -291,8 +253,9 @@ class Okx(SignedVenue):
         symbols = {each.native: each.symbol for each in instruments}
         found: dict[str, Margin] = {}
         for batch in batches(symbols, LEVERAGES_A_QUESTION):
-            asked = self._private("privateGetAccountLeverageInfo", instId=",".join(batch), mgnMode="cross")
-            for row in self._read_leverages(self._data(asked)):
+            named = ",".join(batch)
+            data = self._client.private("privateGetAccountLeverageInfo", instId=named, mgnMode="cross")
+            for row in self._read_leverages(data):
                 found[symbols[row.inst_id]] = Margin(positive(row.lever, self.name, f"lever of {row.inst_id}"))
         return found
 
@@ -300,17 +263,17 @@ class Okx(SignedVenue):
     def set_margin(self, instrument: Instrument, leverage: int) -> None:
         """Set the leverage of cross margin."""
         asked = {"instId": instrument.native, "lever": str(leverage), "mgnMode": "cross"}
-        self._data(self._private("privatePostAccountSetLeverage", **asked))
+        self._client.private("privatePostAccountSetLeverage", **asked)
 
     @reads
     def set_dead_man(self, instruments: Sequence[Instrument], countdown_s: int) -> None:
         """One switch for all instruments, of 10 to 120 s."""
         del instruments
-        self._data(self._private("privatePostTradeCancelAllAfter", timeOut=str(countdown_s)))
+        self._client.private("privatePostTradeCancelAllAfter", timeOut=str(countdown_s))
 
     def place(self, order: Order, instrument: Instrument) -> Request:
         """The signed request; OKX turns it away after `request_lifetime_s`."""
-        request = self._private(
+        return self._client.expiring(
             "privatePostTradeOrder",
             instId=instrument.native,
             tdMode="cross",
@@ -321,8 +284,6 @@ class Okx(SignedVenue):
             sz=plain(instrument.wire_size(order.quantity)),
             reduceOnly=order.reduce_only,
         )
-        expires_ms = self.venue_ms() + int(self.request_lifetime_s * 1_000)
-        return self._headed(request, expTime=str(expires_ms))
 
     def read_place(self, reply: Reply) -> Outcome:
         """What became of an order. The order's own code says it; the answer's code only that something failed."""
@@ -330,13 +291,13 @@ class Okx(SignedVenue):
         if by_status is not None:
             return by_status
         try:
-            answer = self._read_answer(reply.body)
+            answer = self._client.read(reply.body)
             rows = self._read_placed(answer.data)
         except DecodeError as error:
             return Unknown(f"{error} in {reply.excerpt!r}")
         code, message = (rows[0].s_code, rows[0].s_msg) if rows else (answer.code, answer.msg)
-        if code == _OK:
-            taken = answer.code == _OK and rows and rows[0].ord_id
+        if code == OK:
+            taken = answer.code == OK and rows and rows[0].ord_id
             return Accepted(rows[0].ord_id) if taken else Unknown(f"okx answered {reply.excerpt!r}")
         if code == _DUPLICATE_ID:
             return Unknown(f"okx has an order of this client id already: {code} {message}")
@@ -347,29 +308,26 @@ class Okx(SignedVenue):
     def cancel(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
         """The signed request that cancels `order`."""
         named = {"ordId": venue_order_id} if venue_order_id else {"clOrdId": order.wire_id}
-        return self._headed(self._private("privatePostTradeCancelOrder", instId=instrument.native, **named))
+        return self._client.request("privatePostTradeCancelOrder", instId=instrument.native, **named)
 
     def amend(self, order: Order, venue_order_id: str | None, instrument: Instrument) -> Request:
         """The signed request that gives a waiting order the price and quantity of `order`, what has filled included."""
         named = {"ordId": venue_order_id} if venue_order_id else {"clOrdId": order.wire_id}
-        request = self._private(
+        return self._client.expiring(
             "privatePostTradeAmendOrder",
             instId=instrument.native,
             newSz=plain(instrument.wire_size(order.quantity)),
             newPx=plain(instrument.wire_price(order.price)),
             **named,
         )
-        expires_ms = self.venue_ms() + int(self.request_lifetime_s * 1_000)
-        return self._headed(request, expTime=str(expires_ms))
 
     @reads
     def fetch_order(self, order: Order, instrument: Instrument) -> OrderUpdate | None:
         """What OKX knows of `order`; cancelled ones without a fill are forgotten after two hours."""
-        request = self._private("privateGetTradeOrder", instId=instrument.native, clOrdId=order.wire_id)
-        answer = self._answer(request)
+        answer = self._client.answer("privateGetTradeOrder", instId=instrument.native, clOrdId=order.wire_id)
         if answer.code == _NO_SUCH_ORDER:
             return None
-        if answer.code != _OK:
+        if answer.code != OK:
             raise VenueReadError(f"okx refused to answer: {answer.code} {answer.msg}")
         return self._frames.account.order(first(self.name, self._frames.account.read_orders(answer.data)))
 
@@ -379,8 +337,8 @@ class Okx(SignedVenue):
         account = self._frames.account
 
         def page(after: str) -> list[OrderRow]:
-            request = self._private("privateGetTradeOrdersPending", instType="SWAP", limit=str(PAGE), after=after)
-            return account.read_orders(self._data(request))
+            asked = {"instType": "SWAP", "limit": str(PAGE), "after": after}
+            return account.read_orders(self._client.private("privateGetTradeOrdersPending", **asked))
 
         return [account.order(row) for row in pages(page, lambda row: row.ord_id, PAGE)]
 
@@ -392,8 +350,8 @@ class Okx(SignedVenue):
         method = "privateGetTradeFills" if recent else "privateGetTradeFillsHistory"
 
         def page(after: str) -> list[FillRow]:
-            request = self._private(method, instType="SWAP", begin=str(since_ms), limit=str(PAGE), after=after)
-            return account.read_fills(self._data(request))
+            asked = {"instType": "SWAP", "begin": str(since_ms), "limit": str(PAGE), "after": after}
+            return account.read_fills(self._client.private(method, **asked))
 
         rows = list(pages(page, lambda row: row.bill_id, PAGE))
         fills = [account.fill(row) for row in reversed(rows)]
@@ -403,14 +361,14 @@ class Okx(SignedVenue):
     def fetch_positions(self) -> list[Position]:
         """Every position in swaps that is not zero."""
         account = self._frames.account
-        data = self._data(self._private("privateGetAccountPositions", instType="SWAP"))
+        data = self._client.private("privateGetAccountPositions", instType="SWAP")
         return [each for row in account.read_positions(data) if (each := account.position(row)).quantity]
 
     @reads
     def fetch_balances(self) -> list[Balance]:
         """Every currency that is not zero."""
         account = self._frames.account
-        rows = account.read_accounts(self._data(self._private("privateGetAccountBalance")))
+        rows = account.read_accounts(self._client.private("privateGetAccountBalance"))
         return [each for row in rows for each in account.balances(row) if each.wallet or each.equity]
 
     @reads
@@ -422,7 +380,7 @@ class Okx(SignedVenue):
 
         def page(after: str) -> list[BillRow]:
             parameters = {"instType": "SWAP", "type": "8", "begin": str(since_ms), "limit": str(PAGE), "after": after}
-            return account.read_bills(self._data(self._private(method, **parameters)))
+            return account.read_bills(self._client.private(method, **parameters))
 
         rows = list(pages(page, lambda row: row.bill_id, PAGE))
         paid = [account.funding_payment(row) for row in reversed(rows) if row.ts >= since_ms]

@@ -227,10 +227,6 @@ class Paradex(SignedVenue):
 
     # -- trading -------------------------------------------------------------------------------------------------
 
-    def wire_id(self, number: int) -> str:
-        """Letters and digits only."""
-        return f"perp{number:016d}"
-
     @reads
     def prepare_trading(self) -> None:
         """Load ccxt, learn which chain is signed for, and get a token."""

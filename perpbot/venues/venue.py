@@ -290,9 +290,9 @@ class Venue(ABC):
     # -- private stream ------------------------------------------------------------------------------------------
 
     @property
-    @abstractmethod
     def private_heartbeat(self) -> Heartbeat:
-        """How the private stream is kept alive."""
+        """How the private stream is kept alive: as the public one, unless it is said."""
+        return self.public_heartbeat
 
     def open_private(self) -> str:
         """Get ready for a private stream and say where to connect; may ask the venue, `VenueReadError`."""
@@ -327,9 +327,12 @@ class Venue(ABC):
 
     # -- trading -------------------------------------------------------------------------------------------------
 
-    @abstractmethod
     def wire_id(self, number: int) -> str:
-        """The client order id number `number` in the form the venue takes; unique as the number is."""
+        """The client order id number `number` in the form the venue takes; unique as the number is.
+
+        Twenty letters and digits, unless it is said: most venues take those.
+        """
+        return f"perp{number:016d}"
 
     @abstractmethod
     def prepare_trading(self) -> None:
