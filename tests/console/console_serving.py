@@ -12,6 +12,8 @@ from typing import IO, Any
 import attrs
 import pytest
 
+from perpbot.children import ended
+
 PATIENCE_S = 120.0
 STATE_VARIABLES = {"PERPBOT_STATE", "PERPBOT_SOCKET", "STATE_DIRECTORY"}
 
@@ -35,15 +37,9 @@ def child(
 ) -> Iterator["subprocess.Popen[str]"]:
     """A child that reads and writes text; it is ended when the block is left."""
     environment = {key: value for key, value in os.environ.items() if key not in STATE_VARIABLES}
-    with subprocess.Popen(command, text=True, env=environment, stdout=stdout, stderr=stderr) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    process = subprocess.Popen(command, text=True, env=environment, stdout=stdout, stderr=stderr)
+    with process, ended(process, PATIENCE_S):
+        yield process
 
 
 @contextmanager

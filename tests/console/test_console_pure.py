@@ -17,7 +17,7 @@ CASES = st.lists(st.tuples(st.lists(DECIMALS, min_size=1, max_size=4), st.intege
 
 def test_its_pure_modules() -> None:
     done = subprocess.run(
-        [console_tools.node(), "--test", HERE / "pure.test.mjs"],
+        [console_tools.node(), "--test", HERE / "pure.test.mjs", HERE / "told.test.mjs"],
         capture_output=True,
         text=True,
         timeout=120,
