@@ -32,7 +32,7 @@ config_option = click.option(
     default=DEFAULT_CONFIG,
     show_default=True,
     metavar="FILE",
-    help="What a quote must be like, and what an opportunity has to bring.",
+    help="What a quote must be like, what an opportunity has to bring, and everything else that decides.",
 )
 
 

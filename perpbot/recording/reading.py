@@ -9,7 +9,16 @@ from typing import NamedTuple
 import attrs
 
 from perpbot.recording.answers import Answers
-from perpbot.venues.lines import AnswerLine, FrameLine, Header, RecordedLine, SessionEnded, read_header, read_line
+from perpbot.venues.lines import (
+    AnswerLine,
+    FrameLine,
+    Header,
+    RecordedLine,
+    SessionBegan,
+    SessionEnded,
+    read_header,
+    read_line,
+)
 from perpbot.venues.registry import venue_class, venue_names
 
 SHOWN = 60
@@ -30,7 +39,7 @@ class Placed(NamedTuple):
     place: str
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Recording:
     """Everything that was recorded of one venue. Frames stay on disk."""
 
@@ -42,6 +51,8 @@ class Recording:
     frames: int
     first_ns: int
     last_ns: int
+    marks_ns: tuple[int, ...]
+    """When sessions began and ended."""
     cut_off: tuple[Path, ...]
     """Files whose writer did not end in order."""
 
@@ -89,7 +100,7 @@ def _header(path: Path) -> Header | None:
 
 
 def _scanned(venue: str, paths: Sequence[Path]) -> Recording:
-    answers, symbols, cut_off = [], dict.fromkeys(_symbols(paths)), []
+    answers, marks, cut_off = [], [], []
     frames, first_ns, last_ns = 0, 0, 0
     for path in paths:
         last: RecordedLine | None = None
@@ -97,14 +108,25 @@ def _scanned(venue: str, paths: Sequence[Path]) -> Recording:
             frames += isinstance(last, FrameLine)
             if isinstance(last, AnswerLine):
                 answers.append(last)
+            if isinstance(last, SessionBegan | SessionEnded):
+                marks.append(last.time_ns)
             first_ns = min(first_ns or last.time_ns, last.time_ns)
             last_ns = max(last_ns, last.time_ns)
         if _header(path) is not None and not isinstance(last, SessionEnded):
             cut_off.append(path)
     if not frames:
         raise RecordingError(f"{paths[0]}: no frame of {venue} is in it")
-    told = Answers(venue_class(venue), sorted(answers, key=lambda each: each.time_ns))
-    return Recording(venue, tuple(paths), tuple(symbols), told, frames, first_ns, last_ns, tuple(cut_off))
+    return Recording(
+        venue=venue,
+        paths=tuple(paths),
+        symbols=tuple(dict.fromkeys(_symbols(paths))),
+        answers=Answers(venue_class(venue), sorted(answers, key=lambda each: each.time_ns)),
+        frames=frames,
+        first_ns=first_ns,
+        last_ns=last_ns,
+        marks_ns=tuple(sorted(marks)),
+        cut_off=tuple(cut_off),
+    )
 
 
 def _symbols(paths: Iterable[Path]) -> Iterator[str]:

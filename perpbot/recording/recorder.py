@@ -17,6 +17,7 @@ from perpbot.model.events import Event as MarketEvent
 from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.recording.writing import RecordingFile, RecordingHttp
 from perpbot.venues.book_builder import BookBuilder, Taken
+from perpbot.venues.lines import ENDS
 from perpbot.venues.route import USER_AGENT
 from perpbot.venues.venue import Venue, VenueReadError
 
@@ -84,7 +85,7 @@ class Recorder:
             self.trouble = f"{type(error).__name__}: {error}"
             return
         self.file.began(url)
-        reason = "the recording ends"
+        reason = ENDS
         try:
             with ThreadPoolExecutor(1) as asking:
                 _Session(self.venue, instruments, self.file, socket, asking).follow(self.over)

@@ -25,7 +25,7 @@ from perpbot.scanning.board import Board
 from perpbot.scanning.edge import Edge, Market
 from perpbot.scanning.ticks import BadTick, TickFilter
 from perpbot.venues.book_builder import BookBuilder, BookEvent, Taken
-from perpbot.venues.lines import AnswerLine, FrameLine, SessionBegan, SessionEnded
+from perpbot.venues.lines import ENDS, AnswerLine, FrameLine, SessionBegan, SessionEnded
 from perpbot.venues.registry import venue_class
 
 ONE = Decimal(1)
@@ -187,7 +187,7 @@ class _Side:
         else:
             self._ended = held
             self._lose(held.reason)
-            if held.reason != "the recording ends":
+            if held.reason != ENDS:
                 yield Gap(held.time_ns, self.venue.name, None, held.time_ns, held.reason, line.place)
 
     def cut_off(self) -> Iterator[Gap]:

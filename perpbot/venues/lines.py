@@ -24,6 +24,8 @@ _FRAME = re.compile(rf"(?:{_TIME}: )?(?:(?P<frame>[\[{{].*|pong)|base64:(?P<pack
 _ANSWER = re.compile(rf"(?P<url>https?://\S+) -> {_TIME}: (?P<body>.*)", re.DOTALL)
 _SESSION = re.compile(rf"(?P<url>wss?://\S+) <(?P<what>-|x)> {_TIME}(?:: (?P<reason>.*))?", re.DOTALL)
 _HEADER = re.compile(r"# perpbot recording of (?P<venue>[a-z0-9_-]+): (?P<symbols>.*)")
+ENDS = "the recording ends"
+"""Why a session ended whose recorder was told to end."""
 _BREAKS = str.maketrans("\r\n", "  ")
 """Outside of its strings JSON takes a space for a line break, and inside of them it has none."""
 

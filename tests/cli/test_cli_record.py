@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from running_system import Commands, in_process
+from test_cli_venues import INSTRUMENTS
 from three_venues import NAMES
 
 from perpbot.venues.lines import read_header
@@ -60,7 +61,7 @@ def test_wrong_usage_of_record(perpbot: Commands, arguments: list[str], code: in
     assert said in refused.err
 
 
-@pytest.mark.parametrize("command", ["replay"])
+@pytest.mark.parametrize("command", ["replay", "backtest"])
 def test_what_cannot_be_read_is_one_message_with_its_line(perpbot: Commands, command: str, tmp_path: Path) -> None:
     path = tmp_path / "okx.rec"
     path.write_text("# perpbot recording of okx: BTC-PERP\n12.5: {}\nhello\n")
@@ -71,3 +72,38 @@ def test_what_cannot_be_read_is_one_message_with_its_line(perpbot: Commands, com
     assert (unknown.code, unknown.err.partition(";")[0]) == (2, f"{path}:1: no venue is called 'binance'")
     missing = perpbot(command, tmp_path / "okx")
     assert (missing.code, missing.err) == (65, f"{tmp_path / 'okx'} cannot be read: No such file or directory\n")
+
+
+def test_a_backtest_of_one_venue_is_wrong_usage(perpbot: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "okx.rec"
+    path.write_text("# perpbot recording of okx: BTC-PERP\n12.5: {}\n")
+    refused = perpbot("backtest", path)
+    assert refused.code == 2
+    assert "a backtest needs recordings of two venues, and there is only okx" in refused.err
+
+
+def test_a_backtest_keeps_out_of_directories_that_are_in_use(perpbot: Commands, tmp_path: Path) -> None:
+    files = []
+    for name in ("okx", "aster"):
+        files.append(tmp_path / f"{name}.rec")
+        files[-1].write_text(f"# perpbot recording of {name}: BTC-PERP\n12.5: {{}}\n")
+    refused = perpbot("backtest", *files, "--state", tmp_path)
+    assert (refused.code, refused.err) == (78, f"{tmp_path} is not empty; a backtest needs a --state of its own\n")
+
+
+def test_a_recording_is_replayed_as_json_and_as_text(perpbot: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "frames"
+    book = {"bids": [["99", "200", "0", "1"]], "asks": [["101", "300", "0", "1"]], "ts": "12500", "seqId": 1}
+    row = {"arg": {"channel": "books", "instId": "BTC-USDT-SWAP"}, "action": "snapshot"}
+    frame = json.dumps({**row, "data": [{**book, "prevSeqId": -1, "checksum": 0}]})
+    answer = json.dumps(INSTRUMENTS)
+    path.write_text(f'https://okx/api/v5/public/instruments?instType=SWAP -> 12.4: {answer}\n12.5: {frame}\n13: {{"a\n')
+    shown = perpbot("replay", f"okx={path}", "--json", "--speed", "1000")
+    quote, error, end = [json.loads(line) for line in shown.out.splitlines()]
+    assert (quote["type"], quote["venue"], quote["symbol"]) == ("quote", "okx", "BTC-PERP")
+    assert (quote["bid"], quote["bid_size"], quote["time"]) == ("99", "2", "1970-01-01T00:00:12.500Z")
+    assert (error["type"], error["at"]) == ("error", f"{path}:3")
+    assert (end["type"], end["frames"], end["quotes"], end["unreadable"]) == ("end", 2, 1, 1)
+    told = perpbot("replay", f"okx={path}").out.splitlines()
+    assert told[0].split() == ["00:00:12.500", "okx", "BTC-PERP", "99", "101"]
+    assert told[-1].startswith("2 frames of okx in 600 ms: 1 quotes (0 held back), 0 opportunities, no gap, 1 frames")

@@ -5,15 +5,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import gevent
 import pytest
-from recorded import record
 
 from perpbot.config.settings import Settings, load_settings
 from perpbot.recording.reading import RecordingError, UnknownVenueError, read_recordings
 from perpbot.recording.replaying import EdgeSeen, Gap, QuoteSeen, Replay, Seen, Unreadable
-from perpbot.simulation.venues.serving import SimulatedVenues
-from perpbot.simulation.world import World, run_forked
 from perpbot.venues.decode import decode
 from perpbot.venues.http import Http
 from perpbot.venues.registry import venue_class, venue_names
@@ -27,28 +23,9 @@ def settings() -> Settings:
     return load_settings(CONFIG, {}, tuple(venue_names()))
 
 
-def disturbed(world: World, folder: Path) -> None:
-    """Fifteen seconds; one venue loses a frame, then another one its connection."""
-
-    def trouble(venues: SimulatedVenues) -> None:
-        gevent.sleep(6.0)
-        venues.venues["okx"].faults.change({"gap": 1})
-        gevent.sleep(3.0)
-        venues.admin.disconnect("aster")
-
-    record(world, folder, NAMES, 6.0, trouble)
-
-
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("recording")
-    run_forked(disturbed, 11, made)
-    return made
-
-
-@pytest.fixture(scope="module")
-def seen(folder: Path) -> list[Seen]:
-    return list(Replay(read_recordings([str(folder / f"{name}.rec") for name in NAMES]), settings()).run())
+def seen(files: list[str]) -> list[Seen]:
+    return list(Replay(read_recordings(files), settings()).run())
 
 
 def books(folder: Path, name: str) -> Iterator[tuple[str, str, str]]:
