@@ -360,7 +360,10 @@ def _last_words(report: Mapping[str, Any]) -> str:
 def _earned(pnl: Mapping[str, Any]) -> str:
     """Rounded, and by currency: different dollars are not added."""
     by_currency = pnl.get("by_currency", {})
-    texts = [f"{round(Decimal(each['net']), 2) + 0:+,.2f} {currency}" for currency, each in by_currency.items()]
+    others = pnl.get("other_fees", {})
+    nets = {currency: each["net"] for currency, each in by_currency.items() if currency not in others}
+    texts = [f"{round(Decimal(net), 2) + 0:+,.2f} {currency}" for currency, net in nets.items()]
+    texts += [f"-{paid} {coin}" for coin, paid in others.items()]
     return f"{', '.join(texts)} after fees" if texts else "nothing earned"
 
 

@@ -102,7 +102,7 @@ class Books:
     positions: Mapping[str, Decimal]
     """By venue and coin, what is not zero."""
     earned: Mapping[str, Decimal]
-    """Cash by venue: what it became minus what it was."""
+    """Cash by venue and currency: what it became minus what it was."""
 
 
 class Inspector:

@@ -209,10 +209,13 @@ class _Run:
                     fills[fill.venue] += 1
                     key = f"{fill.venue} {fill.symbol.partition('-')[0]}"
                     positions[key] = positions.get(key, ZERO) + fill.side.sign * fill.quantity
-                    cash = -fill.side.sign * fill.quantity * fill.price - fill.fee.amount
-                    earned[fill.venue] = earned.get(fill.venue, ZERO) + cash
+                    here = f"{fill.venue} {fill.currency}"
+                    earned[here] = earned.get(here, ZERO) - fill.side.sign * fill.quantity * fill.price
+                    paid = f"{fill.venue} {fill.fee.currency}"
+                    earned[paid] = earned.get(paid, ZERO) - fill.fee.amount
                 case FundingBooked(payment=payment):
-                    earned[payment.venue] = earned.get(payment.venue, ZERO) + payment.amount.amount
+                    here = f"{payment.venue} {payment.amount.currency}"
+                    earned[here] = earned.get(here, ZERO) + payment.amount.amount
                 case _:
                     pass
         return Books(fills=fills, positions=positions, earned=earned)
@@ -222,7 +225,8 @@ class _Run:
         for name, venue in self._stage.venues.venues.items():
             account = venue.engine.accounts[ACCOUNT]
             fills[name] = len(account.executions)
-            earned[name] = account.balance - account.deposited - sum((p.cost for p in account.positions.values()), ZERO)
+            earned |= {f"{name} {coin}": cash for coin, cash in account.earned.items()}
+            earned[f"{name} {account.currency}"] -= sum((p.cost for p in account.positions.values()), ZERO)
             positions |= {f"{name} {venue.coins[symbol]}": held.size for symbol, held in account.positions.items()}
         return Books(fills=fills, positions=positions, earned=earned)
 

@@ -9,7 +9,7 @@ import click
 from perpbot.cli.asking import EXIT_NO, ask, json_option, print_json, state_option
 from perpbot.cli.details import show_status
 from perpbot.cli.tables import Cell, Column, show_table
-from perpbot.cli.wording import amount, clean, currency, gain_style, time
+from perpbot.cli.wording import amount, clean, currency, fees, gain_style, time
 from perpbot.ranges import WholeNumber
 
 MOST_TRADES = 200
@@ -113,7 +113,7 @@ def _over_row(trade: Mapping[str, Any]) -> list[Cell | str]:
         trade["sell"],
         Cell(amount(trade["net"], signed=True), gain_style(trade["net"])),
         currency(trade["currencies"]),
-        amount(trade["fees"]),
+        fees(trade),
         amount(trade["expected_net"], signed=True),
         Cell(trade["phase"], "" if trade["phase"] == "completed" else "yellow"),
         trade["reason"],

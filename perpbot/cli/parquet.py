@@ -17,7 +17,20 @@ ROWS_AT_ONCE = 10_000
 TEXTS = frozenset(
     {
         *("account", "buy", "currencies", "currency", "day", "leg", "liquidity", "order", "phase", "pool", "purpose"),
-        *("reason", "sell", "side", "symbol", "trade", "venue", "venue_payment", "venue_trade"),
+        *(
+            "buy_other_fees",
+            "fee_currency",
+            "other_fees",
+            "reason",
+            "sell",
+            "sell_other_fees",
+            "side",
+            "symbol",
+            "trade",
+            "venue",
+            "venue_payment",
+            "venue_trade",
+        ),
     }
 )
 """Columns that stay text. What ends in ``_at``, or is called so, is a time; everything else is a number."""

@@ -1,6 +1,6 @@
 """Values as people read them: times, durations, money. All text that comes from outside is cleaned here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -77,6 +77,12 @@ def amount(text: str | None, *, signed: bool = False) -> str:
     except InvalidOperation:
         return clean(text)
     return f"{value:+,f}" if signed and value else f"{value:,f}"
+
+
+def fees(trade: Mapping[str, Any]) -> str:
+    """What a trade paid, and beside it what it paid in other coins: ``0.2000 + 0.003 BNB``."""
+    others = (f"{paid} {clean(coin)}" for coin, paid in trade["other_fees"].items())
+    return " + ".join([amount(trade["fees"]), *others])
 
 
 def currency(names: Iterable[str]) -> str:

@@ -43,6 +43,10 @@ def _carried_out(each: Quality) -> dict[str, Any]:
     return {
         "trades": each.trades,
         "slippage": plain(round(each.slippage, 6)),
+        "closing_slippage": plain(round(each.closing_slippage, 6)),
+        "closing_slippage_bps": None
+        if each.closing_slippage_bps is None
+        else plain(round(each.closing_slippage_bps, 3)),
         "slippage_bps": None if each.slippage_bps is None else plain(round(each.slippage_bps, 3)),
         "venues_bps": {venue: plain(round(bps, 3)) for venue, bps in each.venues_bps.items()},
         "times_ms": {

@@ -218,9 +218,17 @@ def leg(each: LegRecord) -> dict[str, Any]:
         "slippage_bps": bps(each.slippage_bps),
         "trading": plain(each.trading),
         "fees": plain(each.fees),
+        "other_fees": amounts(each.other_fees),
         "funding": plain(each.funding),
         "volume": plain(each.volume),
+        "closing_slippage": plain(each.closing_slippage),
+        "closing_slippage_bps": bps(each.closing_slippage_bps),
     }
+
+
+def amounts(each: Mapping[str, Decimal]) -> dict[str, str]:
+    """Amounts by currency, as text."""
+    return {currency: plain(amount) for currency, amount in each.items()}
 
 
 def bps(each: Decimal | None) -> str | None:
@@ -239,11 +247,14 @@ def _over(record: TradeRecord) -> dict[str, Any]:
         "reason": record.reason,
         "trading": plain(record.trading),
         "fees": plain(record.fees),
+        "other_fees": amounts(record.other_fees),
         "funding": plain(record.funding),
         "net": plain(record.net),
         "currencies": record.currencies,
         "expected_net": plain(round(record.expected_net, 6)),
         "slippage": plain(record.slippage),
+        "closing_slippage": plain(record.closing_slippage),
+        "closing_slippage_bps": bps(record.closing_slippage_bps),
         "opened_at": iso(record.opened_at_ns),
         "settled_at": iso(record.settled_at_ns),
         "sent_ms": round(record.sent_ms, 3),

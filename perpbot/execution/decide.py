@@ -13,7 +13,7 @@ from perpbot.execution.foreign import PURPOSE as FOREIGN
 from perpbot.execution.hedging import begin_closing, equalise, give_back, hedge, patience_over
 from perpbot.execution.opening import end_resting, opening
 from perpbot.execution.plan import Leg
-from perpbot.execution.pricing import HUNDRED, NS_PER_MS, RETRY_MS, banded, reducible, send_or_wait
+from perpbot.execution.pricing import HUNDRED, NS_PER_MS, RETRY_MS, banded, best, reducible, send_or_wait
 from perpbot.execution.trade import CloseReason, Phase, Situation, Step, Want
 from perpbot.model.events import Funding
 from perpbot.model.instrument import Side
@@ -181,4 +181,7 @@ def _left(now: Situation, leg: Leg) -> Quantity:
 def _close(now: Situation, leg: Leg, quantity: Quantity, rules: Execution) -> Want:
     side = Side.SELL if now.leg(leg).held > 0 else Side.BUY
     price = banded(now.market(leg), side, now.leg(leg).tries.get("close", 0), rules, last_resort=True)
-    return Want(leg=leg.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="close")
+    return Want(
+        leg=leg.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="close",
+        expected=best(now.market(leg), side),
+    )  # fmt: skip

@@ -126,6 +126,10 @@ class LegRecord:
     volume: Decimal
     other_fees: Mapping[str, Decimal] = attrs.field(factory=dict)
     """Fees that were taken in other currencies, by currency; none in records of before."""
+    closing_slippage: Decimal = ZERO
+    """What the fills that closed it cost beyond the best price when each order was decided; 0 in records of before."""
+    closing_expected: Decimal = ZERO
+    """Value of those fills at that price."""
 
     @property
     def achieved(self) -> Decimal | None:
@@ -141,6 +145,11 @@ class LegRecord:
     def slippage_bps(self) -> Decimal | None:
         """The same, in ten-thousandths of the value that was expected."""
         return basis_points(self.slippage, self.expected * self.opened)
+
+    @property
+    def closing_slippage_bps(self) -> Decimal | None:
+        """`closing_slippage` in ten-thousandths of the value that was expected; None where nothing says so."""
+        return basis_points(self.closing_slippage, self.closing_expected)
 
 
 def basis_points(amount: Decimal, value: Decimal) -> Decimal | None:
@@ -216,6 +225,16 @@ class TradeRecord:
         """`slippage` in ten-thousandths of what opening both legs was expected to be worth; None where unknown."""
         return basis_points(self.slippage, sum((each.expected * each.opened for each in self.legs.values()), ZERO))
 
+    @property
+    def closing_slippage(self) -> Decimal:
+        """What the fills that closed it cost beyond the best prices when their orders were decided."""
+        return sum((each.closing_slippage for each in self.legs.values()), ZERO)
+
+    @property
+    def closing_slippage_bps(self) -> Decimal | None:
+        """The same, in ten-thousandths of what closing was expected to be worth; None where unknown."""
+        return basis_points(self.closing_slippage, sum((each.closing_expected for each in self.legs.values()), ZERO))
+
 
 @attrs.frozen(kw_only=True)
 class TradeSettled:
@@ -266,6 +285,15 @@ class FundingBooked:
 @attrs.frozen(kw_only=True)
 class CaughtUp:
     """Everything a venue knew up to then was asked for and is here: the durable mark of its fills."""
+
+    venue: str
+    account: str
+    until_ms: int
+
+
+@attrs.frozen(kw_only=True)
+class FundingCaughtUp:
+    """All funding that a venue had paid or taken up to then is booked: the durable mark of its funding."""
 
     venue: str
     account: str
@@ -364,6 +392,7 @@ Entry = (
     | OperatorActed
     | FundingBooked
     | CaughtUp
+    | FundingCaughtUp
     | PeakEquity
     | SafeModeSet
     | CooldownLifted

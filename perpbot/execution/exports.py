@@ -17,7 +17,7 @@ from perpbot.execution.entries import (
     TradeRecord,
 )
 from perpbot.execution.records import Records
-from perpbot.model.money import plain
+from perpbot.model.money import plain, written
 from perpbot.model.order import Order
 
 PHASES = ("prepare", "check", "place", "opening", "open", "closing")
@@ -46,11 +46,14 @@ def trade_rows(entries: Iterable[Entry]) -> Iterator[Row]:
             "volume": plain(each.volume),
             "trading": plain(each.trading),
             "fees": plain(each.fees),
+            "other_fees": written(each.other_fees),
             "funding": plain(each.funding),
             "net": plain(each.net),
             "expected_net": plain(each.expected_net),
             "slippage": plain(each.slippage),
             "slippage_bps": _bps(each.slippage_bps),
+            "closing_slippage": plain(each.closing_slippage),
+            "closing_slippage_bps": _bps(each.closing_slippage_bps),
             **_leg_columns(each, "buy"),
             **_leg_columns(each, "sell"),
             "sent_ms": str(each.sent_ms),
@@ -71,7 +74,10 @@ def _leg_columns(record: TradeRecord, name: str) -> Row:
         "slippage": "" if leg is None else plain(leg.slippage),
         "slippage_bps": _bps(None if leg is None else leg.slippage_bps),
         "trading": "" if leg is None else plain(leg.trading),
+        "closing_slippage": "" if leg is None else plain(leg.closing_slippage),
+        "closing_slippage_bps": _bps(None if leg is None else leg.closing_slippage_bps),
         "fees": "" if leg is None else plain(leg.fees),
+        "other_fees": "" if leg is None else written(leg.other_fees),
         "funding": "" if leg is None else plain(leg.funding),
     }
     return {f"{name}_{column}": text for column, text in found.items()}
@@ -107,7 +113,8 @@ def _fill_row(entry: OrderFilled, order: Order | None) -> Row:
         "quantity": plain(fill.quantity),
         "price": plain(fill.price),
         "fee": plain(fill.fee.amount),
-        "currency": fill.fee.currency,
+        "fee_currency": fill.fee.currency,
+        "currency": fill.currency,
         "liquidity": fill.liquidity.value,
         "venue_trade": fill.trade_ref,
         "order": entry.client_id,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from perpbot.config.decisions import Execution, PartialFillHandling
 from perpbot.execution.plan import Leg
-from perpbot.execution.pricing import NS_PER_MS, RETRY_MS, banded, reducible, send_or_wait, too_wide
+from perpbot.execution.pricing import NS_PER_MS, RETRY_MS, banded, best, reducible, send_or_wait, too_wide
 from perpbot.execution.trade import CloseReason, Phase, Situation, Step, Want
 
 UNWINDS = len(RETRY_MS)
@@ -60,7 +60,10 @@ def give_back(now: Situation, lead: Leg, gap: Decimal, rules: Execution) -> Step
         return Step(phase=now.phase, retry_ms=RETRY_MS[1])
     side = lead.side.opposite
     price = banded(market, side, tried, rules, last_resort=True)
-    want = Want(leg=lead.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="unwind")
+    want = Want(
+        leg=lead.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="unwind",
+        expected=best(market, side),
+    )  # fmt: skip
     return send_or_wait(now, [want], tried)
 
 

@@ -44,6 +44,7 @@ def _order(plan: Plan, want: Want, wire_ids: Mapping[str, Callable[[int], str]],
         trade_id=plan.trade_id,
         leg=want.leg,
         purpose=want.purpose,
+        expected=want.expected,
     )
 
 

@@ -35,6 +35,13 @@ def banded(market: LegMarket, side: Side, tried: int, rules: Execution, *, last_
     return min(wanted, max(best, farthest)) if side is Side.BUY else max(wanted, min(best, farthest))
 
 
+def best(market: LegMarket, side: Side) -> Price | None:
+    """What an order of `side` could trade at now; None without a quote."""
+    if market.quote is None:
+        return None
+    return market.quote.ask if side is Side.BUY else market.quote.bid
+
+
 def _bands(rules: Execution, *, last_resort: bool) -> tuple[Decimal, ...]:
     last = last_resort and rules.fallback_policy is FallbackPolicy.AGGRESSIVE and bool(rules.market_band_pct)
     return (*rules.hedge_band_pct, rules.market_band_pct) if last else rules.hedge_band_pct

@@ -32,6 +32,10 @@ class Quality:
     """The same, in ten-thousandths of what was opened, of the trades that say so."""
     venues_bps: Mapping[str, Decimal]
     """The same by venue."""
+    closing_slippage: Decimal
+    """What closing cost beyond the best prices when it was decided."""
+    closing_slippage_bps: Decimal | None
+    """The same, in ten-thousandths of what was closed, of the trades that say so."""
     times: Mapping[str, Times]
     """By step: `sent`, `hedged` and `unhedged` as in the records, then the phases."""
 
@@ -50,6 +54,11 @@ def quality(records: Iterable[TradeRecord]) -> Quality:
         slippage=sum((each.slippage for each in filled), ZERO),
         slippage_bps=basis_points(sum(costs.values(), ZERO), sum(values.values(), ZERO)),
         venues_bps={venue: bps for venue, bps in by_venue.items() if bps is not None},
+        closing_slippage=sum((each.closing_slippage for each in filled), ZERO),
+        closing_slippage_bps=basis_points(
+            sum((each.closing_slippage for each in filled), ZERO),
+            sum((leg.closing_expected for each in filled for leg in each.legs.values()), ZERO),
+        ),
         times=_times(filled),
     )
 

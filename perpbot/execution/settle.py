@@ -11,7 +11,7 @@ from perpbot.execution.residuals import PURPOSE as RESIDUAL
 from perpbot.execution.residuals import rests
 from perpbot.execution.trade import BUILD, LegState, Phase, Resting
 from perpbot.execution.views import OrderView, TradeView
-from perpbot.model.money import ZERO, Quantity, together
+from perpbot.model.money import ZERO, Price, Quantity, together
 from perpbot.model.order import Fill, OrderStatus, TimeInForce
 from perpbot.portfolio.holding import total
 
@@ -174,6 +174,7 @@ def _leg_record(view: TradeView, leg: Leg, opened: Iterable[OrderView]) -> LegRe
     mine = total(fills_of(each for each in view.orders if each.order.leg == leg.name))
     opening = total(fills_of(each for each in opened if each.order.leg == leg.name))
     left = sum((rest.quantity * rest.price for rest in rests(view.orders, [leg])), ZERO)
+    closed = _closed(view.orders, leg)
     return LegRecord(
         side=leg.side,
         venue=leg.venue,
@@ -185,7 +186,20 @@ def _leg_record(view: TradeView, leg: Leg, opened: Iterable[OrderView]) -> LegRe
         funding=view.funding.get(leg.name, ZERO),
         volume=mine.volume,
         other_fees=mine.other_fees,
+        closing_slippage=sum((_beyond(fill, price) for fill, price in closed), ZERO),
+        closing_expected=sum((fill.quantity * price for fill, price in closed), ZERO),
     )
+
+
+def _closed(orders: Iterable[OrderView], leg: Leg) -> list[tuple[Fill, Price]]:
+    """The fills that closed a leg, each with the price that was expected."""
+    mine = [(each.fills, each.order.expected) for each in orders if each.order.leg == leg.name]
+    return [(fill, price) for fills, price in mine if price is not None for fill in fills]
+
+
+def _beyond(fill: Fill, expected: Price) -> Decimal:
+    """What a fill cost beyond the price that was expected; below zero where it was better."""
+    return fill.side.sign * (fill.price - expected) * fill.quantity
 
 
 def _other_fees_worth(orders: Iterable[OrderView], rates: Mapping[str, Decimal]) -> Decimal:
@@ -209,6 +223,5 @@ def _slippage(view: TradeView, opened: Iterable[OrderView]) -> Decimal:
     cost = ZERO
     for each in opened:
         expected = view.plan.leg(each.order.leg).expected
-        for fill in each.fills:
-            cost += fill.side.sign * (fill.price - expected) * fill.quantity
+        cost += sum((_beyond(fill, expected) for fill in each.fills), ZERO)
     return cost

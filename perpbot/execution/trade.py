@@ -121,6 +121,8 @@ class Want:
     reduce_only: bool
     purpose: str
     time_in_force: TimeInForce = TimeInForce.IOC
+    expected: Price | None = None
+    """Of an order that closes: the best price of now."""
 
     @property
     def adds_risk(self) -> bool:

@@ -45,6 +45,8 @@ class Order:
     """Which leg of that trade: ``buy`` or ``sell``, named after the opening side."""
     purpose: str
     """Why it is sent: ``open``, ``hedge``, ``unwind``, ``close`` or ``flatten``."""
+    expected: Price | None = None
+    """Of an order that closes: the best price it could have had when it was decided. Older entries have none."""
 
     @property
     def notional(self) -> Decimal:

@@ -1,6 +1,6 @@
 """Sections about money: orders, trades, positions, exposure, capital, profit, and the limits of risk."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from actors.positions import PositionsView
 from actors.state import State
 from perpbot.clock import iso
-from perpbot.control.pages import bps, currencies, leg, residual
+from perpbot.control.pages import amounts, bps, currencies, leg, residual
 from perpbot.execution.entries import LegRecord, TradeRecord
 from perpbot.execution.views import OrderView, TradeView
 from perpbot.model.money import ZERO, plain
@@ -20,6 +20,7 @@ from perpbot.sections import shapes
 from perpbot.sections.moments import wall_second
 from perpbot.sections.rows import Rows
 
+LITTLE = Decimal("0.01")
 TRADES_SHOWN = 50
 """Trades that are over."""
 
@@ -110,6 +111,7 @@ def trade_over(record: TradeRecord) -> shapes.Trade:
         funding=plain(record.funding),
         net=plain(record.net),
         slippage=plain(record.slippage),
+        closing_slippage=plain(record.closing_slippage),
         volume=plain(record.volume),
         sent_ms=round(record.sent_ms, 3),
         hedged_ms=round(record.hedged_ms, 3),
@@ -122,6 +124,10 @@ def trade_over(record: TradeRecord) -> shapes.Trade:
     )
     if (slipped := bps(record.slippage_bps)) is not None:
         row["slippage_bps"] = slipped
+    if (slipped := bps(record.closing_slippage_bps)) is not None:
+        row["closing_slippage_bps"] = slipped
+    if record.other_fees:
+        row["other_fees"] = amounts(record.other_fees)
     return row
 
 
@@ -249,21 +255,26 @@ def risk(state: State) -> shapes.Risk:
 
 def profit_and_loss(state: State, booked: Mapping[Account, Profit]) -> shapes.ProfitAndLoss:
     """What was earned, cut in several ways; `booked` is what was realised."""
+    coins = state.fee_coins
     return shapes.ProfitAndLoss(
         currencies=_profits(state.profit),
         open=_profits(state.open_profit),
-        venues=_profits(cut(booked, "venue")),
-        symbols=_profits(cut(booked, "symbol")),
-        pools=_profits({name or "none": each for name, each in cut(booked, "pool").items()}),
-        days=_profits(cut(booked, "day")),
+        venues=_profits(cut(booked, "venue", coins)),
+        symbols=_profits(cut(booked, "symbol", coins)),
+        pools=_profits({name or "none": each for name, each in cut(booked, "pool", coins).items()}),
+        days=_profits(cut(booked, "day", coins)),
     )
 
 
-def cut(booked: Mapping[Account, Profit], facet: Facet) -> dict[str, Profit]:
-    """The sums by one facet, dollars of all kinds added one to one."""
+def cut(booked: Mapping[Account, Profit], facet: Facet, coins: Container[str]) -> dict[str, Profit]:
+    """The sums by one facet, dollars of all kinds added one to one.
+
+    What fees came to in one of `coins` stands beside, under the same name and the coin's: ``okx BNB``.
+    """
     sums: dict[str, Profit] = {}
-    for (name, _), each in by(booked, facet).items():
-        sums[name] = sums.get(name, NO_PROFIT) + each
+    for (name, currency), each in by(booked, facet).items():
+        place = f"{name or 'none'} {currency}" if currency in coins else name
+        sums[place] = sums.get(place, NO_PROFIT) + each
     return sums
 
 
@@ -272,10 +283,14 @@ def _profits(each: Mapping[str, Profit]) -> dict[str, shapes.Profit]:
 
 
 def profit(each: Profit) -> shapes.Profit:
-    """One result, to four places."""
+    """One result, to four places, or to eight where it is so little that four say nothing."""
     return shapes.Profit(
-        trading=_usd(each.trading), fees=_usd(each.fees), funding=_usd(each.funding), net=_usd(each.net)
+        trading=_fine(each.trading), fees=_fine(each.fees), funding=_fine(each.funding), net=_fine(each.net)
     )
+
+
+def _fine(value: Decimal) -> str:
+    return plain(round(value, 8)) if abs(value) < LITTLE else _usd(value)
 
 
 def _usd(value: Decimal) -> str:

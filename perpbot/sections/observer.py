@@ -118,7 +118,7 @@ class StateObserver(Actor):
 
     def _seldom(self, state: State) -> Iterator[tuple[str, Section]]:
         program = self._program
-        yield "overview", lambda: operations.overview(program, state, self._today(), len(self._feed))
+        yield "overview", lambda: operations.overview(program, state, self._today(state), len(self._feed))
         yield "books", lambda: market.books(program.system, program.parts.each_venue("market-data"))
         yield "capital", lambda: money.capital(state)
         yield "risk", lambda: money.risk(state)
@@ -130,8 +130,8 @@ class StateObserver(Actor):
     def _profit(self, state: State) -> shapes.ProfitAndLoss:
         return money.profit_and_loss(state, self._booked)
 
-    def _today(self) -> str:
-        return money.profit(money.cut(self._booked, "day").get(day(wall_ns()), NO_PROFIT))["net"]
+    def _today(self, state: State) -> str:
+        return money.profit(money.cut(self._booked, "day", state.fee_coins).get(day(wall_ns()), NO_PROFIT))["net"]
 
     def describe(self) -> dict[str, Any]:
         """Who follows, and how long composing keeps everybody else waiting."""

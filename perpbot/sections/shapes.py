@@ -137,8 +137,13 @@ class TradeLeg(TypedDict):
     """The same, in ten-thousandths of the value that was expected."""
     trading: Money
     fees: Money
+    other_fees: dict[str, Money]
+    """Fees that were taken in other currencies, by currency; in no other figure."""
     funding: Money
     volume: Money
+    closing_slippage: Money
+    """What closing cost beyond the best price when each order was decided."""
+    closing_slippage_bps: NotRequired[Money]
 
 
 class Trade(TypedDict):
@@ -159,12 +164,17 @@ class Trade(TypedDict):
     trading: NotRequired[Money]
     """What prices alone brought."""
     fees: NotRequired[Money]
+    other_fees: NotRequired[dict[str, Money]]
+    """Fees that were taken in other currencies, by currency; in no other figure."""
     funding: NotRequired[Money]
     net: NotRequired[Money]
     slippage: NotRequired[Money]
     """What opening it cost beyond the prices that were expected."""
     slippage_bps: NotRequired[Money]
     """The same, in ten-thousandths of what opening both legs was expected to be worth."""
+    closing_slippage: NotRequired[Money]
+    """What closing cost beyond the best prices when its orders were decided."""
+    closing_slippage_bps: NotRequired[Money]
     volume: NotRequired[Money]
     """Value of all its fills."""
     sent_ms: NotRequired[float]

@@ -8,7 +8,7 @@ from perpbot.clock import NS_PER_SECOND, iso
 from perpbot.control.episodes import Episode
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.views import TradeView
-from perpbot.model.money import ZERO, Price
+from perpbot.model.money import ZERO, Price, written
 from perpbot.model.quote import Quote
 from perpbot.terminal.columns import Column, row, title
 from perpbot.terminal.lines import Line, Span, gain, joined, money, number
@@ -204,7 +204,7 @@ def _over(record: TradeRecord) -> list[Span]:
         (f"{record.buy_venue}{ARROW}{record.sell_venue}", ""),
         gain(record.net, 4),
         ("+".join(record.currencies), ""),
-        (money(record.fees, 4), ""),
+        (" + ".join(filter(None, (money(record.fees, 4), written(record.other_fees)))), ""),
         (record.reason if well else f"{record.phase}: {record.reason}", "dim" if well else "warn"),
     ]
 

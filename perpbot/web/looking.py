@@ -221,7 +221,7 @@ def deeds(call: Call) -> Deeds:
 def dashboard(call: Call) -> DashboardStatus:
     """Read what a dashboard's first page shows."""
     now = call.desk.state()
-    earned = sum((each.net for each in now.profit.values()), ZERO)
+    earned = sum((each.net for currency, each in now.profit.items() if currency not in now.fee_coins), ZERO)
     held = {} if now.positions is None else now.positions.holdings
     totals = Totals(
         total_value=money.equity(now),

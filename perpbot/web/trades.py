@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 import attrs
 import msgspec
 
 from perpbot.clock import NS_PER_SECOND
+from perpbot.control.pages import amounts
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.results import results
-from perpbot.model.money import ZERO, plain
+from perpbot.model.money import ZERO, plain, together
 from perpbot.portfolio.statistics import Period, statistics
 from perpbot.sections import money, shapes
 from perpbot.web.route import Call, Problem, Route
@@ -62,6 +64,8 @@ class Summary(TypedDict):
     total_volume: shapes.Money
     pnl: shapes.Money
     """Net; dollars of all kinds are added one to one."""
+    other_fees: dict[str, shapes.Money]
+    """Fees that were taken in other currencies, by currency; not in `pnl`."""
 
 
 class TradesPage(TypedDict):
@@ -140,6 +144,7 @@ def page(call: Call) -> TradesPage:
             total_trades=len(found),
             total_volume=_sum(each.volume for each in found),
             pnl=_sum(each.net for each in found),
+            other_fees=amounts(reduce(together, (each.other_fees for each in found), {})),
         ),
     )
 

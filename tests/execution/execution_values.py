@@ -103,6 +103,7 @@ def order_of(want: Want, of: Plan, number: int) -> Order:
         trade_id=of.trade_id,
         leg=want.leg,
         purpose=want.purpose,
+        expected=want.expected,
     )
 
 

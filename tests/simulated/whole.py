@@ -167,8 +167,8 @@ class Whole:
         profit: dict[str, Decimal] = {}
         for books in self.books().values():
             assert not books["positions"], books["positions"]
-            currency = books["currency"]
-            profit[currency] = profit.get(currency, ZERO) + books["cash"][currency] - books["deposited"]
+            for currency, earned in books["earned"].items():
+                profit[currency] = profit.get(currency, ZERO) + earned
         return profit
 
 
@@ -185,7 +185,7 @@ def check_accounts(whole: Whole, report: Mapping[str, Any]) -> None:
     assert all(theirs[currency] == 0 for currency in theirs if currency not in ours)
     booked = by(whole.accounting().pnl.booked, "venue")
     for venue, each in books.items():
-        currency = each["currency"]
-        profit = booked.get((venue, currency), NO_PROFIT)
-        assert profit.net == each["cash"][currency] - each["deposited"], f"profit at {venue}, to the last unit"
+        for currency, earned in each["earned"].items():
+            profit = booked.get((venue, currency), NO_PROFIT)
+            assert profit.net == earned, f"profit in {currency} at {venue}, to the last unit"
     assert [order for each in books.values() for order in each["orders"] if order["status"] == "open"] == []

@@ -56,6 +56,15 @@ class Position:
         return closed * price - released
 
 
+@attrs.frozen
+class FeeCoin:
+    """A coin that fees are taken in as long as there is enough of it, as Aster and Binance do at a discount."""
+
+    name: str
+    price: Decimal
+    """What one of it is worth in the currency of settlement."""
+
+
 @attrs.define
 class Account:
     """One client of a venue."""
@@ -73,9 +82,14 @@ class Account:
     executions: list[Execution] = attrs.field(factory=list)
     funding: list[Funded] = attrs.field(factory=list)
     fees_paid: Decimal = ZERO
+    """Those in the currency of settlement."""
     funding_received: Decimal = ZERO
     duplicates: int = 0
     """Orders refused because their client id had been used."""
+    deposits: dict[str, Decimal] = attrs.field(factory=dict)
+    """What was paid in of coins beside the currency of settlement."""
+    fee_coin: FeeCoin | None = None
+    """What fees are taken in; it is forgotten when the venue's process ends."""
     _open: dict[int, VenueOrder] = attrs.field(factory=dict, repr=False)
 
     def position(self, symbol: str) -> Position:
@@ -100,6 +114,32 @@ class Account:
     def settle(self, amount: Decimal) -> None:
         """Add `amount` to the cash, or take it when it is negative."""
         self.cash[self.currency] = self.cash.get(self.currency, ZERO) + amount
+
+    def deposit(self, coin: str, amount: Decimal) -> None:
+        """Pay in `amount` of a coin beside the currency of settlement."""
+        self.cash[coin] = self.cash.get(coin, ZERO) + amount
+        self.deposits[coin] = self.deposits.get(coin, ZERO) + amount
+
+    def charge(self, fee: Decimal, step: Decimal) -> tuple[Decimal, str]:
+        """Take a fee, which is in the currency of settlement; returns what was taken, and in which currency.
+
+        `step` is the smallest amount. What the account has too little of the fee coin for, and a rebate, is as usual.
+        """
+        coin = self.fee_coin
+        if coin is not None and fee > 0:
+            taken = (fee / coin.price).quantize(step)
+            if taken <= self.cash.get(coin.name, ZERO):
+                self.cash[coin.name] -= taken
+                return taken, coin.name
+        self.settle(-fee)
+        self.fees_paid += fee
+        return fee, self.currency
+
+    @property
+    def earned(self) -> dict[str, Decimal]:
+        """What the cash became minus what was paid in, by currency."""
+        paid_in = {**self.deposits, self.currency: self.deposited}
+        return {coin: cash - paid_in.get(coin, ZERO) for coin, cash in self.cash.items()}
 
     @property
     def balance(self) -> Decimal:

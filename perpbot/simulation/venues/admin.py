@@ -1,11 +1,13 @@
 """Administration of the simulated venues over HTTP: stop and start them, make things go wrong, read their books."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import attrs
 import msgspec
 
+from perpbot import clock
 from perpbot.simulation.venues.server import Answer, Request
 from perpbot.simulation.venues.venue import SimulatedVenue
 from perpbot.simulation.venues.websocket import Session, WebSocket
@@ -15,7 +17,8 @@ class Administration:
     """What an operator of the simulation can do to its venues, by method or under ``/admin/<venue>/…``.
 
     ``POST stop`` and ``start``, ``GET books``, ``GET faults``, ``POST faults`` with fields of `Faults`,
-    ``POST disconnect``, and ``POST edge`` with ``symbol`` (a coin or the venue's own name), ``bps`` and ``seconds``.
+    ``POST disconnect``, ``POST edge`` with ``symbol`` (a coin or the venue's own name), ``bps`` and ``seconds``, and
+    ``POST fee-coin`` with ``coin``, ``price`` and ``deposit`` as text: fees are taken in it while there is some.
     """
 
     def __init__(self, venues: Mapping[str, SimulatedVenue]) -> None:
@@ -28,6 +31,7 @@ class Administration:
             ("GET", "faults"): lambda venue, _body: attrs.asdict(self._venues[venue].faults),
             ("POST", "faults"): lambda venue, body: self.set_faults(venue, **body),
             ("POST", "edge"): lambda venue, body: self.edge(venue, **body),
+            ("POST", "fee-coin"): lambda venue, body: self.take_fees_in(venue, **body),
         }
 
     def stop(self, venue: str) -> None:
@@ -59,6 +63,21 @@ class Administration:
         if coin not in place.coins.values():
             raise ValueError(f"{venue} has no {symbol}")
         place.world.market.dislocate(venue, coin, float(bps), float(seconds))
+
+    def take_fees_in(self, venue: str, coin: str, price: str, deposit: str) -> None:
+        """Take the venue's fees in `coin`, one of which is worth `price`, and pay `deposit` of it in.
+
+        Raises:
+            ValueError: the venue does not do that, or a number is none or not above zero.
+        """
+        place = self._venues[venue]
+        try:
+            worth, amount = Decimal(price), Decimal(deposit)
+        except (InvalidOperation, TypeError):
+            raise ValueError(f"price and deposit are numbers as text, not {price!r} and {deposit!r}") from None
+        with place.lock:
+            place.take_fees_in(coin, worth, amount)
+            place.settle(clock.wall_ns())
 
     # -- over HTTP -----------------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ class Aster(SimulatedVenue):
     name: ClassVar[str] = "aster"
     currency: ClassVar[str] = "USDT"
     band: ClassVar[Decimal] = Decimal("0.15")
+    tells_fee_coin: ClassVar[bool] = True
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         super().__init__(world, coins, now_ns, port)

@@ -45,7 +45,7 @@ class AsterTrading:
             ("GET", "allOrders"): self._all_orders,
             ("GET", "userTrades"): self._fills,
             ("GET", "income"): self._income,
-            ("GET", "balance"): lambda _parameters, now_ns: [self._balance(now_ns)],
+            ("GET", "balance"): lambda _parameters, now_ns: self._balances(now_ns),
             ("GET", "account"): self._account,
             ("GET", "accountWithJoinMargin"): self._account,
             ("GET", "positionRisk"): self._positions,
@@ -209,8 +209,10 @@ class AsterTrading:
         limit = min(1000, int(parameters.get("limit", 100)))
         return rows[:limit] if begin else rows[-limit:]
 
-    def _balance(self, now_ns: int) -> Words:
-        return words.balance_words(self.account, self._venue.engine.marks, now_ns)
+    def _balances(self, now_ns: int) -> list[Words]:
+        account = self.account
+        others = (words.coin_words(account, coin, now_ns) for coin in account.cash if coin != account.currency)
+        return [words.balance_words(account, self._venue.engine.marks, now_ns), *others]
 
     def _positions(self, parameters: Parameters, _now_ns: int) -> list[Words]:
         symbols = [self._venue.data.symbol(parameters)] if "symbol" in parameters else list(self._venue.coins)

@@ -222,7 +222,7 @@ def position_words(instrument: Instrument, held: Position, account: Account, mar
 
 
 def balance_words(account: Account, marks: Mapping[str, Decimal], now_ns: int) -> Words:
-    """The balance of the one currency."""
+    """The balance of the currency of settlement."""
     free = amount(account.available(marks))
     return {
         "accountAlias": "Sim",
@@ -233,6 +233,22 @@ def balance_words(account: Account, marks: Mapping[str, Decimal], now_ns: int) -
         "availableBalance": free,
         "maxWithdrawAmount": free,
         "marginAvailable": True,
+        "updateTime": ms(now_ns),
+    }
+
+
+def coin_words(account: Account, coin: str, now_ns: int) -> Words:
+    """The balance of a coin beside the currency of settlement, as one that fees are taken in."""
+    held = amount(account.cash[coin])
+    return {
+        "accountAlias": "Sim",
+        "asset": coin,
+        "balance": held,
+        "crossWalletBalance": held,
+        "crossUnPnl": "0",
+        "availableBalance": held,
+        "maxWithdrawAmount": held,
+        "marginAvailable": False,
         "updateTime": ms(now_ns),
     }
 

@@ -60,6 +60,7 @@ class Backpack(SimulatedVenue):
     name: ClassVar[str] = "backpack"
     currency: ClassVar[str] = "USDC"
     band: ClassVar[Decimal] = Decimal("0.25")
+    tells_fee_coin: ClassVar[bool] = True
     fee_step: ClassVar[Decimal] = Decimal("1e-6")
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:

@@ -352,18 +352,18 @@ class Engine:
         realised = position.trade(order.side, size, price)
         rate = instrument.maker_fee if maker else instrument.taker_fee
         fee = (price * size * rate).quantize(self._fee_step)
-        account.settle(realised - fee)
-        account.fees_paid += fee
+        account.settle(realised)
+        fee, currency = account.charge(fee, self._fee_step)
         order.filled += size
         order.notional += size * price
-        order.fees += fee
+        order.fees += fee if currency == account.currency else ZERO
         order.realised += realised
         order.updated_ns = now_ns
         if not order.remaining:
             order.status = Status.FILLED
         execution = Execution(
             id=number, order_id=order.id, account=order.account, symbol=order.symbol, client_id=order.client_id,
-            side=order.side, price=price, size=size, fee=fee, currency=account.currency, maker=maker,
+            side=order.side, price=price, size=size, fee=fee, currency=currency, maker=maker,
             realised=realised, position_before=before, time_ns=now_ns,
         )  # fmt: skip
         account.executions.append(execution)

@@ -41,6 +41,7 @@ class Hyperliquid(SimulatedVenue):
     name: ClassVar[str] = "hyperliquid"
     currency: ClassVar[str] = "USDC"
     band: ClassVar[Decimal] = Decimal("0.8")
+    tells_fee_coin: ClassVar[bool] = True
     fee_step: ClassVar[Decimal] = Decimal("1e-6")
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:

@@ -114,6 +114,7 @@ class VenueOrder:
     notional: Decimal = ZERO
     """Quote currency of what was filled."""
     fees: Decimal = ZERO
+    """Those in the currency of settlement."""
     realised: Decimal = ZERO
     """Profit its fills realised, fees not counted."""
     ending: Ending | None = None

@@ -50,6 +50,7 @@ class _AccountFacts:
     fees_paid: Decimal
     funding_received: Decimal
     duplicates: int
+    deposits: dict[str, Decimal] = attrs.field(factory=dict)
 
 
 class Store:

@@ -14,7 +14,7 @@ import attrs
 from perpbot import clock
 from perpbot.chance import Chance
 from perpbot.model.instrument import Instrument, Side
-from perpbot.simulation.venues.account import Account
+from perpbot.simulation.venues.account import Account, FeeCoin
 from perpbot.simulation.venues.engine import Engine
 from perpbot.simulation.venues.faults import Faults
 from perpbot.simulation.venues.ladder import Changes, HouseLadder
@@ -53,6 +53,8 @@ class SimulatedVenue(Application):
     band: ClassVar[Decimal]
     """How far beyond the mark, as a fraction of it, an order's price may be."""
     fee_step: ClassVar[Decimal] = Decimal("1e-8")
+    tells_fee_coin: ClassVar[bool] = False
+    """Whether its words say which currency a fee was taken in."""
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         self.world = world
@@ -190,6 +192,21 @@ class SimulatedVenue(Application):
             at_most = max(lot, ticket.size / 2 // lot * lot)
         return self.engine.place(ticket, now_ns, at_most)
 
+    def take_fees_in(self, coin: str, price: Decimal, deposit: Decimal) -> None:
+        """Take the account's fees in `coin` from now on, as long as there is some, and pay `deposit` of it in.
+
+        Raises:
+            ValueError: the venue does not do that, or a number is not above zero.
+        """
+        if not self.tells_fee_coin:
+            raise ValueError(f"{self.name} takes fees in {self.currency} only")
+        if price <= 0 or deposit <= 0:
+            raise ValueError(f"neither price nor deposit may be zero or less: {price}, {deposit}")
+        account = self.engine.accounts[ACCOUNT]
+        account.fee_coin = FeeCoin(coin, price)
+        account.deposit(coin, deposit)
+        self.engine.accounts_changed = True
+
     def set_deadline(self, account: str, symbol: str | None, at_ns: int | None) -> None:
         """Cancel the account's orders of one market, or all, at `at_ns` unless it is set anew; None for never."""
         self._deadlines.pop((account, symbol), None)
@@ -310,6 +327,7 @@ def _accounting(account: Account) -> dict[str, Any]:
         "currency": account.currency,
         "deposited": account.deposited,
         "cash": dict(account.cash),
+        "earned": account.earned,
         "positions": {symbol: attrs.asdict(held) for symbol, held in account.positions.items() if held.size},
         "fees_paid": account.fees_paid,
         "funding_received": account.funding_received,

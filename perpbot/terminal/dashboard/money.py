@@ -98,6 +98,11 @@ def completed(look: Look, width: int) -> Block:
     return block("Completed", columns, rows, width, look, "No trade is over yet.")
 
 
+def _other_fees(each: Row) -> Iterable[tuple[str, str]]:
+    paid: Mapping[str, str] = each.get("other_fees", {})
+    return paid.items()
+
+
 def _over(name: str, each: Row) -> list[Span]:
     well = each["phase"] == "completed"
     return [
@@ -108,7 +113,7 @@ def _over(name: str, each: Row) -> list[Span]:
         (f"{each['buy']}{ARROW}{each['sell']}", ""),
         gain(amount(each["net"]), 4),
         ("+".join(each["currencies"]), ""),
-        (money(amount(each["fees"]), 4), ""),
+        (" + ".join([money(amount(each["fees"]), 4), *(f"{paid} {coin}" for coin, paid in _other_fees(each))]), ""),
         (each["reason"] if well else f"{each['phase']}: {each['reason']}", "dim" if well else "warn"),
     ]
 
