@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+PATIENCE_S = 60.0
 
-def end(process: "subprocess.Popen[Any]", patience_s: float) -> None:
+
+def end(process: "subprocess.Popen[Any]", patience_s: float = PATIENCE_S) -> None:
     """Have `process` end, and wait for it; one that has not ended after `patience_s` is killed."""
     process.terminate()
     try:
@@ -14,12 +16,10 @@ def end(process: "subprocess.Popen[Any]", patience_s: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 @contextmanager
-def ended(process: "subprocess.Popen[Any]", patience_s: float) -> Iterator[None]:
+def ended(process: "subprocess.Popen[Any]", patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Have `process` end when the block is left, however that happens."""
     try:
         yield

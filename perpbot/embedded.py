@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from perpbot.children import end
 from perpbot.config.operation import Simulation
 from perpbot.simulation.venues.market import COINS
 
@@ -67,12 +68,7 @@ class EmbeddedVenues:
 
     def stop(self) -> None:
         """End them, gently at first."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, STOP_TIMEOUT_S)
         if self._process.stdout is not None:
             self._process.stdout.close()
 

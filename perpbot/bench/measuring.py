@@ -11,15 +11,13 @@ from perpbot.bench.scenario import Scenario
 from perpbot.children import ended
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 
-PATIENCE_S = 10.0
-
 
 def result(name: str, scenario: Scenario) -> Result:
     """What a component of this name comes to; one that cannot be measured says why."""
     command = [sys.executable, "-m", "perpbot.bench", name, scenario.name, str(scenario.seconds), str(scenario.disk)]
     began = monotonic_ns()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    with process, ended(process, PATIENCE_S):
+    with process, ended(process):
         said, troubles = process.communicate()
     took_s, about = (monotonic_ns() - began) / NS_PER_SECOND, COMPONENTS[name]
     if process.returncode:

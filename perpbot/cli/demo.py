@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from perpbot.children import ended
 from perpbot.cli.asking import EXIT_NO, Failure, who
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.statedir import SOCKET_NAME
@@ -199,14 +200,5 @@ def _three(text: str) -> str:
 def _child(command: list[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, process_group=0)
-    try:
+    with process, ended(process, PATIENCE_S):
         yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from running_system import PATIENCE_S, ended, environment
+from running_system import PATIENCE_S, environment
 
+from perpbot.children import ended
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"

@@ -13,6 +13,7 @@ from typing import IO, Any, NamedTuple
 import pytest
 from three_venues import NAMES, three_venues
 
+from perpbot.children import ended
 from perpbot.cli import main
 from perpbot.control.client import Client
 
@@ -59,21 +60,6 @@ class Output:
         """Everything, once the child has ended."""
         self._reader.join(PATIENCE_S)
         return "".join(self.lines)
-
-
-@contextmanager
-def ended(process: "subprocess.Popen[Any]") -> Iterator[None]:
-    """Make sure that a child does not outlive its test."""
-    try:
-        yield
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 @contextmanager

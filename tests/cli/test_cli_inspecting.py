@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 from pseudo_terminal import ENTERED, LEFT, on_terminal, terminal_of
-from running_system import PATIENCE_S, Commands, Output, Running, ended, environment, in_process, trading_at
+from running_system import PATIENCE_S, Commands, Output, Running, environment, in_process, trading_at
 
+from perpbot.children import ended
 from supervisors.inspection import MOST_COUNTED
 
 pytestmark = pytest.mark.process

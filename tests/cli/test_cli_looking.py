@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running_system import PATIENCE_S, PERPBOT, Commands, Output, Running, ended, environment, in_process
+from running_system import PATIENCE_S, PERPBOT, Commands, Output, Running, environment, in_process
+
+from perpbot.children import ended
 
 pytestmark = pytest.mark.process
 

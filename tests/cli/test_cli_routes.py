@@ -14,10 +14,11 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from authority import Authority
-from running_system import PATIENCE_S, PERPBOT, Output, ended, environment, in_process
+from running_system import PATIENCE_S, PERPBOT, Output, environment, in_process
 from three_venues import NAMES, three_venues
 from tiny_proxies import http_connect, proxy, socks5
 
+from perpbot.children import ended
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 
 pytestmark = pytest.mark.process

@@ -21,6 +21,7 @@ import yaml
 from three_venues import NAMES, three_venues
 from tools import DEPLOY, ROOT, tool
 
+from perpbot.children import ended
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.metrics.dashboard import PANELS
 
@@ -58,15 +59,8 @@ def child(log: Path, *command: object) -> Iterator[subprocess.Popen[bytes]]:
     """A program for as long as the test wants it."""
     with log.open("wb") as output:
         process = subprocess.Popen([str(each) for each in command], stdout=output, stderr=subprocess.STDOUT, cwd=ROOT)
-    try:
+    with ended(process):
         yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager

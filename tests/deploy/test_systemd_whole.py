@@ -17,6 +17,7 @@ import pytest
 from test_release import build
 from tools import ROOT, run, tool
 
+from perpbot.children import ended
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 
 pytestmark = [pytest.mark.full, pytest.mark.process]
@@ -92,15 +93,8 @@ def booted(root: Path, log: Path) -> Iterator[Machine]:
         process = subprocess.Popen(
             [nspawn, "-D", root, *flags, "-b"], stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-    try:
+    with ended(process):  # by having systemd power off
         yield _leader(process, log)
-    finally:
-        process.terminate()  # has systemd power off
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _leader(process: "subprocess.Popen[bytes]", log: Path) -> Machine:

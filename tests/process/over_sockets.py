@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from running_system import Output, ended, environment
+from running_system import Output, environment
 from three_venues import NAMES, three_venues
 
 from perpbot import clock
+from perpbot.children import ended
 from perpbot.execution.entries import CaughtUp, OrderFilled
 from perpbot.execution.ledger import Ledger
 from perpbot.execution.record import OrderRecord
