@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import venue, with_bitcoin
+from venue_cases import price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -22,7 +22,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import InstrumentTable, Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Rate
 from perpbot.model.order import Balance, Fill, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
@@ -36,14 +36,6 @@ def decode(words: dict[str, Any]) -> list[Event]:
     wrapped = VENUE.decode_public(json.dumps({"stream": "btcusdt@something", "data": words}), 7)
     assert bare == wrapped
     return bare
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 DEPTH = {

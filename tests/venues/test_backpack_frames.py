@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import venue, with_bitcoin
+from venue_cases import price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -19,7 +19,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Rate
 from perpbot.model.order import Balance, Fill, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
@@ -32,14 +32,6 @@ MARKET = "BTC_USDC_PERP"
 
 def decode(stream: str, **words: Any) -> list[Event]:
     return VENUE.decode_public(json.dumps({"stream": stream, "data": {"s": MARKET, **words}}), 7)
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 DEPTH = {"e": "depth", "E": NOON_US, "T": NOON_US, "U": 11, "u": 15, "b": [["99.50", "1.2"]], "a": [["101", "0"]]}

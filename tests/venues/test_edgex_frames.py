@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from edgex_cases import BTC, FILL, NOON_MS, ORDER, PAID
 from venue_cases import (
+    price,
+    size,
     venue,
     with_bitcoin,
 )
@@ -27,7 +29,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Rate
 from perpbot.model.order import (
     Balance,
     Fill,
@@ -51,14 +53,6 @@ def push(channel: str, row: dict[str, Any]) -> list[Event]:
 def changes(**rows: Any) -> list[Event]:
     content = {"event": "ORDER_UPDATE", "version": 9, "time": NOON_MS, "accountId": 77, "data": rows}
     return VENUE.decode_private(json.dumps({"type": "trade-event", "content": content}), 7)
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 # -- market data -------------------------------------------------------------------------------------------------

@@ -11,7 +11,19 @@ from Crypto.Hash import keccak
 from extended_cases import MARKET, OWNER, start
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from venue_cases import CREDENTIALS, Answer, an_order, bitcoin, parameters_of, sent, trading, venue, with_bitcoin
+from venue_cases import (
+    CREDENTIALS,
+    Answer,
+    an_order,
+    bitcoin,
+    parameters_of,
+    price,
+    sent,
+    size,
+    trading,
+    venue,
+    with_bitcoin,
+)
 
 from perpbot import clock
 from perpbot.model.book import Follows
@@ -29,7 +41,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Instrument, Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Rate
 from perpbot.model.order import Balance, Fill, Liquidity, OrderStatus, OrderUpdate, Position, TimeInForce
 from perpbot.venues import stark
 from perpbot.venues.book_builder import BookBuilder, Taken
@@ -48,14 +60,6 @@ ORDER = (
 DOMAIN = (
     '"StarknetDomain"("name":"shortstring","version":"shortstring","chainId":"shortstring","revision":"shortstring")'
 )
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 # -- signatures, worked out with ccxt's slow hash and without its message ------------------------------------------

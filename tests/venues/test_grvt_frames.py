@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import venue, with_bitcoin
+from venue_cases import price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -21,7 +21,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Rate
 from perpbot.model.order import Fill, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.venue import Venue
@@ -40,14 +40,6 @@ def frame(stream: str, number: int = 0, previous: int = 0, selector: str = SELEC
 
 def decode(stream: str, made: Venue = VENUE, /, **words: Any) -> list[Event]:
     return made.decode_public(frame(stream, **words), 7)
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 def level(at: str, amount: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import META, venue, with_bitcoin
+from venue_cases import META, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -23,7 +23,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import InstrumentTable, Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Rate
 from perpbot.model.order import Balance, Fill, FundingPayment, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
@@ -38,14 +38,6 @@ def decode(channel: str, data: object) -> list[Event]:
 
 def level(price: str, size: str) -> dict[str, object]:
     return {"px": price, "sz": size, "n": 1}
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 def test_a_book_is_a_snapshot_without_number() -> None:

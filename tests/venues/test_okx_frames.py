@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import venue, with_bitcoin
+from venue_cases import price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -24,7 +24,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Price, Rate
 from perpbot.model.order import Balance, Fill, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
@@ -43,14 +43,6 @@ def frame(channel: str, *rows: object, **more: object) -> dict[str, Any]:
 def book(**changes: object) -> dict[str, object]:
     usual = {"asks": [["101", "3", "0", "1"]], "bids": [["99.5", "20", "0", "4"]], "ts": "1700000000000"}
     return {**usual, "checksum": 0, "seqId": 12, "prevSeqId": 11, **changes}
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 def test_a_snapshot_of_a_book_is_in_coins() -> None:

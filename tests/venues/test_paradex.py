@@ -19,7 +19,9 @@ from venue_cases import (
     an_order,
     bitcoin,
     parameters_of,
+    price,
     sent,
+    size,
     trading,
     venue,
     with_bitcoin,
@@ -40,7 +42,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import InstrumentTable, Side
-from perpbot.model.money import Money, Price, Quantity, Rate
+from perpbot.model.money import Money, Rate
 from perpbot.model.order import Balance, Fill, Liquidity, OrderStatus, OrderUpdate, Position, TimeInForce
 from perpbot.venues import stark
 from perpbot.venues.http import Request
@@ -53,14 +55,6 @@ KEY = int(CREDENTIALS["paradex"]["privateKey"], 16)
 NOW_MS = 1_800_000_000_000
 NOW_NS = NOW_MS * 1_000_000
 NOTHING = -(2**63)
-
-
-def price(text: str) -> Price:
-    return Price(Decimal(text))
-
-
-def size(text: str) -> Quantity:
-    return Quantity(Decimal(text))
 
 
 # -- signatures, worked out with ccxt's slow hash and without its typed data --------------------------------------

@@ -99,6 +99,17 @@ GRVT_MARKET: dict[str, Any] = {
     "min_notional": "100.0",
 }  # fmt: skip
 
+
+def price(text: str) -> Price:
+    """A price as a venue writes it."""
+    return Price(Decimal(text))
+
+
+def size(text: str) -> Quantity:
+    """Coins as a venue writes them."""
+    return Quantity(Decimal(text))
+
+
 Answer = str | bytes | dict[str, Any] | list[Any] | tuple[int, str | bytes] | Exception
 
 
