@@ -15,7 +15,7 @@ def test_who_signs_in_sees_prices_move(browse: Browse) -> None:
 
 @pytest.mark.full
 @pytest.mark.process
-@pytest.mark.parametrize("scenario", ["kill_switch", "parameter", "venue_down", "reconnect", "every_view"])
+@pytest.mark.parametrize("scenario", ["kill_switch", "parameter", "adopt", "venue_down", "reconnect", "every_view"])
 def test_scenario(browse: Browse, scenario: str) -> None:
     browse(scenario)
 

@@ -34,10 +34,10 @@ const columns = computed(() => [
 ]);
 
 const happenedColumns = computed(() => [
-  { head: t("time"), cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
+  { head: t("alerts.text"), className: "text", cell: (row) => textOf(row) },
   { head: t("state"), cell: (row) => html`<${Badge} state=${row.state} />` },
-  { head: t("alerts.text"), className: "text", rank: 2, cell: (row) => textOf(row) },
-  { head: t("alerts.about"), rank: 3, cell: (row) => row.about || "–" },
+  { head: t("time"), rank: 2, cell: (row) => html`<span class="number">${moment(row.since)}</span>` },
+  { head: t("alerts.about"), rank: 2, cell: (row) => row.about || "–" },
   { head: t("alerts.severity"), rank: 3, cell: (row) => html`<${Badge} state=${row.severity} />` },
 ]);
 

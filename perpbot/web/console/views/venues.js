@@ -35,7 +35,7 @@ const Venue = memo(
       <div><dt>${t("venue.quotes")}</dt><dd class="number">${count(venue.counts.quotes)}</dd></div>
       <div><dt>${t("venue.reconnects")}</dt><dd class="number">${count(venue.counts.reconnects)}</dd></div>
       <div><dt>${t("venue.gaps")}</dt><dd class="number">${count(venue.counts.gaps)}</dd></div>
-      <div class="full"><dt>${t("venue.deadMan")}</dt><dd title=${venue.dead_man}>${venue.dead_man ?? "–"}</dd></div>
+      <div class="full"><dt>${t("venue.deadMan")}</dt><dd title=${venue.dead_man}>${venue.dead_man ? named("deadMan", venue.dead_man) : "–"}</dd></div>
     </dl>
     ${venue.paused_s > 0 && html`<p class="standing warn">${t("venue.paused", { age: duration(venue.paused_s) })}</p>`}
     ${venue.unlisted.length > 0 && html`<p class="standing warn">${t("venue.unlisted", { symbols: venue.unlisted.join(", ") })}</p>`}

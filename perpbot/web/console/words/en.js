@@ -336,6 +336,9 @@ export const english = {
   "venue.reconnects": "Reconnects",
   "venue.gaps": "Gaps",
   "venue.deadMan": "Dead man's switch",
+  "deadMan.on": "held",
+  "deadMan.off": "not held",
+  "deadMan.none": "not offered",
   "venue.paused": "The venue complained; nothing is sent for {age}.",
   "venue.unlisted": "Not listed here: {symbols}",
 

@@ -336,6 +336,9 @@ export const chinese = {
   "venue.reconnects": "重连",
   "venue.gaps": "缺口",
   "venue.deadMan": "失联保护",
+  "deadMan.on": "已启用",
+  "deadMan.off": "未启用",
+  "deadMan.none": "不支持",
   "venue.paused": "交易所提出限制；暂停发送 {age}。",
   "venue.unlisted": "此处未上架：{symbols}",
 
