@@ -24,10 +24,11 @@ RECORD_STEP = Decimal("1.001")
 
 @attrs.frozen
 class VenueCapital:
-    """One venue's equity. Amounts are its collateral currency, taken as US dollars."""
+    """One venue's equity. Amounts are dollars of whatever kind; coins that lie there are not counted."""
 
     equity: Decimal
-    available: Decimal
+    available: Decimal | None
+    """Free for new margin; None where the venue does not say. 0 is an answer."""
     peak: Decimal
     safe_mode: bool
 
@@ -44,6 +45,11 @@ class EquityChanged:
     venues: Mapping[str, VenueCapital]
     equity: Decimal
     peak: Decimal
+
+    @property
+    def free(self) -> dict[str, Decimal]:
+        """What each venue says is free for new margin; of one that does not say the pools alone limit what is used."""
+        return {venue: each.available for venue, each in self.venues.items() if each.available is not None}
 
 
 @attrs.frozen
@@ -108,8 +114,9 @@ class Balances(Actor):
     def on_account(self, read: AccountRead) -> None:
         """Take in one venue's balances."""
         self._balances[read.venue] = read.balances
-        equity = sum((each.wallet if each.equity is None else each.equity for each in read.balances), ZERO)
-        available = sum((each.available or ZERO for each in read.balances), ZERO)
+        equity = sum((each.dollars for each in read.balances), ZERO)
+        told = [each.available for each in read.balances if each.is_dollars and each.available is not None]
+        available = sum(told, ZERO) if told else None
         capital = VenueCapital(equity, available, self._peak(read.venue, equity), safe_mode=False)
         self._venues[read.venue] = attrs.evolve(capital, safe_mode=self._safe_mode(read.venue, capital))
         self._publish()

@@ -188,8 +188,7 @@ class Risk(Actor):
         self._equity = news
         self._safe_mode = {venue: each.safe_mode for venue, each in news.venues.items()}
         self._venue_equity = {venue: each.equity for venue, each in news.venues.items()}
-        # some venues do not say what is free
-        self._venue_free = {venue: each.available for venue, each in news.venues.items() if each.available}
+        self._venue_free = news.free
 
     @handles(ExposureChanged)
     def on_exposure(self, news: ExposureChanged) -> None:

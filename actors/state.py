@@ -255,7 +255,7 @@ class StateView(Actor):
         return {
             gate.venue: Funds(
                 equity=(each := capital[gate.venue]).equity,
-                free=each.available or each.equity,
+                free=each.equity if each.available is None else each.available,
                 available=sum((pool.available.get(gate.venue, ZERO) for pool in lending), ZERO),
                 needed=self._needed(gate, self._settings.scanner.max_notional),
                 least=self._needed(gate, self._settings.scanner.min_notional),

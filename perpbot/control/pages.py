@@ -69,7 +69,7 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
             }
             for currency, each in state.profit.items()
         },
-        "equity": plain(sum((each.equity or each.wallet for each in state.balances), ZERO)),
+        "equity": plain(sum((each.dollars for each in state.balances), ZERO)),
         "exposure": None
         if state.positions is None
         else {

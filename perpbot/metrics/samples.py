@@ -197,7 +197,7 @@ def _capital(state: State, *, balances: bool) -> Iterator[Sample]:
             yield "pool_allocated_usd", (name,), float(held[name])
     if balances:
         for venue in dict.fromkeys(each.venue for each in state.balances):
-            worth = [each.equity or each.wallet for each in state.balances if each.venue == venue]
+            worth = [each.dollars for each in state.balances if each.venue == venue]
             yield "equity_usd", (venue,), float(sum(worth, ZERO))
 
 

@@ -8,6 +8,9 @@ import attrs
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Money, Price, Quantity, only
 
+DOLLAR = "USD"
+"""Is part of the name of every kind of dollar that a perpetual is settled in."""
+
 
 class TimeInForce(StrEnum):
     """How long an order waits."""
@@ -207,6 +210,18 @@ class Balance:
     """Cash plus unrealised profit; None where the venue's message does not say."""
     available: Decimal | None
     """Free for new margin; None where the venue's message does not say."""
+
+    @property
+    def is_dollars(self) -> bool:
+        """Whether it is some kind of dollar, all of which count one to one: USDT, USDC, FDUSD. A coin is not."""
+        return DOLLAR in self.currency
+
+    @property
+    def dollars(self) -> Decimal:
+        """What it adds to the equity: nothing where it is a coin, as one that fees are taken in."""
+        if not self.is_dollars:
+            return ZERO
+        return self.wallet if self.equity is None else self.equity
 
 
 @attrs.frozen(kw_only=True)

@@ -39,7 +39,7 @@ class TradeSize(Rule):
 
 
 class VenueMargin(Rule):
-    """Every leg's venue has its margin free, whatever else, ours or not, uses margin there."""
+    """Every leg's venue has its margin free, as far as it says so, whatever else, ours or not, uses margin there."""
 
     level = Level.ACCOUNT
     name = "venue-margin"

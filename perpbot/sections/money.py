@@ -233,7 +233,7 @@ def _balance(
 
 def equity(state: State) -> str:
     """What is owned over all venues, dollars of all kinds added one to one."""
-    return _usd(sum((each.wallet if each.equity is None else each.equity for each in state.balances), ZERO))
+    return _usd(sum((each.dollars for each in state.balances), ZERO))
 
 
 def risk(state: State) -> shapes.Risk:

@@ -144,7 +144,7 @@ def _profit(state: State, width: int) -> Line:
 
 
 def _money(state: State, width: int) -> Line:
-    equity = sum((each.equity or each.wallet for each in state.balances), ZERO)
+    equity = sum((each.dollars for each in state.balances), ZERO)
     spans: list[Span] = [("Equity  ", "dim"), (money(equity), ""), ("   exposure net  ", "dim")]
     if state.positions is None:
         spans.append(("not known", "warn"))

@@ -227,7 +227,7 @@ def accounts(_picture: Picture, state: State, width: int, height: int) -> list[L
     lines = [title("Venues", columns, width)]
     free = _free(state)
     for name, venue in state.venues.items():
-        equity = sum((each.equity or each.wallet for each in state.balances if each.venue == name), Decimal(0))
+        equity = sum((each.dollars for each in state.balances if each.venue == name), Decimal(0))
         counts = venue.counts
         cells: list[Span] = [(name, "bold"), (money(equity), ""), (money(free.get(name, Decimal(0))), "")]
         cells += [(f"{counts.get('quotes', 0):,}", "")]

@@ -90,6 +90,11 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "venue-margin",
+        {"venue_free": {"a": d(0), "b": d(80)}},
+        "account/venue-margin: 80 needed at a, allowed 0 free",
+    ),
+    (
+        "venue-margin",
         {"venue_free": {"b": d("79.99")}},
         "account/venue-margin: 80 needed at b, allowed 79.99 free",
     ),

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.simulated
 def fees_in_bnb(world: World, state: Path) -> dict[str, Any]:
     """Aster takes fees in BNB from the first trade on."""
     whole = Whole(world, state, settings=settings(("okx", "aster")))
-    whole.venues.admin.take_fees_in("aster", "BNB", "600", "2")
+    whole.venues.admin.take_fees_in("aster", "BNB", "600", "500")
     whole.program.start()
     whole.wait_until(lambda: len(whole.records) >= 3, 120.0, "three trades")
     shown = whole.program.state()
@@ -36,6 +36,7 @@ def fees_in_bnb(world: World, state: Path) -> dict[str, Any]:
         "earned": books["earned"],
         "fees_paid": books["fees_paid"],
         "coins": shown.fee_coins,
+        "equity": shown.capital["aster"].equity,
         "records": [(each.fees, each.other_fees, each.other_fees_worth) for each in records.all],
         "aster_fees": [
             (leg.fees, leg.other_fees) for each in records.all for leg in each.legs.values() if leg.venue == "aster"
@@ -52,6 +53,7 @@ def test_fees_in_bnb_are_booked_in_bnb_to_the_last_unit_and_shown_beside_the_dol
     assert report["fees_paid"] == 0, "none of Aster's were in dollars"
     assert report["clean"] is True
     assert report["coins"] == {"BNB"}
+    assert abs(report["equity"] - 10_000) < 100, "500 BNB are not 500 dollars"
     pnl = report["pnl"]
     assert pnl["by_currency"]["BNB"] == {"trading": "0", "fees": str(spent), "funding": "0", "net": str(-spent)}
     assert pnl["other_fees"] == {"BNB": str(spent)}
