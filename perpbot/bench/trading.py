@@ -72,9 +72,8 @@ def _figures(scenario: Scenario, admitted: Timed, hedged: Timed) -> list[Measure
         ("fill to its hedge, p50", hedged, 0.5, None, "two durable writes included"),
         ("fill to its hedge, p99", hedged, 0.99, HEDGE_MS, ""),
     ):
-        value = quantile([each for each, _ in timed], fraction)
-        disk_ms = quantile([each for _, each in timed], 0.5)
-        found.append(Measured(name, value, "ms", limit, detail=detail, ratio=value / disk_ms, ratio_to="fdatasync p50"))
+        value, disk_ms = (quantile(each, fraction) for each in zip(*timed, strict=True))
+        found.append(Measured(name, value, "ms", limit, detail=detail, ratio=value / disk_ms, ratio_to="fdatasync"))
     return found
 
 
