@@ -97,10 +97,11 @@ def run(test: Backtest) -> dict[str, Any]:
     """Run it in a fork of this process; returns the summary, which the same recordings and seed give again.
 
     Raises:
-        RecordingError: a recording lacks what the program asks a venue first.
+        RecordingError: recordings are of different times, or one lacks what the program asks a venue first.
         ForkedProgramError: the program failed.
     """
     for each in test.recordings:
+        _check_overlap(each, test.recordings)
         _check_instruments(each)
     seconds = (test.last_ns - test.first_ns) / NS_PER_SECOND
     return run_forked(
@@ -111,6 +112,15 @@ def run(test: Backtest) -> dict[str, Any]:
         wall_ns=test.first_ns - int(LEAD_S * NS_PER_SECOND),
         latency=Latency(0.0, 0.0),
     )
+
+
+def _check_overlap(recording: Recording, every: Sequence[Recording]) -> None:
+    others = [each for each in every if each is not recording]
+    if not any(each.first_ns < recording.last_ns and recording.first_ns < each.last_ns for each in others):
+        when = f"from {iso(recording.first_ns)} until {iso(recording.last_ns)}"
+        raise RecordingError(
+            f"{recording.paths[0]}: {recording.venue} was recorded {when}, and no other venue was then"
+        )
 
 
 def _check_instruments(recording: Recording) -> None:

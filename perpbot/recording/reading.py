@@ -10,6 +10,7 @@ import attrs
 
 from perpbot.recording.answers import Answers
 from perpbot.venues.lines import (
+    FOR_PEOPLE,
     AnswerLine,
     FrameLine,
     Header,
@@ -140,7 +141,7 @@ def _lines(path: Path) -> Iterator[Placed]:
     try:
         with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
             for number, text in enumerate(file, start=1):
-                if not text.strip() or text.startswith("#"):
+                if not text.strip() or text.startswith(FOR_PEOPLE):
                     continue
                 held = read_line(text)
                 if not text.endswith("\n") and (held is None or _torn(held)):

@@ -6,7 +6,7 @@
 | ``URL -> TIME: BODY`` | an answer by REST |
 | ``URL <-> TIME`` | a session began |
 | ``URL <x> TIME: REASON`` | it ended |
-| ``# …`` | for people; the first says which venue and symbols |
+| ``# …``, ``configuration: …`` | for people; our first says which venue and symbols |
 
 Times are seconds since 1970 UTC. A line without a time is a frame, too. The first three are as cryptofeed writes them.
 """
@@ -24,6 +24,8 @@ _FRAME = re.compile(rf"(?:{_TIME}: )?(?:(?P<frame>[\[{{].*|pong)|base64:(?P<pack
 _ANSWER = re.compile(rf"(?P<url>https?://\S+) -> {_TIME}: (?P<body>.*)", re.DOTALL)
 _SESSION = re.compile(rf"(?P<url>wss?://\S+) <(?P<what>-|x)> {_TIME}(?:: (?P<reason>.*))?", re.DOTALL)
 _HEADER = re.compile(r"# perpbot recording of (?P<venue>[a-z0-9_-]+): (?P<symbols>.*)")
+FOR_PEOPLE = ("#", "configuration: ")
+"""What lines begin with that hold nothing of a venue's."""
 ENDS = "the recording ends"
 """Why a session ended whose recorder was told to end."""
 _BREAKS = str.maketrans("\r\n", "  ")

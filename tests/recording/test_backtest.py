@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from contextlib import redirect_stdout
 from decimal import Decimal
 from pathlib import Path
@@ -121,4 +122,11 @@ def test_a_recording_without_instruments_is_refused(folder: Path, files: list[st
     path = tmp_path / "okx.rec"
     path.write_text("".join(line for line in (folder / "okx.rec").open() if not line.startswith("http")))
     with pytest.raises(RecordingError, match=r"okx\.rec: okx: nothing in the recording tells of instruments"):
+        backtest([str(path), *files[1:]], tmp_path / "state")
+
+
+def test_recordings_of_different_times_are_refused(folder: Path, files: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "okx.rec"
+    path.write_text(re.sub(r"(?m)^(http\S+ -> |ws\S+ <.> )?1767", r"\g<1>1667", (folder / "okx.rec").read_text()))
+    with pytest.raises(RecordingError, match=r"okx\.rec: okx was recorded from 2022-.*, and no other venue was then"):
         backtest([str(path), *files[1:]], tmp_path / "state")
