@@ -9,13 +9,13 @@ from actors.runtime import Actor, Slot
 from perpbot.clock import monotonic_ns
 from perpbot.execution.inquiry import OrderFound
 from perpbot.model.instrument import Instrument
-from perpbot.model.order import Balance, Order, Position
+from perpbot.model.order import Balance, FundingPayment, Order, Position
 from perpbot.venues.venue import Venue, VenueReadError
 
 ACCOUNT = "account"
 """Topic: `AccountRead`, whenever positions and balances were read."""
 FUNDING = "funding"
-"""Topic: `FundingPayment`s."""
+"""Topic: `FundingRead`, whenever it was read, and each `FundingPayment` that the stream tells."""
 FUNDING_OVERLAP_MS = 600_000
 """Funding is asked for from this long before the last reading; what is known already is not booked again."""
 
@@ -32,6 +32,17 @@ class AccountRead:
     """Monotonic, when the question left."""
 
 
+@attrs.frozen
+class FundingRead:
+    """What the venue says was paid and received from `since_ms` to `until_ms`, its clock."""
+
+    venue: str
+    account: str
+    payments: tuple[FundingPayment, ...]
+    since_ms: int
+    until_ms: int
+
+
 class UnlistedError(VenueReadError):
     """The venue has not told, or tells no more, what the symbol is; nothing was asked."""
 
@@ -44,6 +55,9 @@ class ReadAccount:
 @attrs.frozen
 class ReadFunding:
     """Read funding payments now. An asker is answered when they were published, or could not be read."""
+
+    known_ms: int | None = None
+    """Read what came after this, the venue's clock, although it was read before: it was not booked."""
 
 
 class AccountReader:
@@ -69,7 +83,7 @@ class AccountReader:
         until_ms = self._venue.venue_ms()
         found = tuple(self.order(order) for order in request.orders)
         fills = tuple(self._venue.fetch_fills(request.since_ms))
-        self._funding(request.since_ms)
+        self._funding(min(request.since_ms, self._funding_ms or request.since_ms))
         return CatchUpAnswer(self._venue.name, self._venue.account, fills, found, until_ms)
 
     def account(self) -> AccountRead:
@@ -82,13 +96,19 @@ class AccountReader:
     def answer_funding(self, slot: Slot) -> None:
         """Publish what was paid and received since the last reading; then `slot` is answered."""
         try:
-            self._funding(self._funding_ms - FUNDING_OVERLAP_MS)
+            self._funding(self._funding_ms)
         except VenueReadError as error:
             self._actor.log.warning("funding not read", venue=self._venue.name, error=str(error))
         slot.set(True)
 
+    def forget_funding(self, known_ms: int) -> None:
+        """Funding after `known_ms` is asked for again: who books it has not, perhaps."""
+        self._funding_ms = min(self._funding_ms or known_ms, known_ms)
+
     def _funding(self, since_ms: int) -> None:
-        asked_ms = self._venue.venue_ms()
-        for payment in self._venue.fetch_funding_payments(since_ms):
-            self._actor.publish(FUNDING, payment)
-        self._funding_ms = asked_ms
+        before_ms, asked_ms = self._funding_ms, self._venue.venue_ms()
+        since_ms = max(0, since_ms - FUNDING_OVERLAP_MS)
+        payments = tuple(self._venue.fetch_funding_payments(since_ms))
+        self._actor.publish(FUNDING, FundingRead(self._venue.name, self._venue.account, payments, since_ms, asked_ms))
+        if self._funding_ms == before_ms:  # else it was forgotten meanwhile
+            self._funding_ms = asked_ms

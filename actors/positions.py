@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from actors.account_reader import ACCOUNT, FUNDING, AccountRead
+from actors.account_reader import ACCOUNT, FUNDING, AccountRead, FundingRead, ReadFunding
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.journal import Append, Replay
 from actors.market_news import MARKS, MarkMoved
@@ -18,6 +18,7 @@ from perpbot.execution.condensing import hold
 from perpbot.execution.entries import (
     ForeignAdopted,
     FundingBooked,
+    FundingCaughtUp,
     HoldingCarried,
     OrderFilled,
     OrdersIntended,
@@ -41,6 +42,8 @@ FUNDING_PAID = "funding-paid"
 HOURS_KEPT = 72
 REFS_KEPT = 20_000
 """Ids of fills and of funding payments, each; what is told again is told soon."""
+MARK_EVERY_MS = 3_600_000
+"""How often it is remembered that there was no funding."""
 
 
 @attrs.frozen
@@ -124,12 +127,18 @@ class Positions(Actor):
     mailbox = MailboxSpec(capacity=100_000, overflow=Overflow.REJECT)
 
     def __init__(
-        self, journal: str, orders: str, connections: Iterable[str], scanners: Iterable[str], instruments: Iterable[str]
+        self,
+        journal: str,
+        orders: str,
+        connections: Mapping[str, str],
+        scanners: Iterable[str],
+        instruments: Iterable[str],
     ) -> None:
+        """Sum what the venues of `connections` (venue to address of its trading connection) tell."""
         super().__init__()
         self._journal_address = journal
         self._orders_address = orders
-        self._connection_addresses = list(connections)
+        self._connection_addresses = connections
         self._scanner_addresses = list(scanners)
         self._instrument_addresses = list(instruments)
         self._holdings: dict[HoldingKey, Holding] = {}
@@ -137,6 +146,8 @@ class Positions(Actor):
         """Fills that are counted, the newest; news that the replay had already is not counted again."""
         self._booked: dict[tuple[str, str, str], None] = {}
         """Funding payments that are counted, the newest; venues are asked for the last minutes again and again."""
+        self._funding_ms: dict[tuple[str, str], int] = {}
+        """By venue and account, the venue's time up to which all funding is booked."""
         self._currencies: dict[tuple[str, str], str] = {}
         self._marks: dict[str, Decimal] = {}
         self._changed_ns: dict[HoldingKey, int] = {}
@@ -150,7 +161,7 @@ class Positions(Actor):
         journal = self._journal = self.look_up(self._journal_address)
         for topic in (OPENED, INTENDED, FILLS):
             self.subscribe(self._orders_address, topic)
-        for line in journal.ask(Replay((*KINDS, HoldingCarried)), timeout_s=60.0):
+        for line in journal.ask(Replay((*KINDS, HoldingCarried, FundingCaughtUp)), timeout_s=60.0):
             match line.entry:
                 case OrderFilled():
                     self._add(line.entry)
@@ -158,6 +169,8 @@ class Positions(Actor):
                     self._book(line.entry)
                 case HoldingCarried():
                     hold(self._holdings, line.entry)
+                case FundingCaughtUp(venue=venue, account=account, until_ms=until_ms):
+                    self._funding_ms[venue, account] = until_ms
                 case _:
                     self._accounting.apply(line.entry)
         self._orders = self.look_up(self._orders_address)
@@ -166,7 +179,7 @@ class Positions(Actor):
             self.subscribe(address, LOADED)
         for address in self._scanner_addresses:
             self.subscribe(address, MARKS)
-        for address in self._connection_addresses:
+        for address in self._connection_addresses.values():
             self.subscribe(address, ACCOUNT)
             self.subscribe(address, FUNDING)
 
@@ -223,6 +236,31 @@ class Positions(Actor):
             self._journal.ask(Append([booked]))
             self._book(booked)
             self._orders.tell(booked)
+            self.publish(FUNDING_PAID, FundingPaid(dict(self._paid)), retain=True)
+
+    @handles(FundingRead)
+    def on_funding_read(self, read: FundingRead) -> None:
+        """Book what is new, and remember up to when all is booked.
+
+        What was read while nobody here listened is read again: the venue does not tell it by itself.
+        """
+        place = read.venue, read.account
+        known_ms = self._funding_ms.get(place)
+        new = {each.ref: each for each in read.payments if (*place, each.ref) not in self._booked}
+        booked = [self._accounting.booked(each) for each in new.values()]
+        entries: list[FundingBooked | FundingCaughtUp] = [*booked]
+        if known_ms is not None and read.since_ms > known_ms:
+            self.look_up(self._connection_addresses[read.venue]).tell(ReadFunding(known_ms))
+        elif booked or known_ms is None or read.until_ms - known_ms >= MARK_EVERY_MS:
+            entries.append(FundingCaughtUp(venue=read.venue, account=read.account, until_ms=read.until_ms))
+        if entries:
+            self._journal.ask(Append(entries))
+        if entries[len(booked) :]:
+            self._funding_ms[place] = read.until_ms
+        for each in booked:
+            self._book(each)
+            self._orders.tell(each)
+        if booked:
             self.publish(FUNDING_PAID, FundingPaid(dict(self._paid)), retain=True)
 
     def _book(self, booked: FundingBooked) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from actors.account_reader import ACCOUNT, FUNDING, AccountReader, ReadAccount, ReadFunding
+from actors.account_reader import ACCOUNT, AccountReader, ReadAccount, ReadFunding
 from actors.calls import Calls
 from actors.circuit import CircuitChanged, Connected, Lost
 from actors.dead_man import DeadMan, HoldSwitch, StandDown, SwitchAnswered
@@ -24,9 +24,9 @@ from actors.order_news import (
     PlaceOrder,
     TradingReady,
     TurnCame,
-    VenueNews,
 )
 from actors.order_sender import OrderSender
+from actors.private_news import PrivateNews
 from actors.private_session import Beat, KeepAlive, NotPrepared, Prepared, PrivateSession, Reconnect, Renew
 from actors.questions import Questions
 from actors.runtime import LATER, Actor, Backoff, MailboxSpec, Overflow, Slot, handles
@@ -34,14 +34,10 @@ from actors.stream import StreamClosed, StreamOpened
 from actors.waiting_orders import CancelOthersOrders, CancelWaiting, ReadOthersOrders, WaitingOrders
 from perpbot.clock import monotonic_ns
 from perpbot.config.exchanges import Trading
-from perpbot.model.events import DecodeError, Event, LoggedIn, Ping, SessionEnding, VenueError
+from perpbot.model.events import Event, LoggedIn
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
-from perpbot.model.order import (
-    Fill,
-    FundingPayment,
-    OrderUpdate,
-)
+from perpbot.model.order import Fill
 from perpbot.venues.cancelling import Cancelled
 from perpbot.venues.set_up import SetUp
 from perpbot.venues.venue import Venue
@@ -60,15 +56,6 @@ class _Filled:
 @attrs.frozen
 class _SetUpAgain:
     """It is time to try again what the venue would not set up."""
-
-
-@attrs.define
-class Counts:
-    """What the connection has seen since it started."""
-
-    frames: int = 0
-    decode_errors: int = 0
-    reconnects: int = 0
 
 
 class TradingConnection(Actor):
@@ -96,7 +83,7 @@ class TradingConnection(Actor):
         self._snapshot_s = snapshot_s
         self._instruments: dict[str, Instrument] = {}
         self._reads_soon = False
-        self.counts = Counts()
+        self._ended = 0
 
     # -- coming up and going down --------------------------------------------------------------------------------
 
@@ -106,6 +93,7 @@ class TradingConnection(Actor):
         self._orders = self.look_up(self._orders_address)
         self._supervisor = self.look_up(gate.address.rsplit("/", 1)[0])
         self._calls = Calls(gate, self._supervisor)
+        self._news = PrivateNews(self, venue, self._calls, self._orders)
         self._sender = OrderSender(self, venue, gate, self._calls, orders=self._orders, instruments=known)
         self._waiting = WaitingOrders(self, venue, orders=self._orders, instruments=known)
         self._dead_man = DeadMan(self, venue, gate, self._settings.dead_man_sec, known)
@@ -114,7 +102,7 @@ class TradingConnection(Actor):
             self,
             venue,
             gate,
-            self._on_frame,
+            self._read_frame,
             instruments=known,
             margin=self._margin,
             backoff=self._backoff,
@@ -203,7 +191,7 @@ class TradingConnection(Actor):
         """Report it and try again later. Orders in flight are asked for by the order book."""
         if not self._session.closed(news):
             return
-        self.counts.reconnects += 1
+        self._ended += 1
         self._dead_man.pause()
         self._went_down(news.reason)
 
@@ -231,38 +219,11 @@ class TradingConnection(Actor):
 
     # -- frames; runs in the reading task ------------------------------------------------------------------------
 
-    def _on_frame(self, frame: bytes, received_ns: int) -> None:
-        self.counts.frames += 1
-        try:
-            events = self._venue.decode_private(frame, received_ns)
-        except DecodeError as error:
-            self.counts.decode_errors += 1
-            self._calls.last_error = str(error)
-            self.log.error("private frame not understood", venue=self._venue.name, error=str(error))
-            # what it told is asked for instead
-            self._orders.tell(TradingReady(self._venue.name, self._venue.account))
-            return
-        for event in events:
-            self._on_event(event)
-        news = tuple(event for event in events if isinstance(event, OrderUpdate | Fill))
-        if news:
-            self._orders.tell(VenueNews(self._venue.name, self._venue.account, news))
-        if any(isinstance(event, Fill) for event in news):
+    def _read_frame(self, frame: bytes, received_ns: int) -> list[Event]:
+        events = self._news.read(frame, received_ns)
+        if any(isinstance(event, Fill) for event in events):
             self.ref.tell(_Filled())
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, LoggedIn):
-            self.ref.tell(event)
-        elif isinstance(event, Ping):
-            self._session.send([event.answer])
-        elif isinstance(event, FundingPayment):
-            self.publish(FUNDING, event)
-        elif isinstance(event, SessionEnding):
-            self.log.info("session ending", venue=self._venue.name, reason=event.reason)
-            self._session.close()
-        elif isinstance(event, VenueError):
-            self._calls.complain(f"{event.code}: {event.message}")
-            self.log.error("venue complains", venue=self._venue.name, code=event.code, message=event.message)
+        return events
 
     # -- orders --------------------------------------------------------------------------------------------------
 
@@ -368,9 +329,11 @@ class TradingConnection(Actor):
         self._questions.put("account", self._reader.account, lambda read: self.publish(ACCOUNT, read, retain=True))
 
     @handles(ReadFunding)
-    def on_read_funding(self, _: ReadFunding) -> object:
+    def on_read_funding(self, request: ReadFunding) -> object:
         """Read what was paid and received, when there is a connection to read it through."""
         slot = self.defer()
+        if request.known_ms is not None:
+            self._reader.forget_funding(request.known_ms)
         if self._session.ready and self._gate.circuit is Circuit.CONNECTED:
             self.spawn_task(self._reader.answer_funding, slot)
         else:
@@ -401,5 +364,7 @@ class TradingConnection(Actor):
             "orders": self._sender.sent,
             "not_sent": self._sender.not_sent,
             "errors": self._calls.errors,
-            **attrs.asdict(self.counts),
+            "frames": self._news.frames,
+            "decode_errors": self._news.decode_errors,
+            "reconnects": self._ended,
         }

@@ -47,7 +47,7 @@ def books(parts: Parts) -> list[ChildSpec]:
             ),
         ),
         actor("balances", parts, lambda: Balances(JOURNAL, connections.values(), parts.settings.capital)),
-        actor("positions", parts, lambda: Positions(JOURNAL, ORDERS, connections.values(), scanners, instruments)),
+        actor("positions", parts, lambda: Positions(JOURNAL, ORDERS, connections, scanners, instruments)),
         *(_pool(parts, name) for name in POOLS),
         actor(
             "hedge-watch",

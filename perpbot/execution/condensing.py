@@ -18,6 +18,7 @@ from perpbot.execution.entries import (
     Entry,
     ForeignAdopted,
     FundingBooked,
+    FundingCaughtUp,
     HoldingCarried,
     KillSwitchSet,
     OrderAnswered,
@@ -95,7 +96,7 @@ def _chosen(lines: Sequence[L], now_ns: int) -> tuple[list[L], set[str]]:
             case FundingBooked(shares=shares):
                 if not recent and all(each.trade_id in gone for each in shares or ()):
                     continue
-            case WorldBound() | KillSwitchSet() | CaughtUp() | PeakEquity():
+            case WorldBound() | KillSwitchSet() | CaughtUp() | FundingCaughtUp() | PeakEquity():
                 last[_subject(entry)] = line
             case _:
                 trade = trades.of(entry)
@@ -141,8 +142,8 @@ def _subject(entry: Entry) -> object:
             return WorldBound
         case KillSwitchSet():
             return KillSwitchSet, entry.scope
-        case CaughtUp():
-            return CaughtUp, entry.venue, entry.account
+        case CaughtUp() | FundingCaughtUp():
+            return type(entry), entry.venue, entry.account
         case PeakEquity():
             return PeakEquity, entry.venue
         case _:

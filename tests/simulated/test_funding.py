@@ -7,12 +7,15 @@ from typing import Any
 import attrs
 import gevent
 import pytest
-from scene import account, drained, ended, serving, started
+from scene import account, again, drained, ended, ended_after_restarts, serving, started
 from whole import settings
 
+from actors.account_reader import ReadFunding
+from actors.positions import Positions
 from perpbot import clock
 from perpbot.control.accounts import pnl
 from perpbot.model.money import ZERO
+from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.world import World, run_forked
 
 pytest_plugins = ["whole"]
@@ -60,3 +63,31 @@ def test_funding_counts_in_the_record_the_statistics_and_the_daily_limit(state: 
     assert all(each.funding < 0 for each in record.legs.values())
     assert report["statistics"] == pytest.approx(report["all"], abs=Decimal("0.00001"))
     assert report["daily"] == pytest.approx(report["all"], abs=Decimal("0.00001"))
+
+
+def funding_of_a_pause(world: World, state: Path) -> dict[str, Any]:
+    """Funding is settled while PerpBot is dead, and read again before anybody is there who books it."""
+    whole = started(world, state, market=MarketSettings(frames_per_second=1.0, edge_every_s=3.0))
+    whole.wait_until(lambda: any(each.phase == "open" for each in whole.ledger.trades()), 120.0, "an open trade")
+    whole.program.kill.set("global", on=True, by="the test")
+    whole.end_abruptly()
+    world.step_wall_clock(9 * 3_600.0)
+    gevent.sleep(5.0)
+    begin = Positions.on_start
+
+    def slowly(self: Positions) -> None:
+        gevent.sleep(3.0)
+        begin(self)
+
+    Positions.on_start = slowly  # type: ignore[method-assign]
+    again(whole)
+    for venue in whole.settings.exchanges:  # as once a minute
+        whole.program.system.ref(f"/venues/{venue}/trading").ask(ReadFunding())
+    drained(whole)
+    paid = {venue: account(whole, venue).funding_received for venue in whole.settings.exchanges}
+    ended_after_restarts(whole)
+    return paid
+
+
+def test_funding_that_was_settled_while_perpbot_was_dead_is_booked_however_slowly_it_begins(state: Path) -> None:
+    assert any(run_forked(funding_of_a_pause, 71, state).values())
