@@ -21,8 +21,8 @@ PATIENCE_S = 30.0
 """For a frame. Only a failure waits so long; a busy machine may be slow with what comes."""
 TAPE_PATIENCE_S = 60.0
 """Somebody trades within a minute, and some venues send no bar before it is over."""
-NUMBERS_A_SECOND = 10**10
-"""Orders are numbered as in a run, so that their ids are as long."""
+NUMBERS_A_NS = 10
+"""Orders are numbered as high as in a run, so that their ids are as long, and apart from those of other clients."""
 MOST_FRAMES = 1_000
 """What is waited for in a stream comes sooner, or not at all."""
 
@@ -51,7 +51,7 @@ class Client:
     def __init__(self, venue: Venue, symbol: str) -> None:
         self.venue = venue
         self.symbol = symbol
-        self._numbers = count(clock.wall_ns() // clock.NS_PER_SECOND * NUMBERS_A_SECOND)
+        self._numbers = count(clock.wall_ns() * NUMBERS_A_NS)
         self._instrument: Instrument | None = None
         self._sockets: list[websocket.WebSocket] = []
 
@@ -89,7 +89,7 @@ class Client:
 
     def follow(self, stream: BookStream, enough: Callable[[BookStream], bool]) -> Book:
         """Build the book from the stream until it is `enough`; `TrialError` when that does not come."""
-        for event in self._events(stream.socket, self.venue.decode_public):
+        for event in self.events(stream.socket, self.venue.decode_public):
             if not isinstance(event, BookSnapshot | BookDelta | BookReset) or event.symbol != self.symbol:
                 continue
             taken = stream.builder.take(event)
@@ -117,7 +117,7 @@ class Client:
         socket.settimeout(TAPE_PATIENCE_S)
         heard: dict[type, PublicTrade | Bar] = {}
         try:
-            for event in self._events(socket, self.venue.decode_public):
+            for event in self.events(socket, self.venue.decode_public):
                 if isinstance(event, PublicTrade | Bar) and event.symbol == self.symbol:
                     heard.setdefault(type(event), event)
                 if tape.brings <= heard.keys():
@@ -147,7 +147,7 @@ class Client:
         """The events of a private session up to the first that is `wanted`; else `TrialError` says `otherwise`."""
         heard: list[Event] = []
         try:
-            for event in self._events(socket, self.venue.decode_private):
+            for event in self.events(socket, self.venue.decode_private):
                 heard.append(event)
                 if wanted(event):
                     return heard
@@ -170,7 +170,8 @@ class Client:
             socket.send(frame)
 
     @staticmethod
-    def _events(socket: websocket.WebSocket, decode: Callable[[str | bytes, int], list[Event]]) -> Iterator[Event]:
+    def events(socket: websocket.WebSocket, decode: Callable[[str | bytes, int], list[Event]]) -> Iterator[Event]:
+        """The events of a session, as `decode` makes them of its frames; `TrialError` when it ends, or goes on long."""
         for _ in range(MOST_FRAMES):
             frame = socket.recv()
             if not frame:
@@ -207,9 +208,9 @@ class Client:
         """Place an order and read what the venue says at once; `NoAnswerError` when it says nothing."""
         return self.venue.read_place(self.venue.http.send(self.venue.place(order, self.instrument)))
 
-    def cancel(self, order: Order) -> None:
+    def cancel(self, order: Order, venue_order_id: str | None = None) -> None:
         """Ask for an order's end; the answer is not looked at, what becomes of it is asked for."""
-        self.venue.http.send(self.venue.cancel(order, None, self.instrument))
+        self.venue.http.send(self.venue.cancel(order, venue_order_id, self.instrument))
 
     def find(self, order: Order) -> OrderUpdate:
         """What the venue knows of an order; `TrialError` when it knows nothing."""

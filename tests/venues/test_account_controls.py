@@ -60,7 +60,7 @@ def test_a_venue_that_says_no_says_why(at: Served) -> None:
 
 def rested(at: Served) -> Order:
     order = at.order(Side.BUY, "-0.02", time_in_force=TimeInForce.GTC)
-    assert isinstance(at.place(order), Accepted)
+    assert isinstance(at.client.place(order), Accepted)
     return order
 
 
@@ -113,14 +113,14 @@ def test_all_of_ours_that_wait_are_cancelled_and_nobody_elses(at: Served) -> Non
 
 def test_a_cancel_whose_answer_is_lost_is_known_by_asking(at: Served) -> None:
     order = rested(at)
-    at.faults(drop_answers=1, trading_only=True)
+    at.admin.set_faults(drop_answers=1, trading_only=True)
     done = cancel_waiting(at.venue, lambda updates: ours(updates, [order]), no_pause)
     assert (done.gone, done.left) == ((order.client_id,), ())
 
 
 def test_an_order_that_will_not_go_is_given_up_after_a_few_rounds(at: Served) -> None:
     order = rested(at)
-    at.faults(drop_requests=3, trading_only=True)
+    at.admin.set_faults(drop_requests=3, trading_only=True)
     done = cancel_waiting(at.venue, lambda updates: ours(updates, [order]), no_pause)
     assert (done.gone, done.left) == ((), (order.client_id,))
     assert done.trouble
@@ -150,6 +150,6 @@ def test_a_waiting_order_is_amended_where_the_venue_can_and_nothing_is_sent_wher
         filled = amended(at, order, "0.004", "0.005")
         assert (filled.status, filled.filled) == (OrderStatus.FILLED, Decimal("0.005"))
         assert amended(at, order, "-0.02", "0.01").status is OrderStatus.FILLED
-        at.place(at.order(Side.SELL, "0.004", size="0.005", reduce_only=True))
+        at.client.place(at.order(Side.SELL, "0.004", size="0.005", reduce_only=True))
     cancel_waiting(at.venue, lambda updates: ours(updates, [order]), no_pause)
     assert not is_open(at, order)
