@@ -3,12 +3,14 @@
 import json
 import re
 from typing import Any
+from unittest.mock import patch
 
 import gevent
 import pytest
 
+from perpbot.sections import feed as feed_module
 from perpbot.sections.differences import merged
-from perpbot.sections.feed import MOST_WAITING, REMEMBERED, Feed, Follower
+from perpbot.sections.feed import MOST_WAITING, REMEMBERED, Feed, Follower, encode
 from perpbot.simulation.world import in_world
 
 
@@ -173,6 +175,21 @@ def test_the_whole_state_is_encoded_once_for_all_who_ask() -> None:
     before = feed.body()
     advanced(feed, 1)
     assert feed.body() != before
+
+
+@in_world()
+def test_a_difference_is_encoded_once_and_all_who_follow_share_its_bytes() -> None:
+    feed = Feed()
+    advanced(feed, 0)
+    everybody = [feed.follow() for _ in range(50)]
+    for each in everybody:
+        each.take()
+    with patch.object(feed_module, "encode", wraps=encode) as encoding:
+        advanced(feed, 1)
+        first, *others = [each.take() for each in everybody]
+    encoding.assert_called_once()
+    assert first
+    assert all(each is first for each in others), "not even copied"
 
 
 @in_world()
