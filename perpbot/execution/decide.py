@@ -23,8 +23,6 @@ FUNDING_NEAR_NS = 60_000_000_000
 """A settlement of funding counts as near for so long before it."""
 OPEN_LOOK_MS = 1_000
 """An open trade hears of its quotes and orders. What nobody tells it, as that its time is over, it sees this often."""
-REFUSALS_BELIEVED = 3
-"""A venue that has turned down so many orders in a row that are worth less than its minimum takes none so small."""
 LOOK_MS = 500
 """While orders are in flight their fate is read again this often, should its news have been lost."""
 
@@ -152,7 +150,7 @@ def _closing(now: Situation, rules: Execution) -> Step:
 def _uneven(now: Situation) -> bool:
     """Whether something stands alone that could be closed: then no pause grows without end."""
     lag, lead = sorted(now.plan.legs, key=now.opened)
-    return bool(reducible(now.market(lead).instrument, now.opened(lead) - now.opened(lag)))
+    return bool(reducible(now.market(lead), now.leg(lead), now.opened(lead) - now.opened(lag)))
 
 
 def _reachable(now: Situation, leg: Leg) -> bool:
@@ -171,11 +169,8 @@ def _even_out(now: Situation, rules: Execution) -> Step | None:
 
 
 def _left(now: Situation, leg: Leg) -> Quantity:
-    """What of a leg can be closed. Most venues take any value that reduces; one that goes on to refuse does not."""
-    market = now.market(leg)
-    quantity = reducible(market.instrument, abs(now.leg(leg).held))
-    little = market.quote is not None and quantity * market.quote.mid < market.instrument.min_notional
-    return Quantity(ZERO) if little and now.leg(leg).refusals >= REFUSALS_BELIEVED else quantity
+    """What of a leg can be closed."""
+    return reducible(now.market(leg), now.leg(leg), abs(now.leg(leg).held))
 
 
 def _close(now: Situation, leg: Leg, quantity: Quantity, rules: Execution) -> Want:

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from perpbot.config.decisions import Execution, FallbackPolicy
-from perpbot.execution.trade import LegMarket, Situation, Step, Want
-from perpbot.model.instrument import Instrument, Side
+from perpbot.execution.trade import LegMarket, LegState, Situation, Step, Want
+from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
 from perpbot.model.quote import Quote
 
@@ -12,6 +12,8 @@ HUNDRED = Decimal(100)
 NS_PER_MS = 1_000_000
 RETRY_MS = (0, 100, 200, 400, 800, 1_600)
 """Pauses before the second and later tries of the same thing, in milliseconds; the last one repeats."""
+REFUSALS_BELIEVED = 3
+"""A venue that has turned down so many orders in a row that are worth less than its minimum takes none so small."""
 LONGEST_MS = 60_000
 """A pause after refusals, each twice the one before, is never longer."""
 
@@ -70,7 +72,13 @@ def _after_refusals_ms(refusals: int) -> int:
     return min(LONGEST_MS, RETRY_MS[1] * 2 ** min(refusals - 1, 20)) if refusals else 0
 
 
-def reducible(instrument: Instrument, quantity: Decimal) -> Quantity:
-    """The part of `quantity` that an order can give back; zero when the venue does not take so little."""
-    rounded = instrument.round_quantity(quantity)
-    return rounded if rounded >= instrument.min_quantity else Quantity(ZERO)
+def reducible(market: LegMarket, leg: LegState, quantity: Decimal) -> Quantity:
+    """The part of `quantity` that an order can give back; zero when the venue does not take so little.
+
+    Most venues take any value that reduces; one that has refused several in a row, below its smallest, does not.
+    """
+    rounded = market.instrument.round_quantity(quantity)
+    if rounded < market.instrument.min_quantity:
+        return Quantity(ZERO)
+    little = market.quote is not None and rounded * market.quote.mid < market.instrument.min_notional
+    return Quantity(ZERO) if little and leg.refusals >= REFUSALS_BELIEVED else rounded

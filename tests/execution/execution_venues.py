@@ -330,7 +330,7 @@ class Trading:
         """What stands alone and could be given back is not left standing for longer than the longest pause."""
         now = self.situation
         lag, lead = sorted(now.plan.legs, key=now.opened)
-        gap = reducible(now.market(lead).instrument, now.opened(lead) - now.opened(lag))
+        gap = reducible(now.market(lead), now.leg(lead), now.opened(lead) - now.opened(lag))
         since_ns = now.leg(lag).waiting_since_ns
         patient = now.leg(lag).busy and not patience_over(now, since_ns, self.rules)
         reachable = all(now.market(leg).tradable and now.market(leg).quote is not None for leg in now.plan.legs)

@@ -74,8 +74,14 @@ def closing(bought: str | int = 0, sold: str | int = 0, **changes: Any) -> Step:
     return decide(situation(Phase.CLOSING, bought, sold, **changes), RULES)
 
 
+def bare(step: Step) -> Step:
+    """A step without what its orders are measured by."""
+    return attrs.evolve(step, wants=tuple(attrs.evolve(each, expected=None) for each in step.wants))
+
+
 def one(step: Step) -> Want:
-    (want,) = step.wants
+    """The only order of a step, without what it is measured by."""
+    (want,) = bare(step).wants
     return want
 
 
@@ -275,6 +281,31 @@ def test_a_difference_that_no_venue_takes_is_carried() -> None:
     assert one(opening(2, "1.5", **changes)).purpose == "hedge"
 
 
+REFUSES_LITTLE = {"instrument": instrument("a", min_notional=d(300))}
+
+
+@pytest.mark.parametrize(("refusals", "carried"), [(2, False), (3, True)])
+def test_a_difference_worth_less_than_a_venue_goes_on_to_refuse_is_carried(refusals: int, carried: bool) -> None:  # noqa: FBT001
+    now = situation(Phase.OPENING, 2, 1, buy=changed(BUY, **REFUSES_LITTLE), buy_tries={"unwind": refusals})
+    refused = attrs.evolve(now.legs["buy"], refusals=refusals)
+    step = decide(attrs.evolve(now, legs={**now.legs, "buy": refused}), UNWIND_ONLY)
+    if carried:
+        assert step == Step(phase=Phase.OPEN, retry_ms=0)
+    else:
+        assert (one(step).purpose, one(step).quantity) == ("unwind", 1)
+
+
+def test_a_difference_worth_more_than_the_least_is_given_back_however_often_it_was_refused() -> None:
+    now = situation(Phase.OPENING, 6, 1, buy=changed(BUY, **REFUSES_LITTLE), buy_tries={"unwind": 4})
+    refused = attrs.evolve(now.legs["buy"], refusals=4)
+    assert one(decide(attrs.evolve(now, legs={**now.legs, "buy": refused}), UNWIND_ONLY)).purpose == "unwind"
+
+
+def test_an_order_that_closes_says_what_it_could_have_had() -> None:
+    assert [each.expected for each in closing(2, 2).wants] == [BUY.quote.bid, SELL.quote.ask]  # type: ignore[union-attr]
+    assert [each.expected for each in opening(2, 0, UNWIND_ONLY).wants] == [BUY.quote.bid]  # type: ignore[union-attr]
+
+
 def test_a_leg_alone_that_is_too_small_to_give_back_ends_the_trade() -> None:
     changes: dict[str, Any] = {"buy": changed(BUY, **SMALL), "sell": changed(SELL, **SMALL)}
     assert opening("0.4", 0, **changes).phase is Phase.CLOSING
@@ -364,6 +395,14 @@ def test_the_target_is_met_exactly() -> None:
     assert opened(spent=costs + target - d("0.0001")).reason == ""
 
 
+def test_a_fee_that_was_taken_in_another_coin_counts_as_the_venues_taker_fee() -> None:
+    now = situation(Phase.OPEN, 2, 2)
+    elsewhere = {name: attrs.evolve(each, fee_elsewhere=d(200)) for name, each in now.legs.items()}
+    fees = 200 * (BUY.instrument.taker_fee + SELL.instrument.taker_fee)
+    assert fees > 0
+    assert profit_if_closed(attrs.evolve(now, legs=elsewhere)) == profit_if_closed(now) - fees
+
+
 def test_a_profit_without_a_price_is_no_number() -> None:
     with pytest.raises(ValueError, match="no quote of b"):
         profit_if_closed(situation(Phase.OPEN, 2, 2, sell=changed(SELL, **SILENT)))
@@ -371,7 +410,7 @@ def test_a_profit_without_a_price_is_no_number() -> None:
 
 def test_a_fill_that_came_after_the_trade_was_open_is_made_good() -> None:
     assert opened(2, "1.5", spent=d(-47)) == Step(phase=Phase.OPEN, wants=(hedge("sell", "0.5", "101.89"),))
-    assert opened(3, 2, spent=d(-96)) == Step(phase=Phase.OPEN, wants=(unwind("buy", "1", "99.9"),))
+    assert bare(opened(3, 2, spent=d(-96))) == Step(phase=Phase.OPEN, wants=(unwind("buy", "1", "99.9"),))
     assert opened(3, 2, close_asked=CloseReason.STOP).phase is Phase.CLOSING
 
 
@@ -385,7 +424,7 @@ def test_a_difference_that_is_carried_does_not_keep_an_open_trade_from_waiting()
 
 def test_both_legs_are_closed_at_once() -> None:
     step = closing(2, "1.5")
-    assert step == Step(phase=Phase.CLOSING, wants=(close("buy", "2", "99.9"), close("sell", "1.5", "102.13")))
+    assert bare(step) == Step(phase=Phase.CLOSING, wants=(close("buy", "2", "99.9"), close("sell", "1.5", "102.13")))
 
 
 def test_the_leg_that_is_left_is_closed_alone() -> None:
@@ -399,7 +438,7 @@ def test_a_leg_is_not_closed_while_the_other_could_not_follow(trouble: dict[str,
 
 def test_each_leg_widens_its_own_band() -> None:
     step = closing(1, 1, buy_tries={"close": 2}, sell_tries={"close": 1})
-    assert step.wants == (close("buy", "1", "99.21"), close("sell", "1", "102.33"))
+    assert bare(step).wants == (close("buy", "1", "99.21"), close("sell", "1", "102.33"))
 
 
 @pytest.mark.parametrize(

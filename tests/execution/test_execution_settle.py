@@ -157,6 +157,22 @@ def test_fees_in_another_coin_stand_beside_and_are_valued_only_for_limits() -> N
     assert [leg_state(name, orders).fee_elsewhere for name in rates] == [200, 206]
 
 
+def test_closing_slips_by_what_its_fills_were_worse_than_the_best_price_when_it_was_decided() -> None:
+    opened = [filled(buy(1), (2, 100)), filled(sell(2), (2, 103))]
+    closed = [
+        filled(buy(3, "close", side=Side.SELL, expected=d("99.5")), (1, 99), ("0.5", "99.5")),
+        filled(buy(4, "close", side=Side.SELL, quantity=d("0.5"), expected=d(99)), ("0.5", "99.2")),
+        filled(sell(5, "unwind", side=Side.BUY, expected=d(101)), (2, "101.3")),
+    ]
+    record = record_of(*opened, *closed)
+    legs = record.legs
+    assert legs["buy"].closing_slippage == d("0.5") - d("0.1"), "one sold for less, one for more"
+    assert legs["buy"].closing_expected == d("1.5") * d("99.5") + d("0.5") * 99
+    assert legs["sell"].closing_slippage_bps == d("0.6") / 202 * 10_000
+    assert record.closing_slippage == d(1)
+    assert record_of(*opened).closing_slippage_bps is None
+
+
 # -- the state of a leg ----------------------------------------------------------------------------------------------
 
 
