@@ -26,8 +26,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from perpbot.children import end
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.control.client import Client
+from perpbot.statedir import SOCKET_NAME
 
 ROOT = Path(__file__).parents[1]
 OTHERS = re.compile(r"^  (?!okx|hyperliquid|aster)\w+: \*simulated.*\n", re.MULTILINE)
@@ -51,15 +57,14 @@ MARKET = (("edges_per_minute: 5 ", "edges_per_minute: 60 "),)
 LIMIT = 1.1
 """How much longer the 99th percentile of `STAGE` may be with streams."""
 STAGE = "tick_to_order"
-WARM_UP_S = 15.0
-"""Connections come up, and the first trades warm everything up."""
+WARM = 100
+"""Orders that are sent before anything is measured: connections are up then, and everything was done before."""
 MOST_WAITED = 0.1
 """The share of a window for which the hub may have been ready while other programs had the processor."""
 FEWEST = 3
 """Windows of each kind without which nothing can be said."""
 UNDECIDED = 3
-SETTLE_S = 2.0
-"""Not measured after streams came or went: the first thing each gets is the whole state."""
+PATIENCE_S, LOOK_S = 300.0, 0.2
 
 
 def main() -> None:
@@ -84,6 +89,7 @@ class System:
 
     def __init__(self, folder: Path) -> None:
         (folder / "alerts.yaml").write_text("channels: []\nalerts: []\n")  # none that acts where a machine is busy
+        self._socket = folder / "state" / SOCKET_NAME
         config = folder / "simulation.yaml"
         text = OTHERS.sub("", (ROOT / "config" / "simulation.yaml").read_text())
         for usual, busy in MARKET:
@@ -145,10 +151,23 @@ class System:
         ran, waited, _ = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()
         return int(ran), int(waited)
 
+    def streams(self) -> int:
+        """How many it has."""
+        with Client(self._socket) as client:
+            return int(client.ask("inspect", address="/state-feed")["state_of_actor"]["followers"])
+
     def stop(self) -> None:
         """End it in order."""
-        self._process.terminate()
-        self._process.wait(60)
+        end(self._process)
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait until something holds; it is over when that takes too long."""
+    began, pause = monotonic_ns(), threading.Event()
+    while not holds():
+        if monotonic_ns() - began > PATIENCE_S * NS_PER_SECOND:
+            sys.exit(f"not within {PATIENCE_S:g} s: {what}")
+        pause.wait(LOOK_S)
 
 
 class Streams(threading.Thread):
@@ -162,6 +181,9 @@ class Streams(threading.Thread):
         self._ready = selectors.DefaultSelector()
         self._over = threading.Event()
         self.events = self.bytes = self.hung_up = 0
+        self._number = number
+        self._begun: set[Any] = set()
+        """Those that have got something: the first thing is the whole state."""
         for _ in range(number):
             self._ready.register(_stream(system), selectors.EVENT_READ)
 
@@ -171,6 +193,7 @@ class Streams(threading.Thread):
             for key, _ in self._ready.select(0.2):
                 stream: Any = key.fileobj
                 data = stream.recv(1 << 20)
+                self._begun.add(stream)
                 self.events += data.count(b"event: ")
                 self.bytes += len(data)
                 if not data:
@@ -178,6 +201,10 @@ class Streams(threading.Thread):
                     self._ready.unregister(stream)
         for key in list(self._ready.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
+
+    def await_all(self, system: System) -> None:
+        """Wait until each of them has begun, and those before them are gone."""
+        until(lambda: len(self._begun) == self._number == system.streams(), f"there are {self._number} streams")
 
     def end(self) -> None:
         """Hang up."""
@@ -215,17 +242,18 @@ Windows = dict[str, list[Window]]
 def measure(system: System, streams: int, seconds: float, rounds: int) -> Windows:
     """What each window saw. Windows take turns, and the turns take turns in who is first."""
     found: Windows = {"without": [], "with": []}
-    time.sleep(WARM_UP_S)
+    until(lambda: system.histograms().get(STAGE, Counter()).total() >= WARM, f"{WARM} orders are sent")
     os.nice(10)  # who looks comes after who trades, also on this machine's processors
     for turn in range(rounds):
         for number in ((0, streams), (streams, 0))[turn % 2]:
             followers = Streams(system, number)
             followers.start()
-            time.sleep(SETTLE_S)
+            followers.await_all(system)
+            events, size = followers.events, followers.bytes
             found["with" if number else "without"].append(_window(system, seconds))
             followers.end()
             if number:
-                rate, kib = followers.events / (seconds + SETTLE_S), followers.bytes / 1024 / (seconds + SETTLE_S)
+                rate, kib = (followers.events - events) / seconds, (followers.bytes - size) / 1024 / seconds
                 print(
                     f"{number} streams: {rate:.0f} events/s, {kib:.0f} KiB/s, {followers.hung_up} hung up", flush=True
                 )
