@@ -2,7 +2,7 @@
 
 PerpBot is started for it, at simulated venues, one of which is stopped for the pictures of alerts. It takes node and
 Chromium, what `make browser` installs, and cwebp (Debian: webp).
-Usage: python scripts/console_pictures.py [TRADES THAT ARE OVER BEFORE THE FIRST PICTURE]
+Usage: python scripts/console_pictures.py [VIEW…]     all views where none is given
 """
 
 import http.client
@@ -24,7 +24,8 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "img"
 BROWSER = ROOT / "tests" / "console" / "browser"
-TRADES = 30
+TRADES = 60
+"""So many are over before the first picture."""
 VENUES = ("okx", "hyperliquid", "aster", "backpack", "edgex", "extended", "grvt", "lighter", "paradex")
 PATIENCE_S, LOOK_S = 900.0, 0.5
 QUALITY = "68"
@@ -34,7 +35,6 @@ PASSWORD_AT = re.compile(r"the password in (\S+);")
 
 def main() -> None:
     """Start PerpBot, let it trade for a while, take the pictures, and stop it."""
-    trades = int(sys.argv[1]) if len(sys.argv) > 1 else TRADES
     with (
         tempfile.TemporaryDirectory() as directory,
         _venues(Path(directory)) as (venues, admin),
@@ -42,7 +42,7 @@ def main() -> None:
     ):
         url = _awaited(lambda: URL.search(log.read_text()), "where its console is")[1]
         password = Path(_awaited(lambda: PASSWORD_AT.search(log.read_text()), "its password")[1]).read_text()
-        _await_trades(url, password.strip(), trades)
+        _await_trades(url, password.strip())
         _take(url, password.strip(), admin, Path(directory))
     sizes = [each.stat().st_size for each in PICTURES.glob("*.webp")]
     print(f"{len(sizes)} pictures, {sum(sizes) / 1e6:.1f} MB, in {PICTURES}")
@@ -85,14 +85,14 @@ def _awaited(look: Callable[[], T | None], what: str) -> T:
     raise RuntimeError(f"PerpBot did not tell {what} within {PATIENCE_S:g} s")
 
 
-def _await_trades(url: str, password: str, trades: int) -> None:
+def _await_trades(url: str, password: str) -> None:
     token = _asked(url, "POST", "/api/auth/token", body={"password": password})["access_token"]
 
     def enough() -> Any:
         stats = _asked(url, "GET", "/api/dashboard/quick-stats", token)
-        return stats if stats is not None and stats.get("trades_over", 0) >= trades else None
+        return stats if stats is not None and stats.get("trades_over", 0) >= TRADES else None
 
-    _awaited(enough, f"of {trades} trades that are over")
+    _awaited(enough, f"of {TRADES} trades that are over")
 
 
 def _asked(url: str, method: str, path: str, token: str = "", body: Any = None) -> Any:
@@ -107,8 +107,8 @@ def _asked(url: str, method: str, path: str, token: str = "", body: Any = None) 
 
 
 def _take(url: str, password: str, admin: str, directory: Path) -> None:
-    given = {"url": url, "password": password, "admin": admin, "chromium": shutil.which("chromium")}
-    given["pictures"] = str(directory / "png")
+    where: dict[str, Any] = {"url": url, "password": password, "admin": admin, "chromium": shutil.which("chromium")}
+    given = {**where, "pictures": str(directory / "png"), "wanted": sys.argv[1:]}
     subprocess.run(["node", "run.mjs", "pictures", json.dumps(given)], cwd=BROWSER, check=True)
     PICTURES.mkdir(parents=True, exist_ok=True)
     for picture in sorted((directory / "png").glob("*.png")):

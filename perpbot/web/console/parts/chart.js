@@ -16,7 +16,7 @@ function options(width, height, label, digits) {
     padding: [12, 8, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     legend: { show: true, live: true },
-    axes: [{ ...axis, values: (_, ticks) => ticks.map((each) => moment(each, ticks)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map((each) => each.toFixed(digits)) }],
+    axes: [{ ...axis, size: 30, values: (_, ticks) => ticks.map((each) => moment(each, ticks)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map((each) => each.toFixed(digits)) }],
     series: [
       { value: (_, at) => (at ? new Date(at * 1000).toLocaleString("sv-SE") : "–") },
       { label, stroke: colour("accent"), width: 1.75, fill: colour("accent-wash"), points: { show: false },

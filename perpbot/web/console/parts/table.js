@@ -13,13 +13,14 @@ export function Table({ columns, rows, empty, label, details, most = 200 }) {
   const [opened, open] = useState(null);
   if (!rows.length) return html`<${Empty} text=${empty} />`;
   const shown = rows.slice(0, most);
+  const more = details ? "always" : columns.some((each) => each.rank > 1) ? "" : "never";
   return html`<div class="table">
     <table aria-label=${label}>
       <thead><tr>${columns.map((each) => html`<th scope="col" class=${classes(each)}>${each.head}</th>`)}
-        <th class="more ${details ? "always" : ""}"><span class="hidden">${t("table.more")}</span></th></tr></thead>
+        <th class="more ${more}"><span class="hidden">${t("table.more")}</span></th></tr></thead>
       <tbody>${shown.map(
         ([key, row]) =>
-          html`<${Row} key=${key} id=${key} row=${row} columns=${columns} opened=${opened === key} open=${open} details=${details} />`,
+          html`<${Row} key=${key} id=${key} row=${row} columns=${columns} opened=${opened === key} open=${open} more=${more} details=${details} />`,
       )}</tbody>
     </table>
     ${rows.length > most && html`<p class="footnote">${t("table.rest", { count: rows.length - most })}</p>`}
@@ -28,12 +29,12 @@ export function Table({ columns, rows, empty, label, details, most = 200 }) {
 
 const classes = ({ end, rank = 1, className = "" }) => `${end ? "end" : ""} rank${rank} ${className}`;
 
-const Row = memo(({ id, row, columns, opened, open, details }) => {
+const Row = memo(({ id, row, columns, opened, open, more, details }) => {
   const [first, ...rest] = columns;
   return html`<tr>
       <th scope="row" class=${classes(first)}>${first.cell(row, id)}</th>
       ${rest.map((each) => html`<td class=${classes(each)}>${each.cell(row, id)}</td>`)}
-      <td class="more ${details ? "always" : ""}"><button class="plain" aria-expanded=${opened} aria-label=${t("table.details", { of: id })}
+      <td class="more ${more}"><button class="plain" aria-expanded=${opened} aria-label=${t("table.details", { of: id })}
         onClick=${() => open(opened ? null : id)}>${opened ? "−" : "+"}</button></td>
     </tr>
     ${opened &&

@@ -27,6 +27,7 @@ export function Timeline({ row }) {
 
 const Outcome = ({ row }) => html`<dl>
   <div><dt>${t("slippage")}</dt><dd><${Money} value=${row.slippage} digits=${4} /></dd></div>
+  <div><dt>${t("legs.closing")}</dt><dd><${Money} value=${row.closing_slippage} digits=${4} /></dd></div>
   <div><dt>${t("timeline.unhedged")}</dt><dd><${Money} value=${row.max_unhedged} unit="USD" /></dd></div>
   <div><dt>${t("timeline.alone")}</dt><dd class="number">${took(row.unhedged_ms) ?? "–"} / ${took(row.unhedged_total_ms) ?? "–"}</dd></div>
   <div><dt>${t("timeline.valueTime")}</dt><dd><${Money} value=${row.unhedged_value_s} digits=${3} unit="USD·s" /></dd></div>

@@ -7,7 +7,7 @@ import { section } from "../live/store.js";
 import { clock } from "../live/times.js";
 import { Badge } from "../parts/badge.js";
 import { html } from "../parts/html.js";
-import { basisPoints } from "../parts/legs.js";
+import { basisPoints, Fees } from "../parts/legs.js";
 import { Money } from "../parts/money.js";
 import { Known, Panel } from "../parts/panel.js";
 import { Table } from "../parts/table.js";
@@ -36,7 +36,7 @@ const overColumns = computed(() => [
   { ...pair, head: t("pair"), rank: 2 },
   { ...size, head: t("quantity") },
   { head: t("phase"), rank: 2, cell: (row) => html`<${Badge} state=${row.phase} />` },
-  { head: t("fees"), end: true, rank: 3, cell: (row) => html`<${Money} value=${row.fees} digits=${4} />` },
+  { head: t("fees"), end: true, rank: 3, cell: (row) => html`<${Fees} of=${row} />` },
   { head: t("funding"), end: true, rank: 3, cell: (row) => html`<${Money} value=${row.funding} digits=${4} gain />` },
   { head: t("slippage"), end: true, rank: 3, cell: (row) => basisPoints(row.slippage_bps) },
   { head: t("trade.expected"), end: true, rank: 3, cell: (row) => html`<${Money} value=${row.expected_net} digits=${4} gain />` },

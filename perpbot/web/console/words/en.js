@@ -255,6 +255,7 @@ export const english = {
   "legs": "Legs",
   "legs.expected": "Expected at",
   "legs.achieved": "Opened at",
+  "legs.closing": "Slippage, closing",
   "legs.volume": "Volume",
   "timeline.alone": "Alone, longest / in all",
   "timeline.valueTime": "Value alone × time",

@@ -255,6 +255,7 @@ export const chinese = {
   "legs": "两条腿",
   "legs.expected": "预期价",
   "legs.achieved": "开仓价",
+  "legs.closing": "平仓滑点",
   "legs.volume": "成交额",
   "timeline.alone": "单边时间 最长 / 合计",
   "timeline.valueTime": "单边金额 × 时间",
