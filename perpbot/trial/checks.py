@@ -10,7 +10,7 @@ import websocket
 from perpbot import clock
 from perpbot.model.events import Bar, Event, PublicTrade
 from perpbot.model.instrument import Side
-from perpbot.model.money import plain
+from perpbot.model.money import plain, together, written
 from perpbot.model.order import Accepted, Fill, Order, OrderStatus, OrderUpdate, TimeInForce
 from perpbot.trial.administration import Administration
 from perpbot.trial.client import BookStream, Client, TrialError
@@ -172,7 +172,11 @@ def fills(trial: Trial) -> str:
     total = sum((each.quantity for each in mine.values()), Decimal(0))
     _require(total == order.quantity, f"{plain(total)} of {plain(order.quantity)}")
     _require(all(each.fee.amount > 0 for each in mine.values()), "one has no fee")
-    return f"{len(mine)}, fees {plain(sum((each.fee.amount for each in mine.values()), Decimal(0)))}"
+    _require(all(each.quote for each in mine.values()), "one does not say what its price is in")
+    fees: dict[str, Decimal] = {}
+    for each in mine.values():
+        fees = together(fees, {each.fee.currency: each.fee.amount})
+    return f"{len(mine)}, fees {written(fees)}"
 
 
 def position(trial: Trial) -> str:
