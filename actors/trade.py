@@ -104,7 +104,10 @@ class Trade(Actor):
         self._timings = Timings()
         self._refusal = ""
         self._in_the_way: dict[str, tuple[int, int]] = {}
-        """By venue: since when an order of ours is in the way there, and when it last was."""
+        """By venue: since when an order of ours is in the way there, and when it last was.
+
+        It begins anew with the actor, as patience with orders of unknown fate does: the venue was just asked again.
+        """
         self._opened_enough = False
         """Whether the risk rules would not have it open once more."""
 
