@@ -3,9 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PAGES := tests/cli/test_cli_page.py tests/cli/test_cli_help.py tests/cli/test_cli_bench.py tests/config/test_config_files.py \
+  tests/alerts/test_alert_files.py tests/risk/test_risk_reference.py tests/metrics/test_metrics_catalogue.py \
+  tests/execution/test_execution_record.py tests/web/test_api_page.py tests/venues/test_venue_pages.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run setup setup-dev test test-full chaos bench bench-venues browser dist lint format types layers unit lock clean
+.PHONY: help run setup setup-dev test test-full chaos bench bench-venues docs-check browser dist lint format types layers unit lock clean
 
 run: setup  ## trade at simulated venues: no keys, no network, no money
 	$(BIN)/python -m perpbot.main
@@ -66,6 +69,9 @@ bench: setup  ## measure every component, and see which figures miss their limit
 
 bench-venues: setup-dev  ## how fast frames are decoded, against cryptofeed
 	$(BIN)/pytest -q tests/kits/test_kits_speed.py
+
+docs-check: setup-dev  ## hold the pages against the code that they describe
+	$(BIN)/pytest -q -m "not full and not process" $(PAGES)
 
 lock: setup-dev  ## pin the dependencies anew
 	$(BIN)/uv pip compile -q setup.cfg --extra build --universal --python-version 3.11 \
