@@ -72,7 +72,8 @@ class RecordingFile:
 
     def close(self) -> None:
         """Nothing more comes. A recording of nothing is not kept."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written was told when it was to be
+            self._file.close()
         if not self.counts.frames and not self.counts.answers:
             with suppress(OSError):
                 self.path.unlink()

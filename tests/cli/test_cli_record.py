@@ -1,14 +1,19 @@
 """`perpbot record`, `replay` and `backtest` as they are called."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
-from running_system import Commands, in_process
+from running_system import PATIENCE_S, PERPBOT, Commands, environment, in_process
 from test_cli_venues import INSTRUMENTS
 from three_venues import NAMES
 
+from perpbot.children import ended
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.venues.lines import read_header
 
 
@@ -25,7 +30,48 @@ def live_config(venues: Path, folder: Path) -> Path:
     return path
 
 
+def frames_come(path: Path) -> None:
+    """Wait until a few are in the recording."""
+    deadline_ns, pause = monotonic_ns() + int(2 * PATIENCE_S * NS_PER_SECOND), Event()
+    while not path.exists() or path.read_text().count('"action"') < 10:
+        assert monotonic_ns() < deadline_ns, "nothing is recorded"
+        pause.wait(0.1)
+
+
 @pytest.mark.process
+def test_a_simulated_venue_is_recorded_over_real_sockets_until_ctrl_c(perpbot: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "okx.rec"
+    command = [*PERPBOT, "record", "okx", "--symbol", "BTC", "--out", str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    with ended(process):
+        frames_come(path)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (0, f"Recording okx into {tmp_path}. Ctrl-C ends it.\n"), out
+    assert path.read_text().endswith("the recording ends\n")
+    types = [json.loads(line)["type"] for line in perpbot("venues", "decode", "okx", path).out.splitlines()]
+    assert "book" in types
+    assert "error" not in types
+    replayed = json.loads(perpbot("replay", path, "--json").out.splitlines()[-1])
+    assert replayed["quotes"] + replayed["held_back"] == types.count("book")
+
+
+def test_a_venue_that_cannot_be_reached_is_told_and_leaves_no_file(perpbot: Commands, tmp_path: Path) -> None:
+    config = tmp_path / "live.yaml"
+    nowhere = {"endpoints": {"rest": "http://127.0.0.1:1"}}
+    exchanges = {"okx": nowhere, "aster": nowhere}
+    config.write_text(json.dumps({"mode": "paper", "symbols": ["BTC"], "exchanges": exchanges}))
+    out = tmp_path / "out"
+    shown = perpbot("record", "okx", "--live", "--config", config, "--seconds", "0.5", "--out", out, "--json")
+    assert shown.code == 1
+    (row,) = shown.json["venues"]
+    assert (row["frames"], row["file"]) == (0, None)
+    assert row["trouble"] == "okx: cannot connect to 127.0.0.1:1"
+    assert [*out.iterdir()] == []
+
+
+@pytest.mark.process
+@pytest.mark.full
 def test_what_venues_send_is_recorded_without_credentials_and_can_be_decoded(venues: Path, tmp_path: Path) -> None:
     config, out = live_config(venues, tmp_path), tmp_path / "out"
     shown = in_process(["record", "--live", "--config", config, "--seconds", "3", "--out", out, "--json"])

@@ -10,12 +10,14 @@ from perpbot.places import venue
 from perpbot.recording.recorder import Recorder
 from perpbot.recording.writing import RecordingFile
 from perpbot.simulation.venues.market import MarketSettings
+from perpbot.simulation.venues.server import Request
 from perpbot.simulation.venues.serving import SimulatedVenues
-from perpbot.simulation.venues.websocket import Encoder
+from perpbot.simulation.venues.websocket import Encoder, Session, WebSocket
 from perpbot.simulation.world import World
-from perpbot.venues.registry import venue_class
+from perpbot.venues.registry import venue_class, venue_names
 
 SYMBOLS = ("BTC-PERP", "ETH-PERP")
+WORLD_ID = "00000000000000aa"
 LIVELY = MarketSettings(frames_per_second=4.0, edge_every_s=3.0)
 
 
@@ -27,7 +29,7 @@ def record(
     meanwhile: Callable[[SimulatedVenues], None] = lambda _: None,
 ) -> dict[str, list[bytes]]:
     """Record simulated venues into `folder`; returns the frames that each sent to whoever listened."""
-    venues = SimulatedVenues(list(names), seed=world.seed, settings=LIVELY, coins=["BTC", "ETH"], world_id="recorded")
+    venues = SimulatedVenues(list(names), seed=world.seed, settings=LIVELY, coins=["BTC", "ETH"], world_id=WORLD_ID)
     sent = {name: _overheard(venues, name) for name in names}
     details, over = venues.start(), Event()
     files = {name: RecordingFile(folder / f"{name}.rec", name, SYMBOLS) for name in names}
@@ -57,7 +59,7 @@ def _overheard(venues: SimulatedVenues, name: str) -> list[bytes]:
             sent.append(message.encode() if isinstance(message, str) else message)
             return super().frame(message)
 
-    def listening(request, socket):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as it is declared there
+    def listening(request: Request, socket: WebSocket) -> Session | None:
         socket._encoder = Overheard()
         served.topics._encoder = Overheard()
         return upgrade(request, socket)
@@ -66,5 +68,5 @@ def _overheard(venues: SimulatedVenues, name: str) -> list[bytes]:
     return sent
 
 
-for _name in ("okx", "hyperliquid", "aster", "paradex"):
+for _name in venue_names():
     venue_class(_name)  # what is heavy is imported once, before the forks
