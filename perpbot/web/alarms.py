@@ -104,12 +104,13 @@ def alarms(call: Call) -> Alarms:
         recent=[Happened(id=each.id, **operations.alert(each)) for each in call.desk.state().alerts.recent],
         silences=found["silences"],
         rules=found["rules"],
-        watched=[_watched(each) for each in call.desk.program.setting.alerts.active.values()],
+        watched=[watched(each) for each in call.desk.program.setting.alerts.active.values()],
         channels=found["channels"],
     )
 
 
-def _watched(rule: AlertRule) -> Watched:
+def watched(rule: AlertRule) -> Watched:
+    """One rule, as it is shown."""
     return Watched(
         name=rule.name,
         titles=rule.titles,
