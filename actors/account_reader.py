@@ -72,7 +72,7 @@ class AccountReader:
     def order(self, order: Order) -> OrderFound:
         """What the venue knows of one order."""
         asked_ns = monotonic_ns()
-        instrument = self._instruments.get(order.symbol)
+        instrument = self._instruments.get(order.symbol) or self._venue.instruments.symbol(order.symbol)
         if instrument is None:
             raise UnlistedError(f"{self._venue.name} has not told what {order.symbol} is: {order.client_id} waits")
         update = self._venue.fetch_order(order, instrument)

@@ -9,6 +9,8 @@ from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.venues.venue import Venue, VenueReadError
 
 REFRESH_S = 3_600.0
+MISSED_S = 60.0
+"""What is not listed any more may be so for a moment, while the venue is maintained."""
 LOADED = "instruments"
 """The topic `InstrumentsLoaded` is published under, retained."""
 
@@ -83,9 +85,11 @@ class Instruments(Actor):
             )  # fmt: skip
         self.unlisted = missing
         self._failures, self._last_error = 0, None
-        self._venue.instruments = InstrumentTable(answer.instruments)
+        gone = [each for each in self._venue.instruments if each.symbol in missing]
+        # what the venue still tells of them, perhaps of a position of ours, must be understood
+        self._venue.instruments = InstrumentTable([*gone, *answer.instruments])
         self.publish(LOADED, InstrumentsLoaded(self._venue.name, answer.instruments), retain=True)
-        self.timers.after(REFRESH_S, _Load())
+        self.timers.after(MISSED_S if gone else REFRESH_S, _Load())
 
     @handles(_NoAnswer)
     def on_no_answer(self, answer: _NoAnswer) -> None:

@@ -149,6 +149,11 @@ class Trade(Actor):
         for instrument in news.instruments:
             if instrument.symbol == self._plan.symbol:
                 self._instruments[news.venue] = instrument
+        if news.venue not in self._instruments:
+            self.log.error(
+                "a trade cannot be looked after", trade=self._plan.trade_id, venue=news.venue, symbol=self._plan.symbol,
+                why="the venue does not list it", hint="it goes on when it is listed again; else close it by hand",
+            )  # fmt: skip
         self._advance()
 
     @handles(MarketMoved)
