@@ -283,11 +283,19 @@ def _strays(path: Path) -> Iterator[None]:
             click.echo(f"Something was written to stderr meanwhile; see {path}", err=True)
 
 
+def _live(settings: Settings) -> str:
+    names = ", ".join(name for name, each in settings.exchanges.items() if each.trading.trade_enabled)
+    testnets = any(each.testnet for each in settings.exchanges.values())
+    return f"LIVE: orders are sent to {names}; {'these are testnets' if testnets else 'this is real money'}."
+
+
 def _say_where(setting: Setting, site: Site | None) -> None:
     for warning in setting.settings.capital.warnings():
         click.echo(f"Warning: {warning}.", err=True)
     if setting.settings.mode is Mode.PAPER:
         click.echo(ON_PAPER, err=True)
+    if setting.settings.mode is Mode.LIVE:
+        click.echo(_live(setting.settings), err=True)
     if setting.simulated is not None:
         click.echo(_world(setting.simulated["world"], setting.state), err=True)
     click.echo(f"Look inside from another terminal: {how_to_look(setting.state)}", err=True)

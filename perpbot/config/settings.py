@@ -92,8 +92,9 @@ class Settings(Section):
         on_testnet = [venue for venue, exchange in self.exchanges.items() if exchange.testnet]
         if len(on_testnet) == len(self.exchanges):
             return
+        real = ", ".join(venue for venue in self.exchanges if venue not in on_testnet)
         for venue in on_testnet:
-            text = "testnets and real venues cannot be mixed: their prices mean different things"
+            text = f"not mixed with real venues: set it at {real}, too; delete what has no testnet"
             yield Fault(("exchanges", venue, "testnet"), text)
 
     @rule

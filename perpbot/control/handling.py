@@ -231,7 +231,7 @@ def effects(cell: Cell, action: str) -> list[str]:
     if others:
         told.append(f"{parent.address} is {flags.strategy.value}: {', '.join(others)} restart, too.")
     if waiting and not spec.keep_mailbox:
-        told.append(f"{waiting} messages that wait are lost.")
+        told.append(f"What waits is lost: {waiting} message{'' if waiting == 1 else 's'}.")
     if spec.backoff is None:
         allowed = f"{flags.intensity} restarts in {flags.period_s:g} s"
         told.append(f"It counts as one of the {allowed} that are allowed; one more ends {parent.address}.")

@@ -107,7 +107,8 @@ class Journal:
                 f"it back (with its -wal), or close everything there by hand and start with another --state"
             )
         if version > SCHEMA_VERSION:
-            raise JournalError(f"{self.path} was written by a newer PerpBot (schema {version}); use that one")
+            newer = f"{self.path} was written by a newer PerpBot (schema {version})"
+            raise JournalError(f"{newer}; use that one, or another --state")
         if version:
             db.execute("select seq, at_ns, kind, body from journal limit 0")
             db.execute("select value from meta limit 0")

@@ -10,6 +10,9 @@ import pytest
 from running_system import in_process, trading_at
 
 from perpbot import main as program
+from perpbot.config.exchanges import Exchange, Trading
+from perpbot.config.operation import Mode
+from perpbot.config.settings import Settings
 
 pytestmark = pytest.mark.process
 
@@ -99,6 +102,21 @@ MONEY = {"by_currency": {"USDC": {"net": "12.34567"}, "USDT": {"net": "-0.001"}}
 )
 def test_the_last_words_are_rounded_by_currency_and_say_what_the_stop_cut_short(report: Any, said: str) -> None:
     assert program._last_words(report) == said
+
+
+@pytest.mark.parametrize(
+    ("testnet", "said"),
+    [
+        (False, "LIVE: orders are sent to okx, aster; this is real money."),
+        (True, "LIVE: orders are sent to okx, aster; these are testnets."),
+    ],
+)
+def test_a_start_that_may_cost_money_says_so(*, testnet: bool, said: str) -> None:
+    trades = Exchange(testnet=testnet, trading=Trading(trade_enabled=True, api_key_env="A_KEY"))
+    settings = Settings(
+        mode=Mode.LIVE, symbols=("BTC",), exchanges={"okx": trades, "aster": trades, "grvt": Exchange(testnet=testnet)}
+    )
+    assert program._live(settings) == said
 
 
 def test_a_world_that_goes_on_says_which_settings_are_for_a_new_one() -> None:

@@ -57,7 +57,7 @@ def problems(*lines: str) -> list[str]:
         ("exchanges:", "2:1: exchanges: arbitrage needs at least two venues, and there is 0"),
         (
             "exchanges: {okx: {testnet: true}, aster: {}}",
-            "2:28: exchanges.okx.testnet: testnets and real venues cannot be mixed: their prices mean different things",
+            "2:28: exchanges.okx.testnet: not mixed with real venues: set it at aster, too; delete what has no testnet",
         ),
         (
             f"{VENUES}\nscanner: {{priority_exchange_pairs: [[okx, aster], [okx, grvt]]}}",
