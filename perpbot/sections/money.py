@@ -258,6 +258,7 @@ def profit_and_loss(state: State, booked: Mapping[Account, Profit]) -> shapes.Pr
     coins = state.fee_coins
     return shapes.ProfitAndLoss(
         currencies=_profits(state.profit),
+        fee_coins=sorted(coins),
         open=_profits(state.open_profit),
         venues=_profits(cut(booked, "venue", coins)),
         symbols=_profits(cut(booked, "symbol", coins)),
@@ -267,14 +268,11 @@ def profit_and_loss(state: State, booked: Mapping[Account, Profit]) -> shapes.Pr
 
 
 def cut(booked: Mapping[Account, Profit], facet: Facet, coins: Container[str]) -> dict[str, Profit]:
-    """The sums by one facet, dollars of all kinds added one to one.
-
-    What fees came to in one of `coins` stands beside, under the same name and the coin's: ``okx BNB``.
-    """
+    """The sums by one facet, dollars of all kinds added one to one; fees in `coins` are in none of them."""
     sums: dict[str, Profit] = {}
     for (name, currency), each in by(booked, facet).items():
-        place = f"{name or 'none'} {currency}" if currency in coins else name
-        sums[place] = sums.get(place, NO_PROFIT) + each
+        if currency not in coins:
+            sums[name] = sums.get(name, NO_PROFIT) + each
     return sums
 
 

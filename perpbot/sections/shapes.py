@@ -419,6 +419,8 @@ class ProfitAndLoss(TypedDict):
 
     currencies: dict[str, Profit]
     """In all; open positions count at their marks."""
+    fee_coins: list[str]
+    """Those of `currencies` that are no dollars: what fees were taken in. They are in none of the cuts below."""
     open: dict[str, Profit]
     """The part of trades in progress, by currency."""
     venues: dict[str, Profit]

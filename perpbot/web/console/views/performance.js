@@ -44,7 +44,8 @@ export function Performance() {
 
 function Figures({ pnl }) {
   const { answer, error } = useAnswer("/api/trades/statistics?period=daily", LOOK_AGAIN_MS);
-  const of = (key) => sum(Object.values(pnl.currencies).map((each) => each[key]));
+  const dollars = Object.entries(pnl.currencies).filter(([currency]) => !pnl.fee_coins.includes(currency));
+  const of = (key) => sum(dollars.map(([, each]) => each[key]));
   const found = answer?.statistics ?? {};
   return html`<dl class="figures">
     <${Figure} label=${t("net")} note=${t("performance.sinceJournal")}><${Money} value=${of("net")} gain unit="USD" /><//>
