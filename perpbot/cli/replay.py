@@ -189,9 +189,14 @@ def _missing(gap: "Gap") -> str:
 
 def _last_words(summary: Mapping[str, Any], recordings: "list[Recording]") -> str:
     lasted = (max(each.last_ns for each in recordings) - min(each.first_ns for each in recordings)) / NS_PER_SECOND
-    gaps = f"{summary['gaps']} gaps" if summary["gaps"] else "no gap"
+    gaps = _number(summary["gaps"], "gap", "gaps") if summary["gaps"] else "no gap"
     return (
-        f"{summary['frames']:,} frames of {', '.join(summary['venues'])} in {duration(lasted)}: "
-        f"{summary['quotes']:,} quotes ({summary['held_back']:,} held back), "
-        f"{summary['opportunities']:,} opportunities, {gaps}, {summary['unreadable']} frames not understood."
+        f"{_number(summary['frames'], 'frame', 'frames')} of {', '.join(summary['venues'])} in {duration(lasted)}: "
+        f"{_number(summary['quotes'], 'quote', 'quotes')} and {summary['held_back']:,} held back, "
+        f"{_number(summary['opportunities'], 'opportunity', 'opportunities')}, {gaps}, "
+        f"{_number(summary['unreadable'], 'frame', 'frames')} not understood."
     )
+
+
+def _number(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"

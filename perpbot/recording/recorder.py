@@ -73,7 +73,8 @@ class Recorder:
                 self.over.wait(AGAIN_S)
                 continue
             self.venue.instruments = InstrumentTable(found)
-            self.trouble = "" if found else f"{self.venue.name} has none of {', '.join(self.symbols)}"
+            missing = [symbol for symbol in self.symbols if self.venue.instruments.symbol(symbol) is None]
+            self.trouble = f"it does not have {', '.join(missing)}" if missing else ""
             return found
         return []
 
@@ -88,7 +89,10 @@ class Recorder:
         reason = ENDS
         try:
             with ThreadPoolExecutor(1) as asking:
-                _Session(self.venue, instruments, self.file, socket, asking).follow(self.over)
+                session = _Session(self.venue, instruments, self.file, socket, asking)
+                session.follow(self.over)
+            if session.without_price:
+                self.trouble = f"in the end no book of {', '.join(session.without_price)}"
         except (OSError, websocket.WebSocketException, _EndedError) as error:
             reason = self.trouble = str(error) or type(error).__name__
         finally:
@@ -127,6 +131,11 @@ class _Session:
         self._subscriptions = venue.public_subscriptions(instruments)
         self._next_subscription_ns = self._heard_ns = self._beaten_ns = monotonic_ns()
 
+    @property
+    def without_price(self) -> list[str]:
+        """Symbols whose book is not whole."""
+        return [symbol for symbol, builder in self._builders.items() if not builder.book.valid]
+
     def follow(self, over: Event) -> None:
         """Write down what comes until it is `over`; `_EndedError` when the session is."""
         self._socket.settimeout(LOOK_S)
@@ -156,8 +165,8 @@ class _Session:
             self._subscribe(now_ns)
         else:
             self._take_snapshots()
-            for symbol, builder in self._builders.items():
-                if not builder.book.valid and now_ns - self._asked_ns[symbol] > AGAIN_S * NS_PER_SECOND:
+            for symbol in self.without_price:
+                if now_ns - self._asked_ns[symbol] > AGAIN_S * NS_PER_SECOND:
                     self._resync(symbol, now_ns)
 
     def _subscribe(self, now_ns: int) -> None:

@@ -152,4 +152,4 @@ def test_a_recording_is_replayed_as_json_and_as_text(perpbot: Commands, tmp_path
     assert (end["type"], end["frames"], end["quotes"], end["unreadable"]) == ("end", 2, 1, 1)
     told = perpbot("replay", f"okx={path}").out.splitlines()
     assert told[0].split() == ["00:00:12.500", "okx", "BTC-PERP", "99", "101"]
-    assert told[-1].startswith("2 frames of okx in 600 ms: 1 quotes (0 held back), 0 opportunities, no gap, 1 frames")
+    assert told[-1].startswith("2 frames of okx in 600 ms: 1 quote and 0 held back, 0 opportunities, no gap, 1 frame")

@@ -45,6 +45,7 @@ def record(
     for file in files.values():
         file.close()
     venues.stop()
+    assert [each for each in recorders if "book" in each.trouble] == []
     return sent
 
 
