@@ -1,13 +1,16 @@
 """`perpbot bench`: what it measures, what it says of where, and how it ends."""
 
 import json
+import subprocess
+import threading
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from running_system import Commands
+from running_system import PATIENCE_S, PERPBOT, Commands
 
 from perpbot.bench.components import COMPONENTS
 from perpbot.bench.machine import Machine
@@ -15,7 +18,9 @@ from perpbot.bench.measured import Measured
 from perpbot.bench.report import HEADINGS, Report, Result, cells, markdown, number, plain, verdict
 from perpbot.bench.runs import drift, over
 from perpbot.bench.scenario import SCENARIOS
+from perpbot.children import ended
 from perpbot.cli.bench import NAMES
+from perpbot.clock import NS_PER_SECOND, monotonic_ns
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 QUIET = Machine(
@@ -75,6 +80,22 @@ def test_a_component_that_cannot_be_measured_says_why_and_the_exit_code_is_one(
     assert shown.code == 1
     assert "not measured: ModuleNotFoundError: No module named 'perpbot.bench.nothing'" in shown.out
     assert "Not measured: nothing." in shown.out
+
+
+@pytest.mark.full
+@pytest.mark.process
+def test_a_measurement_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    options = ["bench", "journal", "--scenario", "stress", "--disk", str(tmp_path)]
+    with subprocess.Popen([*PERPBOT, *options], stdout=subprocess.DEVNULL) as process, ended(process):
+        until(lambda: [*tmp_path.glob("*/journal.sqlite")], "it measures")
+    until(lambda: not [*tmp_path.iterdir()], "its journal is gone")
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    deadline, pause = monotonic_ns() + int(PATIENCE_S * NS_PER_SECOND), threading.Event()
+    while not holds():
+        assert monotonic_ns() < deadline, what
+        pause.wait(0.05)
 
 
 @pytest.mark.parametrize(

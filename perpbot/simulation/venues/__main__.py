@@ -10,7 +10,6 @@ from gevent import monkey
 monkey.patch_all()
 
 import argparse  # noqa: E402 - gevent patches before anything else is imported
-import ctypes  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -21,11 +20,11 @@ from pathlib import Path  # noqa: E402
 
 from gevent import signal_handler  # noqa: E402
 
+from perpbot.children import die_with_parent  # noqa: E402
 from perpbot.simulation.venues.market import MarketSettings  # noqa: E402
 from perpbot.simulation.venues.serving import VENUES, SimulatedVenues  # noqa: E402
 from perpbot.simulation.venues.venue import DEPOSIT  # noqa: E402
 
-_PR_SET_PDEATHSIG = 1
 _PARENT_CHECK_S = 1.0
 
 
@@ -34,7 +33,7 @@ def main() -> int:
     options = _options()
     parent = os.getppid()
     if options.die_with_parent:
-        _die_with_parent()
+        die_with_parent()  # elsewhere than on Linux the check once a second notices
     venues = SimulatedVenues(
         options.names or tuple(VENUES),
         seed=options.seed,
@@ -91,12 +90,6 @@ def _certificate(path: Path, key: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path, key)
     return context
-
-
-def _die_with_parent() -> None:
-    """Have Linux send SIGTERM when the parent dies; elsewhere the check once a second notices."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 if __name__ == "__main__":
