@@ -11,6 +11,7 @@ US_PER_MS, US_PER_S = 1_000, 1_000_000
 S_PER_MIN, TENTHS_UNTIL_S = 60, 10
 HARDLY, WHOLE_FROM = 0.005, 10
 DECIMALS = Decimal("0.0001")
+MORE_DECIMALS = Decimal("0.00000001")
 
 
 def clean(text: object) -> str:
@@ -69,11 +70,14 @@ def microseconds(value: float | None) -> str:
 
 
 def amount(text: str | None, *, signed: bool = False) -> str:
-    """Money with four decimals; with its sign where profit is meant."""
+    """Money with four decimals, with eight where four would make nothing of it; signed where profit is meant."""
     if text is None:
         return "-"
     try:
-        value = Decimal(text).quantize(DECIMALS)
+        exact = Decimal(text)
+        value = exact.quantize(DECIMALS)
+        if exact and not value:
+            value = exact.quantize(MORE_DECIMALS)
     except InvalidOperation:
         return clean(text)
     return f"{value:+,f}" if signed and value else f"{value:,f}"

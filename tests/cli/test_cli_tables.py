@@ -12,7 +12,7 @@ from perpbot.cli import trees
 from perpbot.cli.details import show_status
 from perpbot.cli.outline import in_a_line, outline
 from perpbot.cli.tables import Cell, Column, Row, plain_table, rich_table
-from perpbot.cli.wording import amount, clean, duration, microseconds, rate, share, time, uptime
+from perpbot.cli.wording import amount, clean, duration, fees, microseconds, rate, share, time, uptime
 
 COLUMNS = (
     Column("name", flexible=True),
@@ -145,6 +145,9 @@ def test_trees_are_drawn_in_ascii_where_there_is_nothing_else(monkeypatch: pytes
         (lambda: amount("12345.67891", signed=True), "+12,345.6789"),
         (lambda: amount("-0.5", signed=True), "-0.5000"),
         (lambda: amount("0", signed=True), "0.0000"),
+        (lambda: amount("-0.00002", signed=True), "-0.00002000"),
+        (lambda: fees({"fees": "0.2", "other_fees": {}}), "0.2000"),
+        (lambda: fees({"fees": "0.2", "other_fees": {"BNB": "0.003"}}), "0.2000 + 0.003 BNB"),
         (lambda: amount(None), "-"),
         (lambda: amount("1E+400"), "1E+400"),
         (lambda: time("2020-01-02T03:04:05.678Z"), "2020-01-02 03:04:05"),
