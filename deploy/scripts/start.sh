@@ -10,6 +10,9 @@ fail() {
     exit 78
 }
 
+docker compose version >/dev/null 2>&1 ||
+    fail "this needs Docker and its compose plugin (docker compose version); without them see docs/deployment.md"
+
 mkdir -p secrets/credentials
 # The directory keeps others out; what is in it is read by the containers, each with a user of its own.
 chmod 0700 secrets

@@ -147,7 +147,7 @@ def test_the_first_start_makes_a_password_and_the_files_and_the_second_keeps_the
     assert second.returncode == 0, second.stderr
     assert (secrets / "grafana_password").read_text() == password
     assert "[BTC]" in made.read_text()
-    assert asked(place) == ["compose up --detach --build --wait"] * 2
+    assert asked(place) == ["compose version", "compose up --detach --build --wait"] * 2
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,15 @@ def test_a_start_without_a_place_for_alerts_is_refused(place: Path, environment:
     assert refused.returncode == 78
     assert says in refused.stderr
     assert not (place / "deploy/secrets/alertmanager.yml").exists()
-    assert asked(place) == []
+    assert asked(place) == ["compose version"]
+
+
+def test_a_start_without_compose_says_what_it_needs_and_makes_nothing(place: Path) -> None:
+    (place / "bin/docker").write_text("#!/bin/sh\nexit 1\n")
+    refused = script(place, "start.sh", ALERT_WEBHOOK_URL="https://alerts.example/")
+    assert refused.returncode == 78
+    assert "this needs Docker and its compose plugin" in refused.stderr
+    assert not (place / "deploy/secrets").exists()
 
 
 def test_a_configuration_without_metrics_is_refused(place: Path) -> None:
