@@ -45,6 +45,18 @@ export const chineseSentences = {
   "{venue} is {circuit}: {reason}": "{venue}{circuit}：{reason}",
   "not listed": "未上架",
   "not connected yet": "尚未连接",
+  "one probe may pass": "正在放行一次试探",
+  "the probe did not answer within {seconds} s": "试探在 {seconds} 秒内没有回应",
+  "nothing heard for {seconds} s": "{seconds} 秒没有收到任何消息",
+  "a call was not answered within {seconds} s": "请求在 {seconds} 秒内没有回应",
+  "closed": "已关闭",
+  "connected": "已连接",
+
+  "stopping": "正在停止",
+  "read-only: no trading connection at one of the venues": "只读：其中一个交易所没有交易连接",
+  "too many trades": "进行中的交易过多",
+  "symbol is traded already": "该品种已有交易",
+  "too late": "已错过时机",
 
   "the header Authorization must be: Bearer and the token": "请求头 Authorization 必须为：Bearer 加令牌",
   "sign in at /api/auth/token, and send the token as Authorization: Bearer":
