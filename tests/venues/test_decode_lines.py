@@ -92,6 +92,7 @@ def test_every_kind_of_event_is_plain_json() -> None:
         "fee_currency": "USDT",
         "liquidity": "taker",
         "time_ms": MS,
+        "quote": "USDT",
     }
     assert (update["type"], update["status"], update["filled"]) == ("order", "filled", "0.03")
     assert pong == {"type": "pong", "venue": "okx"}
