@@ -10,6 +10,7 @@ from actors.margin_set_up import MarginSetUp
 from actors.runtime import Actor, Backoff
 from actors.stream import LocalStream, Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s
 from perpbot.clock import monotonic_ns
+from perpbot.model.events import Event, Ping, SessionEnding
 from perpbot.model.instrument import Instrument
 from perpbot.venues.set_up import SetUp
 from perpbot.venues.venue import Venue, VenueReadError
@@ -62,13 +63,14 @@ class PrivateSession:
         actor: Actor,
         venue: Venue,
         gate: Gate,
-        on_frame: Callable[[bytes, int], None],
+        read: Callable[[bytes, int], list[Event]],
         *,
         instruments: Mapping[str, Instrument],
         margin: MarginSetUp,
         backoff: Backoff,
         heartbeat_s: float,
     ) -> None:
+        """`read` says what is in a frame; what it says of the session itself is seen to here."""
         self.number = 0
         self.moves = 0
         """The gate's, when the attempt for this session began."""
@@ -77,7 +79,7 @@ class PrivateSession:
         self._actor = actor
         self._venue = venue
         self._gate = gate
-        self._on_frame = on_frame
+        self._read = read
         self._instruments = instruments
         self._margin = margin
         self._reconnects = Reconnects(backoff)
@@ -127,6 +129,14 @@ class PrivateSession:
             Stream(*session, route=self._venue.http.route) if local is None else LocalStream(*session, frames=local)
         )
         self._actor.spawn_task(self._stream.run, news.url, news.headers)
+
+    def _on_frame(self, frame: bytes, received_ns: int) -> None:
+        for event in self._read(frame, received_ns):
+            if isinstance(event, Ping):
+                self.send([event.answer])
+            elif isinstance(event, SessionEnding):
+                self._actor.log.info("session ending", venue=self._venue.name, reason=event.reason)
+                self.close()
 
     def _on_life(self, now_ns: int) -> None:
         self._gate.heard_ns = now_ns
