@@ -45,12 +45,19 @@ from perpbot.venues.venue import Venue
 FUNDING_EVERY_S = 60.0
 AFTER_FILLS_S = 1.0
 """Balances are read this long after a fill, once for all that come meanwhile."""
+LOGIN_S = 10.0
+"""A venue that wants a login has answered it after this long, or will not."""
 SET_UP_EVERY_S = 60.0
 
 
 @attrs.frozen
 class _Filled:
     """Balances and positions have changed."""
+
+
+@attrs.frozen
+class _LoginOverdue:
+    """The venue should have answered by now."""
 
 
 @attrs.frozen
@@ -164,13 +171,24 @@ class TradingConnection(Actor):
     @handles(StreamOpened)
     def on_opened(self, news: StreamOpened) -> None:
         """Subscribe at once, where no login is waited for."""
-        if self._session.opened(news) and not self._venue.needs_login:
+        if not self._session.opened(news):
+            return
+        if self._venue.needs_login:
+            self.timers.after(LOGIN_S, _LoginOverdue())
+        else:
             self._subscribe()
 
     @handles(LoggedIn)
     def on_logged_in(self, _: LoggedIn) -> None:
         """Subscribe."""
+        self.timers.cancel(_LoginOverdue.__name__)
         self._subscribe()
+
+    @handles(_LoginOverdue)
+    def on_login_overdue(self, _: _LoginOverdue) -> None:
+        """Log in anew on another session: a venue that turned it down may leave this one as it is for ever."""
+        self.log.warning("not logged in", venue=self._venue.name, within_s=LOGIN_S)
+        self._session.start_over()
 
     def _subscribe(self) -> None:
         self._session.send(self._venue.private_subscriptions(tuple(self._instruments.values())))
@@ -192,6 +210,7 @@ class TradingConnection(Actor):
         if not self._session.closed(news):
             return
         self._ended += 1
+        self.timers.cancel(_LoginOverdue.__name__)
         self._dead_man.pause()
         self._went_down(news.reason)
 

@@ -139,3 +139,24 @@ def test_a_session_is_renewed_before_the_venue_ends_it_and_prices_go_on(state: P
     assert found["closed"] == []
     assert found["oldest_s"] < 1.5
     assert found["clean"] is True
+
+
+def login_turned_down(world: World, state: Path) -> int:
+    """OKX turns the first login down, and leaves the session as it is."""
+    whole = Whole(world, state)
+    okx: Any = whole.venues.venues["okx"]
+    really, times = okx.login_fault, []
+
+    def fault(*login: Any) -> tuple[str, str] | None:
+        times.append(monotonic_ns())
+        return really(*login) if len(times) > 1 else ("60006", "Timestamp request expired")
+
+    okx.login_fault = fault
+    whole.program.start()
+    whole.wait_until(whole.all_connected, 30.0, "all connections up")
+    whole.stop()
+    return len(times)
+
+
+def test_a_login_that_is_turned_down_is_tried_again_on_a_session_of_its_own(state: Path) -> None:
+    assert run_forked(login_turned_down, 41, state) == 2
