@@ -169,10 +169,6 @@ class Toy(Venue):
     def public_heartbeat(self) -> Heartbeat:
         return Heartbeat(interval_s=10.0, silence_s=30.0, frame=None)
 
-    @property
-    def private_heartbeat(self) -> Heartbeat:
-        return self.public_heartbeat
-
     def public_subscriptions(self, instruments: Sequence[Instrument]) -> list[str]:
         return [json.dumps({"listen": "market", "market": each.native}) for each in instruments]
 
@@ -221,9 +217,6 @@ class Toy(Venue):
         time = str(self.venue_ms())
         sign = self._sign(f"{time}stream")
         return [json.dumps({"listen": "account", "key": self.secrets["apiKey"], "time": time, "sign": sign})]
-
-    def wire_id(self, number: int) -> str:
-        return f"perp{number}"
 
     def prepare_trading(self) -> None:
         self._ask(BalanceRow, self._signed("GET", "balance"))  # the key is good
