@@ -25,6 +25,7 @@ from perpbot.ending import LAST_WORDS_S, Ending, left_open
 from perpbot.execution.entries import WorldBound
 from perpbot.execution.ledger import Ledger
 from perpbot.logs import Background
+from perpbot.logs.seldom import Seldom
 from perpbot.masking import Mask
 from perpbot.places import open_paper, trading_venues, venues
 from perpbot.storage.history import TradeHistory
@@ -38,6 +39,8 @@ from supervisors.spec import ChildSpec
 from supervisors.vitals import Vitals
 
 NS_PER_SECOND = 1_000_000_000
+BLOCKED_TOLD_S = 10.0
+"""Between two lines about a hub that was kept busy: on a busy machine that is so several times a second."""
 
 
 @attrs.frozen(kw_only=True)
@@ -148,9 +151,13 @@ class Program:
         gc.collect()
         gc.freeze()
         watchdog = self.system.watchdog
-        watchdog.on_blocked = lambda each: self.log.warning("hub blocked", what=str(each))
+        watchdog.on_blocked = Seldom(self._tell_blocked, BLOCKED_TOLD_S)
         watchdog.on_stuck = lambda each: self.log.error("hub stuck", what=str(each))
         watchdog.start()
+
+    def _tell_blocked(self, blocked: object, untold: int) -> None:
+        more = {"and_before_that": f"{untold} more"} if untold else {}
+        self.log.warning("hub blocked", what=str(blocked), **more)
 
     def _process_lost(self, cell: Cell) -> None:
         self.log.error("the process has to be started anew", because=f"{cell.address} could not be killed")

@@ -49,7 +49,7 @@ class Blocked:
     """Where it was when it was noticed, outermost first; empty when the interpreter itself was held."""
 
     def __str__(self) -> str:
-        who = "something that held the interpreter" if not self.stack else self.address or "a greenlet of no actor"
+        who = "a busy machine, or a held interpreter," if not self.stack else self.address or "a greenlet of no actor"
         during = f" in {self.during}" if self.during else ""
         where = f", at {self.stack[-1].file}:{self.stack[-1].line}" if self.stack else ""
         return f"{who}{during} kept everything waiting for {self.lasted_ns / 1e6:.0f} ms{where}"
