@@ -45,7 +45,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             name="smoke", about="does everything work, and about how fast", seconds=0,
             messages=2_000, idle_actors=1_000, symbols=100, open_trades=10, trades=20, quotes_per_s=200, levels=25,
-            frames=50, commits=50, history=1_000, virtual_s=10, run_s=15,
+            frames=50, commits=50, history=1_000, virtual_s=10, run_s=30,
         ),
         Scenario(
             name="standard", about="what the goals are for", seconds=5,

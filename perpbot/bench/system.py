@@ -24,19 +24,21 @@ STAGES = (
 def system(scenario: Scenario) -> Iterator[list[Measured]]:
     """Measure a run of the shipped simulation, a new one in each round."""
     while True:
-        with tempfile.TemporaryDirectory(prefix="perpbot-bench-", dir=scenario.disk) as folder:
+        # a short name: its socket's path has little room
+        with tempfile.TemporaryDirectory(prefix="perpbot-", dir=scenario.disk) as folder:
             yield _figures(_summary(Path(folder), scenario.run_s), scenario.run_s)
 
 
 def _summary(folder: Path, seconds: float) -> Mapping[str, Any]:
     summary = folder / "summary.json"
     command = [sys.executable, "-m", "perpbot.main", "--no-console", "--no-web", "--duration", str(seconds)]
-    command += ["--config", str(CONFIGURATIONS / "simulation.yaml"), "--state", str(folder / "state")]
+    command += ["--config", str(CONFIGURATIONS / "simulation.yaml"), "--state", str(folder)]
     command += ["--summary", str(summary)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + END_S, check=False)
-    if not summary.exists():
+    said = summary.read_text(encoding="utf-8") if summary.exists() else ""
+    if not said:
         raise RuntimeError(f"the program ended with {done.returncode}: {(done.stderr.splitlines() or [''])[-1]}")
-    found: Mapping[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = json.loads(said)
     return found
 
 
