@@ -13,9 +13,13 @@ from perpbot.execution.records import Records
 from perpbot.model.money import ZERO, together
 from perpbot.simulation.world import World, run_forked
 from perpbot.storage.journal import read
+from perpbot.venues.registry import venue_class
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
+
+OTHERS = ("backpack", "hyperliquid")
+"""Further venues that say which currency a fee was taken in."""
 
 
 def fees_in_bnb(world: World, state: Path) -> dict[str, Any]:
@@ -71,19 +75,21 @@ def test_fees_in_bnb_are_booked_in_bnb_to_the_last_unit_and_shown_beside_the_dol
     assert all(row["other_fees"].endswith(" BNB") for row in report["rows"])
 
 
-def coin_that_runs_out(world: World, state: Path) -> dict[str, Any]:
+def coin_that_runs_out(world: World, state: Path, venue: str) -> dict[str, Any]:
     """There is little of the coin: what it does not cover is taken in dollars."""
-    whole = Whole(world, state, settings=settings(("okx", "aster")))
-    whole.venues.admin.take_fees_in("aster", "BNB", "600", "0.0006")
+    whole = Whole(world, state, settings=settings(("okx", venue)))
+    whole.venues.admin.take_fees_in(venue, "BNB", "600", "0.0006")
     whole.program.start()
     gevent.sleep(40.0)
     report = whole.stop()
     check_accounts(whole, report)
-    books = whole.books()["aster"]
+    books = whole.books()[venue]
     return {**report, "fees_paid": books["fees_paid"], "left": books["cash"]["BNB"]}
 
 
-def test_a_coin_that_runs_out_leaves_fees_in_both_currencies(state: Path) -> None:
-    report = run_forked(coin_that_runs_out, 1, state)
+@pytest.mark.parametrize("venue", ["aster", *(pytest.param(name, marks=pytest.mark.full) for name in OTHERS)])
+def test_a_coin_that_runs_out_leaves_fees_in_both_currencies(venue: str, state: Path) -> None:
+    venue_class(venue)  # loaded before the fork
+    report = run_forked(coin_that_runs_out, 1, state, venue)
     assert report["fees_paid"] > 0
     assert Decimal(report["pnl"]["other_fees"]["BNB"]) == Decimal("0.0006") - report["left"] > 0

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from perpbot.model.instrument import Instrument, Side
+from perpbot.simulation.venues.account import FeeCoin
 from perpbot.simulation.venues.engine import Engine
 from perpbot.simulation.venues.orders import (
     Ending,
@@ -199,6 +200,22 @@ def test_from_flat_to_flat_cash_is_flows_minus_fees_plus_funding() -> None:
     assert account.position(SYMBOL).size == account.position(SYMBOL).cost == 0
     assert account.funding_received == D("-0.00484620")
     assert account.balance == 10000 + flows - account.fees_paid + account.funding_received
+
+
+def test_fees_are_taken_in_a_coin_of_ones_own_as_long_as_there_is_enough_of_it() -> None:
+    engine = venue()
+    account = engine.accounts["a"]
+    account.fee_coin = FeeCoin("BNB", D(600))
+    account.deposit("BNB", D("0.0001"))
+    engine.house(SYMBOL, levels(("99.5", "9")), levels(("100", "9")), 0)
+    for size in ("1", "2"):
+        place(engine, BUY, size, "100", Lifetime.IOC)
+    first, second = account.executions
+    assert (first.fee * 600 / second.fee, first.currency, second.currency) == (D("0.5"), "BNB", "USDT")
+    assert account.cash["BNB"] == D("0.0001") - first.fee
+    assert account.balance == 10000 - second.fee
+    assert account.fees_paid == second.fee
+    assert account.earned == {"USDT": -second.fee, "BNB": -first.fee}
 
 
 def test_events_show_the_order_as_it_was_after_each_step() -> None:

@@ -127,6 +127,10 @@ def test_administration_says_what_it_does_not_know(venue_service: Service) -> No
         ("okx/faults", {"gap": "1"}, 400),
         ("okx/edge", {"symbol": "NONE", "bps": 1, "seconds": 1}, 400),
         ("okx/edge", {}, 400),
+        ("okx/fee-coin", {"coin": "BNB", "price": "600", "deposit": "1"}, 400),
+        ("aster/fee-coin", {"coin": "BNB", "price": "much", "deposit": "1"}, 400),
+        ("aster/fee-coin", {"coin": "BNB", "price": "600", "deposit": "0"}, 400),
+        ("aster/fee-coin", {"coin": "BNB", "price": 600.5, "deposit": "1"}, 400),
     ):
         assert requests.post(f"{url}/admin/{path}", json=body, timeout=10).status_code == status
 
