@@ -11,8 +11,9 @@ import attrs
 
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
-from actors.market_data import STREAM, BookMoved, StreamNews
+from actors.market_data import STREAM, StreamNews
 from actors.runtime import Actor, handles
+from actors.stream_books import BookMoved
 from perpbot.clock import monotonic_ns
 from perpbot.model.book import Book
 from perpbot.model.events import BookSnapshot

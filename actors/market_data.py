@@ -4,15 +4,14 @@ from contextlib import suppress
 from typing import Any
 
 import attrs
-import gevent
 
 from actors.circuit import CircuitChanged, Connected, Lost
 from actors.gate import Circuit, Gate
 from actors.instruments import LOADED, InstrumentsLoaded
 from actors.runtime import Actor, Backoff, handles
 from actors.stream import Reconnects, Stream, StreamClosed, StreamError, StreamOpened, renewal_s, spread_out
-from perpbot.clock import NS_PER_MS, monotonic_ns
-from perpbot.model.book import Book
+from actors.stream_books import BookCounts, StreamBooks
+from perpbot.clock import monotonic_ns
 from perpbot.model.events import (
     BookDelta,
     BookReset,
@@ -26,16 +25,11 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Instrument
-from perpbot.model.quote import Quote
-from perpbot.venues.book_builder import BookBuilder, Taken
-from perpbot.venues.quiet_books import QuietBooks, same_top
-from perpbot.venues.venue import Venue, VenueReadError
+from perpbot.venues.venue import Venue
 
 RESYNC_AGAIN_S = 2.0
 """A book without a price for this long is asked for again."""
 RENEW_AGAIN_S = 60.0
-GRACE_S = 1.0
-"""What is on its way in the stream while a book is asked for by REST has this long to arrive."""
 MAX_DECODE_ERRORS = 20
 """In a row: the session is then of no use."""
 
@@ -49,22 +43,6 @@ class StreamNews:
     """Whether the stream of a venue gives prices."""
 
     up: bool
-
-
-@attrs.frozen
-class BookMoved:
-    """To the feed: a book changed. The quote is of this moment; the book may be newer when it is read."""
-
-    quote: Quote
-    book: Book
-
-
-@attrs.frozen
-class BookLost:
-    """To the feed: a book has no price any more."""
-
-    symbol: str
-    reason: str
 
 
 @attrs.frozen
@@ -88,13 +66,10 @@ class _LookForLostBooks:
 
 
 @attrs.define
-class Counts:
+class Counts(BookCounts):
     """What the connection has seen since it started."""
 
     frames: int = 0
-    quotes: int = 0
-    gaps: int = 0
-    stood_still: int = 0
     decode_errors: int = 0
     reconnects: int = 0
     errors: int = 0
@@ -116,8 +91,7 @@ class MarketDataConnection(Actor):
         self._instruments: tuple[Instrument, ...] = ()
         self._session = self._sessions = 0
         self._stream: Stream | None = None
-        self._builders: dict[str, BookBuilder] = {}
-        self._quiet = QuietBooks((), venue.quiet_book_s, 0)
+        self._books: StreamBooks | None = None
         self._next: Stream | None = None
         """The session that will take the place of the one there is, while it is being made."""
         self._bad_in_row = 0
@@ -184,10 +158,21 @@ class MarketDataConnection(Actor):
 
     def _begin(self, stream: Stream) -> None:
         """Make `stream` the one that counts, with books of its own."""
+        if self._books is not None:
+            self._books.end()
         self._stream, self._session = stream, stream.session
         self._bad_in_row = 0
-        self._builders = {each.symbol: BookBuilder(self._venue, each.symbol) for each in self._instruments}
-        self._quiet = QuietBooks(self._builders, self._venue.quiet_book_s, monotonic_ns())
+        self._books = StreamBooks(
+            self,
+            self._venue,
+            self._gate,
+            stream,
+            self._instruments,
+            feed=self._feed,
+            counts=self.counts,
+            priced=self._on_price,
+            complain=self._on_trouble,
+        )
 
     @handles(_Renew)
     def on_renew(self, _: _Renew) -> None:
@@ -204,24 +189,22 @@ class MarketDataConnection(Actor):
                 self.log.info("session renewed", venue=self._venue.name)
             self._begin(self._next)
             self._next = None
-        stream = self._stream
-        if stream is None or news.session != self._session:
+        stream, books = self._stream, self._books
+        if stream is None or books is None or news.session != self._session:
             return
         if self._venue.session_life_s is not None:
             self.timers.after(renewal_s(self._venue.session_life_s, self.chance.random()), _Renew())
         self.timers.every(self._heartbeat_s, _Beat())
         self.timers.every(RESYNC_AGAIN_S, _LookForLostBooks())
-        self.spawn_task(self._subscribe, stream)
+        self.spawn_task(self._subscribe, stream, books)
 
-    def _subscribe(self, stream: Stream) -> None:
+    def _subscribe(self, stream: Stream, books: StreamBooks) -> None:
         frames = self._venue.public_subscriptions(self._instruments)
         try:
             spread_out(frames, stream.send, self._venue.pace)
         except StreamError:
             return  # StreamClosed is on its way
-        if self._venue.book_by_rest:
-            for instrument in self._instruments:
-                self._fetch_book(instrument, self._session)
+        books.fetch()
 
     @handles(StreamClosed)
     def on_closed(self, news: StreamClosed) -> None:
@@ -241,10 +224,8 @@ class MarketDataConnection(Actor):
         self._last_error = news.reason
         self.timers.cancel(_Beat.__name__)
         self.timers.cancel(_LookForLostBooks.__name__)
-        for symbol, builder in self._builders.items():
-            if builder.book.valid:  # else that was told before, and there may be a price by REST
-                self._feed.tell(BookLost(symbol, "the connection is down"))
-            builder.lose("the connection is down")
+        if self._books is not None:
+            self._books.end("the connection is down")
         if self._healthy:
             self.publish(STREAM, StreamNews(up=False), retain=True)
         self.counts.reconnects += 1
@@ -264,47 +245,20 @@ class MarketDataConnection(Actor):
 
     @handles(_LookForLostBooks)
     def on_look(self, _: _LookForLostBooks) -> None:
-        """Ask again for books that still have no price."""
-        for symbol, builder in self._builders.items():
-            if not builder.book.valid:
-                self._resync(symbol)
-        now = monotonic_ns()
-        for symbol in self._quiet.due(now):
-            self._quiet.compared(symbol, now)
-            if self._builders[symbol].book.valid:
-                self.spawn_task(self._compare, symbol, self._session)
+        """See that the books are true."""
+        if self._books is not None:
+            self._books.look()
 
-    def _compare(self, symbol: str, session: int) -> None:
-        """Hold a book that nothing is heard of against the venue's own by REST, and make it anew when it differs.
+    def _on_trouble(self, error: str) -> None:
+        self._last_error = error
 
-        What is on its way in the stream gets a moment to arrive. A book that stood still twice in one session is a
-        sign that the venue forgot the subscription: the session is of no use then.
-        """
-        heard_ns, builder = self._quiet.heard_ns(symbol), self._builders[symbol]
-        instrument = self._venue.instruments.symbol(symbol)
-        if instrument is None:
-            return
-        try:
-            snapshot = self._venue.fetch_book(instrument)
-        except VenueReadError as error:
-            self._last_error = str(error)
-            self.log.warning("quiet book not compared", venue=self._venue.name, symbol=symbol, error=str(error))
-            return
-        if same_top(builder.book, snapshot):
-            self._quiet.agreed(symbol)
-            return
-        gevent.sleep(GRACE_S)
-        if session != self._session or self._stream is None or self._quiet.heard_ns(symbol) != heard_ns:
-            return
-        self.counts.stood_still += 1
-        again = self._quiet.differed(symbol)
-        self.log.warning("book stood still", venue=self._venue.name, symbol=symbol, again=again)
-        if again:
-            self._stream.close()
-            return
-        builder.lose("it stood still while the venue's moved")
-        self._feed.tell(BookLost(symbol, "it stood still while the venue's moved"))
-        self._resync(symbol)
+    def _on_price(self, received_ns: int) -> None:
+        """The session does what it is for."""
+        if not self._healthy:
+            self._healthy = True
+            self._reconnects.up(received_ns)
+            self.publish(STREAM, StreamNews(up=True), retain=True)
+            self._supervisor.tell(Connected(self._gate.address, self._moves))
 
     def _on_limited(self, status: str, pause_s: float) -> None:
         """The venue turned a call away, of either connection. Told in whatever task sent it."""
@@ -343,10 +297,8 @@ class MarketDataConnection(Actor):
 
     def _on_event(self, event: Event, received_ns: int) -> None:
         if isinstance(event, BookDelta | BookSnapshot | BookReset):
-            builder = self._builders.get(event.symbol)
-            if builder is not None:
-                self._quiet.heard(event.symbol, received_ns)
-                self._on_book(builder, event, received_ns)
+            if self._books is not None:
+                self._books.take(event, received_ns)
         elif isinstance(event, Funding | Mark):
             self._feed.tell(event)
         elif isinstance(event, Ping):
@@ -362,50 +314,6 @@ class MarketDataConnection(Actor):
             self._last_error = f"{event.code}: {event.message}"
             self.log.warning("venue complains", venue=self._venue.name, code=event.code, message=event.message)
 
-    def _on_book(self, builder: BookBuilder, event: BookDelta | BookSnapshot | BookReset, received_ns: int) -> None:
-        taken = builder.take(event)
-        book = builder.book
-        if taken is Taken.APPLIED:
-            bid, bid_size = book.best_bid()
-            ask, ask_size = book.best_ask()
-            venue_ns = 0 if isinstance(event, BookReset) else event.venue_time_ns
-            if venue_ns:
-                self._gate.health.took(self._venue.venue_ms() * NS_PER_MS - venue_ns)
-            quote = Quote(book.venue, book.symbol, bid, bid_size, ask, ask_size, venue_ns, received_ns)
-            self.counts.quotes += 1
-            self._feed.tell(BookMoved(quote, book))
-            if not self._healthy:
-                self._healthy = True
-                self._reconnects.up(received_ns)
-                self.publish(STREAM, StreamNews(up=True), retain=True)
-                self._supervisor.tell(Connected(self._gate.address, self._moves))
-        elif taken is Taken.BROKEN:
-            self.counts.gaps += 1
-            self._gate.health.went(well=False)
-            self.log.warning("book lost", venue=book.venue, symbol=book.symbol, reason=book.reason)
-            self._feed.tell(BookLost(book.symbol, book.reason or "no snapshot"))
-            self._resync(book.symbol)
-
-    def _resync(self, symbol: str) -> None:
-        instrument = self._venue.instruments.symbol(symbol)
-        if instrument is None or self._stream is None:
-            return
-        if self._venue.book_by_rest:
-            self.spawn_task(self._fetch_book, instrument, self._session)
-        else:
-            with suppress(StreamError):  # StreamClosed is on its way
-                self._stream.send(self._venue.book_resubscription(instrument))
-
-    def _fetch_book(self, instrument: Instrument, session: int) -> None:
-        try:
-            snapshot = self._venue.fetch_book(instrument)
-        except VenueReadError as error:
-            self._last_error = str(error)
-            self.log.warning("no snapshot", venue=self._venue.name, symbol=instrument.symbol, error=str(error))
-            return  # the next heartbeat asks again
-        if session == self._session and self._stream is not None:
-            self._on_book(self._builders[instrument.symbol], snapshot, self._stream.heard_ns)
-
     def on_stop(self) -> None:
         """Close the session."""
         for each in (self._stream, self._next):
@@ -414,7 +322,7 @@ class MarketDataConnection(Actor):
 
     def book_reasons(self) -> dict[str, str | None]:
         """By symbol why its book has no price, None where it has one."""
-        return {symbol: None if each.book.valid else each.book.reason for symbol, each in self._builders.items()}
+        return {} if self._books is None else self._books.reasons
 
     def describe(self) -> dict[str, Any]:
         """The session, the books and what was counted."""

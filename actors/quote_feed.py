@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from actors.book_polling import QuoteStale
-from actors.market_data import BookLost, BookMoved
 from actors.market_news import MarketGone, MarketMoved
 from actors.runtime import Actor, MailboxSpec, handles
+from actors.stream_books import BookLost, BookMoved
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.decisions import QuoteEngine
 from perpbot.model.events import Funding, Mark
