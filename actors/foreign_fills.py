@@ -34,11 +34,11 @@ class ForeignFills:
         self._announce = announce
         self._strangers = Strangers()
 
-    def suspect(self, events: Iterable[OrderUpdate | Fill], first_ms: int) -> None:
-        """Remember those `events` that match no order of ours; what is older than `first_ms` cannot be about us."""
+    def suspect(self, events: Iterable[OrderUpdate | Fill], began_ms: int) -> None:
+        """Remember those `events` that match no order of ours; what is older than `began_ms` cannot be about us."""
         now = monotonic_ns()
         for each in events:
-            if isinstance(each, Fill) and each.time_ns >= first_ms * NS_PER_MS:
+            if isinstance(each, Fill) and each.time_ns >= began_ms * NS_PER_MS:
                 self._strangers.suspect(each, now)
 
     def look(self, now_ns: int) -> None:

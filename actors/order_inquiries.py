@@ -32,9 +32,10 @@ class Inquiries:
     def __init__(self, connections: Mapping[str, Ref], arrival_ns: Mapping[str, int]) -> None:
         """Ask the `connections`, by venue; `arrival_ns`: how long after its last news a request may still arrive."""
         self.first_ms = 0
-        """Wall clock of the journal's first entry: nothing older is ours."""
-        self.marks_ms: dict[tuple[str, str], int] = {}
-        """By venue and account, the wall clock up to which everything is durable."""
+        """Our wall clock at the journal's first entry."""
+        self._marks_ms: dict[tuple[str, str], int] = {}
+        """By venue and account, the venue's clock up to which everything is durable."""
+        self._began_ms: dict[tuple[str, str], int] = {}
         self._connections = connections
         self._arrival_ns = arrival_ns
         self._asked_ns: dict[str, int] = {}
@@ -78,11 +79,20 @@ class Inquiries:
         connection.tell(CancelOrder(Waiting(order, record.venue_order_id, may_rest=False)))
         return True
 
+    def mark(self, venue: str, account: str, until_ms: int) -> None:
+        """Everything of the venue is durable up to then, by its clock."""
+        self._began_ms[venue, account] = min(self.began_ms(venue, account), until_ms)
+        self._marks_ms[venue, account] = until_ms
+
+    def began_ms(self, venue: str, account: str) -> int:
+        """When we began there, by the venue's clock: nothing older is ours. Our own clock may have been set since."""
+        return self._began_ms.get((venue, account), self.first_ms)
+
     def catch_up(self, venue: str, account: str, unsettled: Iterable[OrderRecord]) -> None:
         """Ask for everything since the durable mark, and for the fate of `unsettled`."""
         orders = tuple(record.order for record in unsettled)
         self._connections[venue].tell(CatchUp(self._since_ms(venue, account), orders))
 
     def _since_ms(self, venue: str, account: str) -> int:
-        mark = self.marks_ms.get((venue, account), self.first_ms)
+        mark = self._marks_ms.get((venue, account), self.first_ms)
         return max(0, mark - OVERLAP_MS)

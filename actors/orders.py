@@ -155,7 +155,7 @@ class Orders(Actor):
         for line in self._journal.ask(Replay(), timeout_s=60.0):
             self._inquiries.first_ms = self._inquiries.first_ms or line.at_ns // NS_PER_MS
             if isinstance(line.entry, CaughtUp):
-                self._inquiries.marks_ms[line.entry.venue, line.entry.account] = line.entry.until_ms
+                self._inquiries.mark(line.entry.venue, line.entry.account, line.entry.until_ms)
             self.ledger.apply(line.entry, now, now - max(0, wall - line.at_ns))
             if isinstance(line.entry, TradeOpened):
                 self._note_opened(line.entry.plan)
@@ -298,7 +298,7 @@ class Orders(Actor):
 
     def _keep(self, unmatched: Iterable[VenueNews]) -> None:
         for news in unmatched:
-            self._foreign.suspect(news.events, self._inquiries.first_ms)
+            self._foreign.suspect(news.events, self._inquiries.began_ms(news.venue, news.account))
             self._unmatched.append(news)
         del self._unmatched[:-UNMATCHED_KEPT]
 
@@ -445,10 +445,10 @@ class Orders(Actor):
         # some fills carry the venue's id of their order alone, which only the answers about the orders have told
         entries, foreign = self._match(VenueNews(answer.venue, answer.account, tuple(unmatched)))
         self._take(entries)
-        self._foreign.suspect(foreign, self._inquiries.first_ms)
+        self._foreign.suspect(foreign, self._inquiries.began_ms(answer.venue, answer.account))
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
         self._record([mark])
-        self._inquiries.marks_ms[answer.venue, answer.account] = answer.until_ms
+        self._inquiries.mark(answer.venue, answer.account, answer.until_ms)
         self._connections[answer.venue].tell(CatchUpDone())
 
     # -- trades --------------------------------------------------------------------------------------------------

@@ -99,8 +99,11 @@ def take_over(fill: Fill, trades: Iterable[TradeView], plan: Plan) -> list[Entry
     """The entries by which all that `fill` did becomes ours.
 
     What takes from the legs of `trades` is theirs; what is left is closed by a trade of its own, which has `plan`.
+    It is so now: no leg was opened after it, whatever our clock says.
     """
-    parts = adopt(fill, trades)
+    known = list(trades)
+    times = [each.time_ns for trade in known for order in trade.orders for each in order.fills]
+    parts = adopt(attrs.evolve(fill, time_ns=max([fill.time_ns, *times])), known)
     entries = [entry for part in parts for entry in _stands(*part)]
     left = fill.quantity - sum((part.quantity for _, part in parts), ZERO)
     if not left:

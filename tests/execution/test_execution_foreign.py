@@ -122,3 +122,8 @@ def test_what_takes_from_trades_is_theirs_and_only_the_rest_is_closed_apart() ->
 def test_what_trades_take_whole_needs_no_trade_of_its_own() -> None:
     entries = take_over(held("-2"), [trade("2")], clearing(held("-2")))
     assert [type(each) for each in entries] == [ForeignAdopted, OrderFilled]
+
+
+def test_what_an_operator_adopts_is_so_now_although_our_clock_is_behind_the_venues() -> None:
+    late = attrs.evolve(held("-2"), time_ns=0)
+    assert [type(each) for each in take_over(late, [trade("2")], clearing(late))] == [ForeignAdopted, OrderFilled]

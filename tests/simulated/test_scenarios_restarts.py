@@ -14,6 +14,7 @@ from scene import (
     ended,
     ended_after_restarts,
     first,
+    native,
     orders,
     orders_of,
     positions,
@@ -290,3 +291,23 @@ def test_16_a_wrong_reading_of_a_position_is_read_again_before_it_counts_and_end
     assert report["strange"] == 0
     assert report["gave_up"] is False
     assert report["clean"] is True
+
+
+def begun_on_a_wrong_clock(world: World, state: Path) -> list[str]:
+    """The journal began while our clock was an hour ahead; then somebody closes a leg of ours."""
+    world.step_wall_clock(3_600.0)
+    whole = Whole(world, state)
+    world.step_wall_clock(-3_600.0)
+    whole.program.start()
+    whole.wait_until(lambda: any(each.phase == "open" for each in whole.ledger.trades()), 120.0, "an open trade")
+    trade = next(each for each in whole.ledger.trades() if each.phase == "open")
+    coin = native(whole, trade.plan.buy.venue, trade.plan.symbol).native
+    somebody_trades(whole, trade.plan.buy.venue, coin, Side.SELL, trade.plan.quantity)
+    whole.wait_until(lambda: whole.ledger.trade(trade.plan.trade_id) is None, 30.0, "the trade is over")
+    reasons = [each.reason for each in whole.records if each.trade_id == trade.plan.trade_id]
+    ended(whole)
+    return reasons
+
+
+def test_what_somebody_else_does_is_told_also_where_the_journal_began_on_a_clock_that_was_ahead(state: Path) -> None:
+    assert run_forked(begun_on_a_wrong_clock, 41, state) == ["somebody else traded in its position"]
