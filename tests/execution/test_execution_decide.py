@@ -292,7 +292,7 @@ def test_a_difference_worth_less_than_a_venue_goes_on_to_refuse_is_carried(refus
     if carried:
         assert step == Step(phase=Phase.OPEN, retry_ms=0)
     else:
-        assert (one(step).purpose, one(step).quantity) == ("unwind", 1)
+        assert (one(step).purpose, one(step).quantity) == ("unwind", d(1))
 
 
 def test_a_difference_worth_more_than_the_least_is_given_back_however_often_it_was_refused() -> None:

@@ -128,7 +128,7 @@ def test_a_short_loses_when_the_price_rises() -> None:
 
 def test_a_fee_in_another_coin_is_kept_apart_by_its_currency() -> None:
     held = total([fill(Side.BUY, 1, 100, 3), fill(Side.SELL, 1, 103, Decimal("0.01"), "BNB")])
-    assert (held.cash, held.fees) == (3, 3)
+    assert (held.cash, held.fees) == (Decimal(3), Decimal(3))
     assert held.other_fees == {"BNB": Decimal("0.01")}
     assert held.net(None) == 0
 
