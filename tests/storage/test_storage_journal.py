@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_entries import ANY_ENTRY, ENTRIES, note, notes
 
-from perpbot.execution.entries import CaughtUp, Entry, KillSwitchSet, PeakEquity
+from perpbot.execution.entries import CaughtUp, Entry, HoldingCarried, KillSwitchSet, OrderFilled, PeakEquity
 from perpbot.storage.journal import KINDS, MOST_ROWS, Journal, Line, export, read
 
 
@@ -37,6 +38,28 @@ def test_an_entry_is_read_back_as_it_was(name: str, journal: Journal) -> None:
         assert list(journal.lines())[-1] == Line(seq, at_ns, entry)
 
     check()
+
+
+OLDER = {
+    "OrderFilled": """{"client_id": "7-1", "fill": {"account": "main", "client_id": "perp1", "fee":
+        {"amount": "0.05", "currency": "USDT"}, "liquidity": "taker", "price": "100", "quantity": "1", "side": "buy",
+        "symbol": "BTC-PERP", "time_ns": 1, "trade_ref": "9", "venue": "okx", "venue_order_id": "77"}}""",
+    "HoldingCarried": """{"account": "main", "cash": "-100", "fees": "0.05", "funding": "0", "quantity": "1",
+        "symbol": "BTC-PERP", "venue": "okx", "volume": "100"}""",
+}
+"""Entries as they were written before fills knew the currency of their price."""
+
+
+def test_a_fill_of_an_older_journal_counts_in_the_currency_of_its_fee(tmp_path: Path) -> None:
+    Journal(tmp_path, epoch=7).close()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as file, file:
+        rows = [(number, 1, kind, body) for number, (kind, body) in enumerate(OLDER.items(), start=1)]
+        file.executemany("INSERT INTO journal (seq, at_ns, kind, body) VALUES (?, ?, ?, ?)", rows)
+    filled, carried = (line.entry for line in read(tmp_path / "journal.sqlite"))
+    assert isinstance(filled, OrderFilled)
+    assert isinstance(carried, HoldingCarried)
+    assert (filled.fill.currency, filled.fill.quoted_fee) == ("USDT", Decimal("0.05"))
+    assert filled.fill.other_fee == carried.other_fees == {}
 
 
 def test_half_a_character_in_an_entry_does_not_make_the_journal_unreadable(journal: Journal) -> None:
