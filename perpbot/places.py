@@ -148,7 +148,8 @@ def _credentials(
         return None
     missing = [variable for variable in named.values() if not environment.get(variable)]
     if missing:
-        raise PlacesError(f"{name} trades, but the environment has no {', '.join(missing)}; set it or turn trading off")
+        names = ", ".join(missing)
+        raise PlacesError(f"{name} trades, but the environment has no {names}; set that, or trade_enabled: false there")
     lacking = [each for each in cls.credential_names if each not in named]
     if lacking:
         raise PlacesError(f"{name} needs {', '.join(lacking)} to trade; name the variable that holds it")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from perpbot.control.client import Client
 
 EXIT_NO, EXIT_USAGE, EXIT_NO_SYSTEM = 1, 2, 69
+SERVICE_STATE = Path("/var/lib/perpbot")
+"""Where the service keeps its state. What root starts there itself leaves files that the service may not touch."""
 
 state_option = click.option(
     "--state",
@@ -43,19 +45,23 @@ class Failure(click.ClickException):
 @contextmanager
 def system(state: Path | None) -> Iterator["Client"]:
     """A connection to the running system; what goes wrong with it becomes a message and an exit code."""
-    from perpbot.control.client import Client, NotRunningError, RefusedError
+    from perpbot.control.client import AbsentError, Client, NotRunningError, RefusedError
 
     path = socket_path(state, os.environ)
     try:
         with Client(path) as client:
             yield client
-    except NotRunningError as error:
+    except AbsentError as error:
         raise Failure(f"{error}; {_how_to_start(state)}", EXIT_NO_SYSTEM) from None
+    except NotRunningError as error:
+        raise Failure(str(error), EXIT_NO_SYSTEM) from None
     except RefusedError as error:
         raise Failure(str(error), EXIT_USAGE if error.code == "bad-request" else EXIT_NO) from None
 
 
 def _how_to_start(state: Path | None) -> str:
+    if state == SERVICE_STATE:
+        return "start the service with `systemctl start perpbot`"
     if state is not None:
         return f"start one with `perpbot run --state {state}`"
     if os.environ.get("PERPBOT_SOCKET"):

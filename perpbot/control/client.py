@@ -18,6 +18,10 @@ class NotRunningError(Exception):
     """No system answers at the socket; the text says why that is thought."""
 
 
+class AbsentError(NotRunningError):
+    """Nobody listens there."""
+
+
 class RefusedError(Exception):
     """The system answered no."""
 
@@ -41,7 +45,7 @@ class Client:
             self._socket.connect(str(path))
         except OSError as error:
             self._socket.close()
-            raise NotRunningError(_why_not(path, error)) from error
+            raise _why_not(path, error) from error
         self._lines = self._read()
 
     def __enter__(self) -> Self:
@@ -134,9 +138,11 @@ def _left(path: Path) -> str:
     return "ended"
 
 
-def _why_not(path: Path, error: OSError) -> str:
+def _why_not(path: Path, error: OSError) -> NotRunningError:
     if isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):
-        return f"no system is running at {path}"
+        return AbsentError(f"no system is running at {path}")
     if isinstance(error, TimeoutError):
-        return f"the system at {path} does not answer"
-    return f"the system at {path} cannot be reached: {error.strerror or error}"
+        return NotRunningError(f"the system at {path} does not answer")
+    if isinstance(error, PermissionError):
+        return NotRunningError(f"{path} is another user's; ask as the user who runs PerpBot, or with sudo")
+    return NotRunningError(f"the system at {path} cannot be reached: {error.strerror or error}")

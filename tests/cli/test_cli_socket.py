@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from running_system import PATIENCE_S, Commands, Running
 
-from perpbot.control.client import Client, NotRunningError, RefusedError
+from perpbot.cli import asking
+from perpbot.control.client import AbsentError, Client, NotRunningError, RefusedError, _why_not
 from perpbot.control.protocol import MAX_LINE
 
 
@@ -150,6 +151,18 @@ def test_no_system_is_running_in_the_usual_place(
     ]
 
 
+def test_where_the_service_has_its_state_the_service_is_to_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asking._how_to_start(Path("/var/lib/perpbot")) == "start the service with `systemctl start perpbot`"
+    monkeypatch.setenv("PERPBOT_SOCKET", "/elsewhere")
+    assert asking._how_to_start(None) == "is $PERPBOT_SOCKET right?"
+
+
+def test_a_system_of_another_user_is_not_said_to_be_away() -> None:
+    refused = _why_not(Path("run/perpbot.sock"), PermissionError())
+    assert not isinstance(refused, AbsentError)
+    assert str(refused) == "run/perpbot.sock is another user's; ask as the user who runs PerpBot, or with sudo"
+
+
 def test_a_socket_that_was_left_behind(perpbot: Commands, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "perpbot.sock"))
@@ -237,4 +250,4 @@ def test_a_socket_of_another_user(perpbot: Commands, tmp_path: Path) -> None:
         (tmp_path / "perpbot.sock").chmod(0)
         gone = perpbot("status", "--state", tmp_path)
     assert gone.code == 69
-    assert "Permission denied" in gone.err
+    assert "is another user's; ask as the user who runs PerpBot, or with sudo\n" in gone.err
