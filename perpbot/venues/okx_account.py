@@ -22,6 +22,8 @@ _STATUSES = {
     "canceled": OrderStatus.CANCELLED,
     "mmp_canceled": OrderStatus.CANCELLED,
 }
+_LIQUIDATIONS = frozenset({"adl", "full_liquidation", "partial_liquidation", "delivery"})
+"""Categories of orders that OKX makes by itself."""
 
 
 class OrderRow(msgspec.Struct, rename="camel"):
@@ -41,7 +43,17 @@ class OrderRow(msgspec.Struct, rename="camel"):
     fill_time: str = ""
     trade_id: str = ""
     exec_type: str = ""
+    category: str = ""
     cancel_source_reason: str = ""
+
+    @property
+    def has_fill(self) -> bool:
+        """Whether a fill has changed it. Without ``execType`` the one before the last change is told again.
+
+        Liquidations never have it (https://www.okx.com/docs-v5/en/, order channel: not for system orders).
+        """
+        liquidated = self.category in _LIQUIDATIONS and self.state in {"partially_filled", "filled"}
+        return bool(self.trade_id) and (bool(self.exec_type) or liquidated)
 
 
 class FillRow(msgspec.Struct, rename="camel"):
@@ -54,10 +66,11 @@ class FillRow(msgspec.Struct, rename="camel"):
     fill_px: str
     fill_sz: str
     side: Side
-    exec_type: str
     fee: str
     fee_ccy: str
     ts: Millis
+    exec_type: str = ""
+    """Empty for liquidations."""
     bill_id: str = ""
 
 
@@ -121,7 +134,7 @@ class OkxAccount:
     def _order_events(self, data: msgspec.Raw) -> list[Event]:
         events: list[Event] = []
         for row in self.read_orders(data):
-            if row.trade_id and row.exec_type:  # without, it is the fill before the last change, told again
+            if row.has_fill:
                 events.append(self._streamed_fill(row))
             events.append(self.order(row))
         return events
@@ -163,7 +176,7 @@ class OkxAccount:
     def fill(self, row: FillRow) -> Fill:
         """The fill in a row. OKX numbers trades per instrument, so the reference begins with its name."""
         scale = self._scale(row.inst_id)
-        if row.exec_type not in {"T", "M"}:
+        if row.exec_type not in {"T", "M", ""}:
             refuse("okx", "execType", row.exec_type)
         return Fill(
             venue="okx",
@@ -176,7 +189,7 @@ class OkxAccount:
             price=scale.prices[row.fill_px],
             quantity=scale.positive(row.fill_sz),
             fee=Money(-number(row.fee, "okx", "fee"), row.fee_ccy),
-            liquidity=Liquidity.TAKER if row.exec_type == "T" else Liquidity.MAKER,
+            liquidity=Liquidity.MAKER if row.exec_type == "M" else Liquidity.TAKER,
             time_ns=ns(row.ts),
             quote=scale.quote,
         )

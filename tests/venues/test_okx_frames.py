@@ -174,6 +174,13 @@ def test_the_last_fill_told_again_with_a_cancellation_is_no_new_fill() -> None:
     assert (update.status, update.filled) == (OrderStatus.CANCELLED, size("0.03"))
 
 
+@pytest.mark.parametrize("category", ["adl", "partial_liquidation", "full_liquidation"])
+def test_a_liquidation_is_a_fill_although_it_was_neither_maker_nor_taker(category: str) -> None:
+    fill, _ = decode(frame("orders", {**ORDER, "clOrdId": "", "execType": "", "category": category}))
+    assert isinstance(fill, Fill)
+    assert (fill.trade_ref, fill.quantity, fill.liquidity) == ("BTC-USDT-SWAP:9", size("0.02"), Liquidity.TAKER)
+
+
 def test_a_position_is_signed_and_in_coins() -> None:
     net = {"instId": SWAP, "pos": "-7", "posSide": "net", "avgPx": "100"}
     short = {"instId": SWAP, "pos": "7", "posSide": "short", "avgPx": "100"}

@@ -54,6 +54,12 @@ def test_okx_fills_are_in_coins_and_a_rebate_is_negative() -> None:
     assert (fill.quantity, fill.fee, fill.side) == (Decimal("0.01"), Money(Decimal("-0.001"), "USDT"), Side.BUY)
 
 
+def test_okx_fills_of_a_liquidation_are_read_with_all_others() -> None:
+    rows = [{**okx_fill(1), "clOrdId": "", "execType": ""}, okx_fill(2)]
+    fills = knowing("okx", okx_pages(rows, "billId")).fetch_fills(NOW_MS - DAY_MS)
+    assert [fill.trade_ref for fill in fills] == ["BTC-USDT-SWAP:1", "BTC-USDT-SWAP:2"]
+
+
 @pytest.mark.parametrize(("age_days", "place"), [(1, "fills"), (30, "fills-history")])
 def test_okx_keeps_old_fills_elsewhere(age_days: int, place: str) -> None:
     made = knowing("okx", lambda _request: ok([]))
