@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 
 from actors.runtime import Actor, Backoff, handles
-from perpbot.model.instrument import Instrument, InstrumentTable
+from perpbot.model.instrument import Instrument, InstrumentTable, one_each
 from perpbot.venues.venue import Venue, VenueReadError
 
 REFRESH_S = 3_600.0
@@ -71,7 +71,8 @@ class Instruments(Actor):
         except VenueReadError as error:
             self.ref.tell(_NoAnswer(str(error)))
             return
-        self.ref.tell(_Answer(tuple(each for each in every if each.symbol in self._symbols)))
+        wanted = [each for each in every if each.symbol in self._symbols]
+        self.ref.tell(_Answer(tuple(one_each(wanted, self._venue.instruments))))
 
     @handles(_Answer)
     def on_answer(self, answer: _Answer) -> None:

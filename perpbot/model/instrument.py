@@ -117,6 +117,28 @@ class Instrument:
         return floor_to(quantity, self.lot) == quantity and quantity >= self.smallest_order(price)
 
 
+QUOTES = ("USDT", "USDC", "USD")
+"""Where a venue lists one coin against several dollars, the first of these is traded."""
+
+
+def one_each(listed: Iterable[Instrument], before: Iterable[Instrument] = ()) -> list[Instrument]:
+    """One instrument for each symbol, in the order of `listed`.
+
+    OKX lists BTC against USDT and against USDC: one name, two books, two positions. What was chosen `before` stays,
+    for it may be held; while it is not listed nothing takes its place.
+    """
+    every = list(listed)
+    chosen = {each.symbol: each.native for each in before}
+    for each in sorted(every, key=_preference):
+        chosen.setdefault(each.symbol, each.native)
+    return [each for each in every if chosen[each.symbol] == each.native]
+
+
+def _preference(instrument: Instrument) -> tuple[int, Decimal, str]:
+    rank = QUOTES.index(instrument.quote) if instrument.quote in QUOTES else len(QUOTES)
+    return rank, instrument.price_unit, instrument.native
+
+
 class InstrumentTable:
     """The instruments of one venue, found by native or canonical name."""
 

@@ -10,7 +10,7 @@ import websocket
 from perpbot import clock
 from perpbot.model.book import Book
 from perpbot.model.events import Bar, BookDelta, BookReset, BookSnapshot, Event, LoggedIn, PublicTrade
-from perpbot.model.instrument import Instrument, InstrumentTable, Side
+from perpbot.model.instrument import Instrument, InstrumentTable, Side, one_each
 from perpbot.model.money import Price
 from perpbot.model.order import Order, OrderUpdate, Outcome, TimeInForce
 from perpbot.venues.book_builder import BookBuilder, Taken
@@ -65,7 +65,7 @@ class Client:
     def learn_instruments(self) -> int:
         """Ask for the instruments and make ready for orders where there are credentials; says how many there are."""
         found = self.venue.fetch_instruments()
-        self.venue.instruments = InstrumentTable(found)
+        self.venue.instruments = InstrumentTable(one_each(found))
         self._instrument = self.venue.instruments.symbol(self.symbol)
         if self._instrument is None:
             raise TrialError(f"{self.symbol} is not among its {len(found)} instruments")

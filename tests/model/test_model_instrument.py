@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_values import ALL, AMOUNTS, CONTRACTS, FIGURES, KILO, ODD, PLAIN, PRICES, instrument
 
-from perpbot.model.instrument import Instrument, InstrumentTable, Side, canonical_symbol
+from perpbot.model.instrument import Instrument, InstrumentTable, Side, canonical_symbol, one_each
 from perpbot.model.money import plain
 
 relaxed = settings(deadline=None, max_examples=60)
@@ -164,3 +164,16 @@ def test_instruments_are_found_by_both_names_and_listed_in_one_order() -> None:
     assert table.symbol("SOL-PERP") is None
     assert list(table) == list(InstrumentTable([PLAIN, eth])) == [PLAIN, eth]
     assert len(table) == 2
+
+
+def test_of_one_coin_against_several_dollars_one_is_traded_and_stays_so_while_it_is_not_listed() -> None:
+    usdc, usdt = (instrument(native=f"BTC-{quote}-SWAP", quote=quote) for quote in ("USDC", "USDT"))
+    assert one_each([usdc, KILO, usdt]) == [KILO, usdt]
+    assert one_each([usdc]) == [usdc]
+    assert one_each([usdc, usdt], before=[usdc]) == [usdc]
+    assert one_each([usdc], before=[usdt]) == []
+
+
+def test_of_one_coin_by_the_piece_and_by_the_thousand_the_piece_is_traded() -> None:
+    thousands = instrument(native="1000BTC", price_unit=Decimal(1000))
+    assert one_each([thousands, PLAIN]) == [PLAIN]

@@ -1,14 +1,15 @@
-"""A venue that stops listing what we hold there, as some do while they are maintained."""
+"""What a venue lists, and does not: what we hold there, as while it is maintained, or one coin twice."""
 
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from scene import drained, ended, native, said, somebody_trades, started
 from whole import Whole
 
 from perpbot.execution.views import TradeView
-from perpbot.model.instrument import Side
+from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import ZERO
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.world import World, run_forked
@@ -57,3 +58,30 @@ def test_what_a_venue_tells_of_a_position_in_what_it_does_not_list_any_more_is_u
     assert report["told"] == report["ours"]
     assert report["differ"] == []
     assert report["clean"] is True
+
+
+def one_coin_against_two_dollars(world: World, state: Path) -> dict[str, set[str]]:
+    """OKX lists each coin against USDC as well, before and behind the others."""
+    whole = Whole(world, state)
+    venue = whole.program.parts.venues["okx"]
+    listed = venue.fetch_instruments
+
+    def twice() -> list[Instrument]:
+        usdt = listed()
+        usdc = [attrs.evolve(each, native=each.native.replace("USDT", "USDC"), quote="USDC") for each in usdt]
+        return [*usdc[:1], *usdt, *usdc[1:]]
+
+    venue.fetch_instruments = twice  # type: ignore[method-assign]
+    whole.program.start()
+    whole.wait_until(whole.all_connected, 10.0, "all connections up")
+    known = {each.native for each in venue.instruments}
+    sent = {each.native for each in _listed(whole)}
+    whole.stop()
+    return {"known": known, "sent": sent}
+
+
+def test_a_coin_that_a_venue_lists_against_two_dollars_is_one_instrument(state: Path) -> None:
+    report = run_forked(one_coin_against_two_dollars, 71, state)
+    assert report["known"] == report["sent"]
+    assert len(report["known"]) == 3
+    assert all("USDT" in each for each in report["known"])
