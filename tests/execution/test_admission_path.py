@@ -1,6 +1,7 @@
 """What lies between an opportunity and its orders leaving does not grow with the trades that are open.
 
-How long it takes is what `perpbot bench trading` measures. Here it is counted: messages, commits, steps of the interpreter.
+How long it takes is what `perpbot bench trading` measures. Here it is counted: messages, commits, steps of the
+interpreter.
 """
 
 import sys

@@ -21,6 +21,7 @@ from perpbot.recording.replaying import EdgeSeen, QuoteSeen, Replay
 from perpbot.storage.journal import read
 from perpbot.venues.registry import venue_names
 
+pytest_plugins = ["recording_fixtures"]
 pytestmark = pytest.mark.simulated
 CONFIG = Path(__file__).parents[2] / "config" / "simulation.yaml"
 

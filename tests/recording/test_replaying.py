@@ -14,6 +14,7 @@ from perpbot.venues.decode import decode
 from perpbot.venues.http import Http
 from perpbot.venues.registry import venue_class, venue_names
 
+pytest_plugins = ["recording_fixtures"]
 pytestmark = pytest.mark.simulated
 NAMES = ("okx", "hyperliquid", "aster")
 CONFIG = Path(__file__).parents[2] / "config" / "simulation.yaml"
