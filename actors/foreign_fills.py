@@ -41,10 +41,10 @@ class ForeignFills:
             if isinstance(each, Fill) and each.time_ns >= began_ms * NS_PER_MS:
                 self._strangers.suspect(each, now)
 
-    def look(self, now_ns: int) -> None:
-        """A fill that cannot be of an order in flight was made by somebody else."""
+    def look(self, now_ns: int, asked: str = "") -> None:
+        """A fill that cannot be of an order in flight was made by somebody else; `asked` was asked for all of them."""
         in_flight = {(each.order.venue, each.order.symbol) for each in self._ledger.unsettled()}
-        for fill in self._strangers.due(in_flight, now_ns):
+        for fill in self._strangers.due(in_flight, now_ns, asked):
             ours = self._ledger.find(fill)
             if ours is None and self._ledger.order(client_id(fill)) is None:
                 self._meet(fill)

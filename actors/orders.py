@@ -446,6 +446,7 @@ class Orders(Actor):
         entries, foreign = self._match(VenueNews(answer.venue, answer.account, tuple(unmatched)))
         self._take(entries)
         self._foreign.suspect(foreign, self._inquiries.began_ms(answer.venue, answer.account))
+        self._foreign.look(monotonic_ns(), answer.venue)  # before a trade closes what somebody else has closed
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
         self._record([mark])
         self._inquiries.mark(answer.venue, answer.account, answer.until_ms)

@@ -37,12 +37,16 @@ class Strangers:
         if client_id(fill) not in self._met:
             self._waiting.setdefault(client_id(fill), (fill, now_ns))
 
-    def due(self, in_flight: Container[tuple[str, str]], now_ns: int) -> list[Fill]:
-        """Those that cannot be of an order in flight (venues and symbols) and waited long enough; each once."""
+    def due(self, in_flight: Container[tuple[str, str]], now_ns: int, asked: str = "") -> list[Fill]:
+        """Those that cannot be of an order in flight (venues and symbols) and waited long enough; each once.
+
+        Of the venue `asked`, which has just told of all our orders, none has to wait.
+        """
         due = [
             fill
             for fill, since_ns in self._waiting.values()
-            if (fill.venue, fill.symbol) not in in_flight and now_ns - since_ns >= LOOK_AFTER_NS
+            if (fill.venue, fill.symbol) not in in_flight
+            and (fill.venue == asked or now_ns - since_ns >= LOOK_AFTER_NS)
         ]
         for fill in due:
             del self._waiting[client_id(fill)]

@@ -15,6 +15,7 @@ from scene import (
     ended_after_restarts,
     first,
     native,
+    net,
     orders,
     orders_of,
     positions,
@@ -311,3 +312,32 @@ def begun_on_a_wrong_clock(world: World, state: Path) -> list[str]:
 
 def test_what_somebody_else_does_is_told_also_where_the_journal_began_on_a_clock_that_was_ahead(state: Path) -> None:
     assert run_forked(begun_on_a_wrong_clock, 41, state) == ["somebody else traded in its position"]
+
+
+def closed_and_replaced(world: World, state: Path) -> dict[str, Any]:
+    """While we are dead somebody closes our trade, and opens one of their own there and at the third venue.
+
+    So it looks to a journal that was put back from a copy, too: then somebody is ourselves.
+    """
+    whole = started(world, state)
+    whole.wait_until(lambda: any(each.phase == "open" for each in whole.ledger.trades()), 120.0, "an open trade")
+    whole.program.kill.set("global", on=True, by="the test")
+    gevent.sleep(2.0)
+    trade = next(each for each in whole.ledger.trades() if each.phase == "open")
+    size, bought, sold = trade.plan.quantity, trade.plan.buy.venue, trade.plan.sell.venue
+    (third,) = set(whole.settings.exchanges) - {bought, sold}
+    coins = {name: native(whole, name, trade.plan.symbol).native for name in whole.settings.exchanges}
+    whole.end_abruptly()
+    steps = ((bought, Side.SELL, 1), (sold, Side.BUY, 1), (bought, Side.BUY, 2), (third, Side.SELL, 2))
+    for venue, side, times in steps:
+        somebody_trades(whole, venue, coins[venue], side, size * times)
+    world.step_wall_clock(3_600.0)  # our trade is held for long enough
+    again(whole)
+    whole.wait_until(lambda: whole.ledger.trade(trade.plan.trade_id) is None, 60.0, "our trade is over")
+    return {"net": net(whole), "sent": [each.order.purpose for each in orders_of(whole, trade.plan.trade_id)]}
+
+
+def test_what_somebody_closed_while_we_were_dead_is_known_before_anything_is_closed_there(state: Path) -> None:
+    report = run_forked(closed_and_replaced, 41, state)
+    assert report["net"] == {}
+    assert "close" not in report["sent"]
