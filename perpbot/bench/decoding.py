@@ -16,7 +16,7 @@ from perpbot.bench.scenario import Scenario
 from perpbot.config.exchanges import Exchange
 from perpbot.config.operation import Simulation
 from perpbot.embedded import EmbeddedVenues
-from perpbot.model.instrument import InstrumentTable
+from perpbot.model.instrument import InstrumentTable, one_each
 from perpbot.places import venue
 from perpbot.simulation.venues.serving import VENUES
 from perpbot.venues.venue import Venue
@@ -85,7 +85,7 @@ def recorded(names: Sequence[str], frames: int) -> dict[str, Recording]:
         try:
             adapters = [venue(name, PATIENT, embedded.details, os.environ) for name in names]
             for each in adapters:
-                each.instruments = InstrumentTable(each.fetch_instruments())
+                each.instruments = InstrumentTable(one_each(each.fetch_instruments()))
             with ThreadPoolExecutor(AT_ONCE) as threads:
                 found = threads.map(lambda each: Recording(each, _frames(each, frames)), adapters)
                 return dict(zip(names, found, strict=True))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from perpbot.model.events import DecodeError
-from perpbot.model.instrument import InstrumentTable
+from perpbot.model.instrument import InstrumentTable, one_each
 from perpbot.venues.http import Http, NotSentError, Reply, Request
 from perpbot.venues.lines import AnswerLine
 from perpbot.venues.venue import Venue, VenueReadError
@@ -77,5 +77,5 @@ def offline(venue: type[Venue], answers: Answers, symbols: Collection[str]) -> V
         if usual is None:
             raise VenueReadError(f"{made.name}: nothing in the recording tells of instruments") from error
         found = usual
-    made.instruments = InstrumentTable(each for each in found if not symbols or each.symbol in symbols)
+    made.instruments = InstrumentTable(each for each in one_each(found) if not symbols or each.symbol in symbols)
     return made

@@ -14,7 +14,7 @@ import websocket
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.model.events import BookDelta, BookReset, BookSnapshot, DecodeError, Ping, SessionEnding
 from perpbot.model.events import Event as MarketEvent
-from perpbot.model.instrument import Instrument, InstrumentTable
+from perpbot.model.instrument import Instrument, InstrumentTable, one_each
 from perpbot.recording.writing import RecordingFile, RecordingHttp
 from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.lines import ENDS
@@ -67,7 +67,8 @@ class Recorder:
     def _learn(self) -> list[Instrument]:
         while not self.over.is_set():
             try:
-                found = [each for each in self.venue.fetch_instruments() if each.symbol in self.symbols]
+                listed = one_each(self.venue.fetch_instruments(), self.venue.instruments)
+                found = [each for each in listed if each.symbol in self.symbols]
             except VenueReadError as error:
                 self.trouble = str(error)
                 self.over.wait(AGAIN_S)

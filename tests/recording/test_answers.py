@@ -1,5 +1,6 @@
 """Recorded answers are found again, whatever host was asked then."""
 
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,3 +39,15 @@ def test_a_book_is_told_from_what_holds_for_long() -> None:
 def test_without_an_answer_about_instruments_nothing_can_be_read() -> None:
     with pytest.raises(VenueReadError, match="okx: nothing in the recording tells of instruments"):
         offline(venue_class("okx"), Answers(venue_class("okx"), []), ())
+
+
+def test_a_coin_that_a_venue_lists_against_two_dollars_is_one_instrument() -> None:
+    swap = {"settleCcy": "USDT", "ctType": "linear", "ctVal": "0.01", "tickSz": "0.1", "lotSz": "1", "minSz": "1"}
+    rows = [
+        {**swap, "instId": f"BTC-{dollar}-SWAP", "uly": f"BTC-{dollar}", "settleCcy": dollar, "state": "live"}
+        for dollar in ("USDC", "USDT")
+    ]
+    url = "https://www.okx.com/api/v5/public/instruments?instType=SWAP"
+    told = AnswerLine(1, url, json.dumps({"code": "0", "msg": "", "data": rows}))
+    venue = offline(venue_class("okx"), Answers(venue_class("okx"), [told]), ())
+    assert [each.native for each in venue.instruments] == ["BTC-USDT-SWAP"]
