@@ -64,13 +64,13 @@ from perpbot.execution.entries import (
     TradeSettled,
 )
 from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
-from perpbot.execution.ledger import Ledger, OrderNews, answered, number_of, told, trade_id
-from perpbot.execution.numbering import number_of_order, number_orders, skipped
+from perpbot.execution.ledger import Ledger, OrderNews, answered, told
+from perpbot.execution.numbering import Numbers
 from perpbot.execution.own_orders import OwnOrders
-from perpbot.execution.plan import Plan, clearing_plan
+from perpbot.execution.plan import clearing_plan
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.residuals import Residual, leave
-from perpbot.execution.trade import Phase, Want
+from perpbot.execution.trade import Phase
 from perpbot.execution.views import TradeView, view
 from perpbot.model.money import ZERO, plain
 from perpbot.model.order import Fill, Order, OrderStatus, OrderUpdate, Refused, TimeInForce
@@ -78,8 +78,6 @@ from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind
 from perpbot.venues.cancelling import Waiting
 
 SWEEP_S = 0.25
-NUMBERS_KEPT = 1_000
-"""Trades of which it is known that they were opened; lower numbers than these are not opened any more."""
 UNMATCHED_KEPT = 100
 """Batches of news that match no order, kept until the venue's id of an order is known."""
 NEWS = (OrderSent, OutcomeArrived, VenueNews)
@@ -139,29 +137,21 @@ class Orders(Actor):
         self._unmatched: list[VenueNews] = []
         self._foreign = ForeignFills(self, self.ledger, record=self._record, announce=self._announce)
         self._residuals = Residuals(self, self.ledger, self._record)
-        self._last_trade = self._last_order = 0
-        self._opened: dict[int, None] = {}
-        """Numbers of the trades that were opened, the newest."""
-        self._oldest_number = 0
-        """Trades of this number or a lower one count as opened."""
 
     def on_start(self) -> None:
         """Fold the journal."""
         self._journal = self.look_up(self._journal_address)
         self._connections = {venue: self.look_up(address) for venue, address in self._connection_addresses.items()}
         self._inquiries = Inquiries(self._connections, self._arrival_ns)
-        self._epoch: int = self._journal.ask(GetEpoch())
+        self._numbers = Numbers(self._journal.ask(GetEpoch()), self._wire_ids)
         now, wall = monotonic_ns(), wall_ns()
         for line in self._journal.ask(Replay(), timeout_s=60.0):
             self._inquiries.first_ms = self._inquiries.first_ms or line.at_ns // NS_PER_MS
             if isinstance(line.entry, CaughtUp):
                 self._inquiries.mark(line.entry.venue, line.entry.account, line.entry.until_ms)
             self.ledger.apply(line.entry, now, now - max(0, wall - line.at_ns))
-            if isinstance(line.entry, TradeOpened):
-                self._note_opened(line.entry.plan)
-            if isinstance(line.entry, TradeOpened | OrdersIntended):
-                self._last_order = max([self._last_order, *map(number_of_order, line.entry.orders)])
-        self._last_order = max(self._last_order, skipped(self._epoch, wall))
+            self._numbers.heed(line.entry)
+        self._numbers.begin(wall)
         self._self_trades.begin()
         self.timers.every(SWEEP_S, _Sweep())
 
@@ -169,9 +159,8 @@ class Orders(Actor):
 
     @handles(PrepareTrade)
     def on_prepare(self, request: PrepareTrade) -> Prepared:
-        """The next trade's id. Trades that were never opened leave gaps, which do not matter."""
-        self._last_trade = max(self._last_trade, self.ledger.last_trade_number) + 1
-        number = trade_id(self._epoch, self._last_trade)
+        """The next trade's id, and what stands in its symbol."""
+        number = self._numbers.trade(self.ledger.last_trade_number)
         return Prepared(number, self.ledger.working(request.symbol), self.ledger.to_come())
 
     @handles(OpenTrade)
@@ -180,23 +169,15 @@ class Orders(Actor):
         plan = request.plan
         if request.approval.kind is not ApprovalKind.OPEN or request.approval.trade_id != plan.trade_id:
             raise NotSubmittedError(f"{plan.trade_id} has no approval to open")
-        number = number_of(plan.trade_id)
-        if number in self._opened or number <= self._oldest_number:
+        if self._numbers.was_opened(plan):
             raise NotSubmittedError(f"{plan.trade_id} was opened before")
-        orders = self._number(plan, request.wants)
+        orders = self._numbers.orders(plan, request.wants)
         self._self_trades.check(orders, monotonic_ns())
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
-        self._note_opened(plan)
+        self._numbers.opened(plan)
         self._record([opened])
         self._send(orders, request.approval, plan.seen_ns)
         self.publish(OPENED, opened)
-
-    def _note_opened(self, plan: Plan) -> None:
-        self._opened[number_of(plan.trade_id)] = None
-        while len(self._opened) > NUMBERS_KEPT:
-            oldest = min(self._opened)
-            del self._opened[oldest]
-            self._oldest_number = oldest
 
     @handles(SubmitOrders)
     def on_submit(self, request: SubmitOrders) -> TradeView:
@@ -210,18 +191,13 @@ class Orders(Actor):
             raise NotSubmittedError(f"{request.trade_id} has {len(trade.orders)} orders, not {request.seen}")
         if request.approval.kind is not ApprovalKind.OPEN and any(want.adds_risk for want in request.wants):
             raise NotSubmittedError(f"{request.trade_id} has no approval to open")
-        orders = self._number(trade.plan, request.wants)
+        orders = self._numbers.orders(trade.plan, request.wants)
         self._self_trades.check(orders, monotonic_ns())
         intended = OrdersIntended(orders=orders)
         self._record([intended])
         self._send(orders, request.approval.once_durable(monotonic_ns()))
         self.publish(INTENDED, intended)
         return self._read(request.trade_id)
-
-    def _number(self, plan: Plan, wants: Iterable[Want]) -> list[Order]:
-        orders = number_orders(plan, wants, self._wire_ids, epoch=self._epoch, first=self._last_order + 1)
-        self._last_order += len(orders)
-        return orders
 
     def _send(self, orders: Iterable[Order], approval: Approval, seen_ns: int = 0) -> None:
         self._self_trades.journalled(orders)
@@ -377,7 +353,7 @@ class Orders(Actor):
         plan = clearing_plan(new, fill, seen_ns=monotonic_ns(), wall_ns=wall_ns())
         trades = self._foreign.adopt(fill, plan)
         if new in trades:
-            self._note_opened(plan)
+            self._numbers.opened(plan)
             trade = self._read(new)
             self._residuals.take(trade)
             self.publish(REOPENED, TradeMoved(trade_id=new, phase=trade.phase, reason=trade.reason))

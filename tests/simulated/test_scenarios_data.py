@@ -13,10 +13,10 @@ import scene
 from scene import account, at_place, ended, first, said, serving, started
 from whole import CONFIG, Whole, check_accounts, settings
 
-from actors import orders, positions
+from actors import positions
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
-from perpbot.execution import accounting, ledger
+from perpbot.execution import accounting, ledger, numbering
 from perpbot.model.quote import Quote
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.orders import Ticket, VenueOrder
@@ -196,7 +196,7 @@ def _measure(thing: Any, name: str, sizes: dict[str, int], depth: int) -> None:
 
 
 def busy(world: World, state: Path) -> dict[str, tuple[int, int]]:
-    ledger.ORDERS_KEPT = orders.NUMBERS_KEPT = positions.REFS_KEPT = 15
+    ledger.ORDERS_KEPT = numbering.NUMBERS_KEPT = positions.REFS_KEPT = 15
     accounting.ORDERS_KEPT = 15  # type: ignore[attr-defined]
     whole = started(world, state, market=MarketSettings(frames_per_second=4.0, edge_every_s=1.0))
     whole.ledger._records.keep = 15
