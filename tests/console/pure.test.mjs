@@ -5,6 +5,7 @@ import { test } from "node:test";
 import * as decimals from "../../perpbot/web/console/live/decimals.js";
 import { merged } from "../../perpbot/web/console/live/merge.js";
 import { duration, micros } from "../../perpbot/web/console/live/times.js";
+import { html } from "../../perpbot/web/console/parts/html.js";
 
 // The examples of RFC 7396, appendix A: target, patch, result.
 const PATCHES = [
@@ -53,4 +54,10 @@ test("money is rounded and grouped without ever being a float", () => {
 test("durations are told in two units", () => {
   assert.deepEqual([0, 12, 61, 7_260, 266_400].map(duration), ["0 s", "12 s", "1 min 1 s", "2 h 1 min", "3 d 2 h"]);
   assert.deepEqual([5.25, 850, 1_250, 85_000, 3_400_000].map(micros), ["5.3 µs", "850 µs", "1.3 ms", "85 ms", "3.4 s"]);
+});
+
+test("what never changes is drawn anew, so that nothing of an earlier page is kept", () => {
+  const draw = () => html`<header><p>always the same</p></header>`;
+  assert.notEqual(draw(), draw());
+  assert.notEqual(draw().props.children, draw().props.children);
 });

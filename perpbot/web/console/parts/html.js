@@ -3,7 +3,15 @@
 import htm from "../vendor/htm.js";
 import { h } from "../vendor/preact.js";
 
-export const html = htm.bind(h);
+const KEEP_NOTHING = 3;
+
+/** htm keeps an element in which nothing changes, and with it the whole page that it was first part of. */
+function element(...given) {
+  this[0] = KEEP_NOTHING;
+  return h(...given);
+}
+
+export const html = htm.bind(element);
 
 /** Draw `component` anew only when one of its properties is another one. */
 export function memo(component) {
