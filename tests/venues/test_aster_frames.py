@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import price, size, venue, with_bitcoin
+from venue_cases import fill_of, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -115,20 +115,17 @@ def order_update(**changes: object) -> dict[str, Any]:
 
 def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> None:
     fill, update = decode(order_update())
-    assert fill == Fill(
-        venue="aster",
-        account="main",
-        symbol="BTC-PERP",
+    assert fill == fill_of(
+        "aster",
+        Side.SELL,
+        at="100.5",
+        quantity="0.2",
+        fee="0.00804",
+        liquidity=Liquidity.TAKER,
         trade_ref="BTCUSDT:9",
         client_id="perp0000000000000001",
         venue_order_id="77",
-        side=Side.SELL,
-        price=price("100.5"),
-        quantity=size("0.2"),
-        fee=Money(Decimal("0.00804"), "USDT"),
-        liquidity=Liquidity.TAKER,
         time_ns=NOON_NS,
-        quote="USDT",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled) == (OrderStatus.ACCEPTED, size("0.3"))

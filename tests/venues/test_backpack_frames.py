@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import price, size, venue, with_bitcoin
+from venue_cases import fill_of, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -19,8 +19,8 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Rate
-from perpbot.model.order import Balance, Fill, Liquidity, OrderStatus, OrderUpdate, Position
+from perpbot.model.money import Rate
+from perpbot.model.order import Balance, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
 VENUE = with_bitcoin(venue("backpack"), funding_hours=Decimal(4))
@@ -103,20 +103,17 @@ FILL = {"e": "orderFill", "t": 9, "l": "0.2", "L": "100.5", "m": False, "n": "0.
 
 def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> None:
     fill, update = decode("account.orderUpdate", **ORDER, **FILL)
-    assert fill == Fill(
-        venue="backpack",
-        account="main",
-        symbol="BTC-PERP",
+    assert fill == fill_of(
+        "backpack",
+        Side.SELL,
+        at="100.5",
+        quantity="0.2",
+        fee="0.01005",
+        liquidity=Liquidity.TAKER,
         trade_ref="BTC_USDC_PERP:9",
         client_id="17",
         venue_order_id="77",
-        side=Side.SELL,
-        price=price("100.5"),
-        quantity=size("0.2"),
-        fee=Money(Decimal("0.01005"), "USDC"),
-        liquidity=Liquidity.TAKER,
         time_ns=NOON_NS,
-        quote="USDC",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled, update.client_id) == (OrderStatus.ACCEPTED, size("0.3"), "17")

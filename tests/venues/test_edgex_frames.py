@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from edgex_cases import BTC, FILL, NOON_MS, ORDER, PAID
 from venue_cases import (
+    fill_of,
     price,
     size,
     venue,
@@ -174,20 +175,17 @@ def test_what_is_not_the_protocol_is_refused(bad: dict[str, Any]) -> None:
 
 def test_a_fill_carries_the_id_of_the_order_told_beside_it() -> None:
     fill, update = changes(order=[ORDER], orderFillTransaction=[FILL])
-    assert fill == Fill(
-        venue="edgex",
-        account="main",
-        symbol="BTC-PERP",
+    assert fill == fill_of(
+        "edgex",
+        Side.BUY,
+        at="97444.5",
+        quantity="0.001",
+        fee="0.017540",
+        liquidity=Liquidity.MAKER,
         trade_ref="564815957260763406",
         client_id="perp0000000000000001",
         venue_order_id="564815695875932430",
-        side=Side.BUY,
-        price=price("97444.5"),
-        quantity=size("0.001"),
-        fee=Money(Decimal("0.017540"), "USDC"),
-        liquidity=Liquidity.MAKER,
         time_ns=NOON_NS,
-        quote="USDC",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled, update.reason) == (OrderStatus.ACCEPTED, size("0.001"), "")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import price, size, venue, with_bitcoin
+from venue_cases import fill_of, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -21,8 +21,8 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Rate
-from perpbot.model.order import Fill, Liquidity, OrderStatus, OrderUpdate, Position
+from perpbot.model.money import Rate
+from perpbot.model.order import Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.venue import Venue
 
@@ -148,20 +148,17 @@ def test_a_fill_names_our_order_and_a_rebate_is_negative() -> None:
     words = {"is_buyer": True, "is_taker": False, "size": "0.2", "price": "100.5", "fee": "-0.00002"}
     ids = {"trade_id": "65424692-2", "order_id": "0x77", "client_order_id": "17"}
     assert decode("v1.fill", **words, **ids) == [
-        Fill(
-            venue="grvt",
-            account="main",
-            symbol="BTC-PERP",
+        fill_of(
+            "grvt",
+            Side.BUY,
+            at="100.5",
+            quantity="0.2",
+            fee="-0.00002",
+            liquidity=Liquidity.MAKER,
             trade_ref="BTC_USDT_Perp:65424692-2",
             client_id="17",
             venue_order_id="0x77",
-            side=Side.BUY,
-            price=price("100.5"),
-            quantity=size("0.2"),
-            fee=Money(Decimal("-0.00002"), "USDT"),
-            liquidity=Liquidity.MAKER,
             time_ns=NOON_NS,
-            quote="USDT",
         )
     ]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import META, price, size, venue, with_bitcoin
+from venue_cases import META, fill_of, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -24,7 +24,7 @@ from perpbot.model.events import (
 )
 from perpbot.model.instrument import InstrumentTable, Side
 from perpbot.model.money import Money, Rate
-from perpbot.model.order import Balance, Fill, FundingPayment, Liquidity, OrderStatus, OrderUpdate, Position
+from perpbot.model.order import Balance, FundingPayment, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
 VENUE = with_bitcoin(venue("hyperliquid"))
@@ -127,20 +127,17 @@ def test_a_fill_costs_what_it_says(crossed: bool, liquidity: Liquidity) -> None:
         "coin": "BTC", "px": "100.0", "sz": "0.1", "side": "A", "time": NOON_MS, "oid": 77, "tid": 9,
         "crossed": crossed, "fee": "0.0045", "feeToken": "USDC", "cloid": None, "liquidationMarkPx": None,
     }  # fmt: skip
-    wanted = Fill(
-        venue="hyperliquid",
-        account="main",
-        symbol="BTC-PERP",
+    wanted = fill_of(
+        "hyperliquid",
+        Side.SELL,
+        at="100",
+        quantity="0.1",
+        fee="0.0045",
+        liquidity=liquidity,
         trade_ref="9",
         client_id="",
         venue_order_id="77",
-        side=Side.SELL,
-        price=price("100"),
-        quantity=size("0.1"),
-        fee=Money(Decimal("0.0045"), "USDC"),
-        liquidity=liquidity,
         time_ns=NOON_NS,
-        quote="USDC",
     )
     assert decode("userFills", {"user": "0x0", "isSnapshot": True, "fills": [row]}) == [wanted]
 

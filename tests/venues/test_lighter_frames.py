@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from lighter_cases import MS, ORDER, POSITION, TRADE, VENUE
-from venue_cases import price, size
+from venue_cases import fill_of, price, size
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -24,10 +24,9 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Side
-from perpbot.model.money import Money, Rate
+from perpbot.model.money import Rate
 from perpbot.model.order import (
     Balance,
-    Fill,
     Liquidity,
     OrderStatus,
     OrderUpdate,
@@ -209,20 +208,17 @@ def test_times_come_in_seconds_too() -> None:
 def test_of_a_trade_the_accounts_side_is_its_fill(
     words: dict[str, Any], side: Side, liquidity: Liquidity, fee: str, client_id: str, order_id: str
 ) -> None:
-    wanted = Fill(
-        venue="lighter",
-        account="main",
-        symbol="BTC-PERP",
+    wanted = fill_of(
+        "lighter",
+        side,
+        at="2352.73",
+        quantity="0.1336",
+        fee=fee,
+        liquidity=liquidity,
         trade_ref="19209006902",
         client_id=client_id,
         venue_order_id=order_id,
-        side=side,
-        price=price("2352.73"),
-        quantity=size("0.1336"),
-        fee=Money(Decimal(fee), "USDC"),
-        liquidity=liquidity,
         time_ns=NS,
-        quote="USDC",
     )
     assert told("account_all_trades:65", trades={"1": [{**TRADE, **words}]}) == [wanted]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from venue_cases import price, size, venue, with_bitcoin
+from venue_cases import fill_of, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -126,20 +126,17 @@ ORDER = {
 
 def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> None:
     fill, update = decode(frame("orders", ORDER))
-    assert fill == Fill(
-        venue="okx",
-        account="main",
-        symbol="BTC-PERP",
+    assert fill == fill_of(
+        "okx",
+        Side.BUY,
+        at="100.5",
+        quantity="0.02",
+        fee="0.01005",
+        liquidity=Liquidity.TAKER,
         trade_ref="BTC-USDT-SWAP:9",
         client_id="perp0000000000000001",
         venue_order_id="77",
-        side=Side.BUY,
-        price=price("100.5"),
-        quantity=size("0.02"),
-        fee=Money(Decimal("0.01005"), "USDT"),
-        liquidity=Liquidity.TAKER,
         time_ns=1_700_000_000_001_000_000,
-        quote="USDT",
     )
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled) == (OrderStatus.ACCEPTED, Decimal("0.03"))

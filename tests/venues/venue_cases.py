@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from extended_cases import start as extended_start
 
 from perpbot.model.instrument import Instrument, InstrumentTable, Side
-from perpbot.model.money import Price, Quantity
-from perpbot.model.order import Order, TimeInForce
+from perpbot.model.money import Money, Price, Quantity
+from perpbot.model.order import Fill, Liquidity, Order, TimeInForce
 from perpbot.venues.grvt import Grvt
 from perpbot.venues.grvt_client import Session
 from perpbot.venues.http import Http, Reply, Request
@@ -236,3 +236,35 @@ def an_order(made: Venue, **changes: Any) -> Order:
         "purpose": "open",
     }
     return Order(**{**usual, **changes})
+
+
+def fill_of(
+    name: str,
+    side: Side,
+    *,
+    at: str,
+    quantity: str,
+    fee: str,
+    liquidity: Liquidity,
+    trade_ref: str,
+    client_id: str,
+    venue_order_id: str,
+    time_ns: int,
+) -> Fill:
+    """A fill of Bitcoin's perpetual in the main account at `name`; `fee` is in what that is quoted in."""
+    quote = QUOTES.get(name, "USDT")
+    return Fill(
+        venue=name,
+        account="main",
+        symbol="BTC-PERP",
+        trade_ref=trade_ref,
+        client_id=client_id,
+        venue_order_id=venue_order_id,
+        side=side,
+        price=price(at),
+        quantity=size(quantity),
+        fee=Money(Decimal(fee), quote),
+        liquidity=liquidity,
+        time_ns=time_ns,
+        quote=quote,
+    )
