@@ -19,7 +19,6 @@ from venue_cases import (
     with_bitcoin,
 )
 
-from perpbot.model.instrument import Instrument
 from perpbot.model.money import Money
 from perpbot.model.order import (
     OrderStatus,
@@ -33,14 +32,8 @@ from perpbot.venues.venue import VenueReadError
 
 def test_contracts_are_named_by_their_numbers() -> None:
     (instrument,) = venue("edgex", lambda _request: edgex(EDGEX_META), signed=False).fetch_instruments()
-    assert instrument == Instrument(
-        venue="edgex",
-        symbol="BTC-PERP",
-        native=BTC,
-        base="BTC",
-        quote="USDC",
-        tick=Decimal("0.1"),
-        lot=Decimal("0.001"),
+    assert instrument == bitcoin(
+        "edgex",
         min_quantity=Decimal("0.002"),
         maker_fee=Decimal("0.0004"),
         taker_fee=Decimal("0.00045"),

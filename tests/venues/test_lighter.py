@@ -23,7 +23,7 @@ from venue_cases import (
 )
 
 from perpbot.clock import wall_ms
-from perpbot.model.instrument import Instrument, Side
+from perpbot.model.instrument import Side
 from perpbot.model.money import Money
 from perpbot.model.order import (
     FundingPayment,
@@ -51,13 +51,8 @@ def markets(**words: Any) -> dict[str, Any]:
 
 def test_a_market_is_an_instrument_on_the_grid_of_its_decimals() -> None:
     instrument, pepe = venue("lighter", lambda _request: LIGHTER_MARKETS, signed=False).fetch_instruments()
-    assert instrument == Instrument(
-        venue="lighter",
-        symbol="BTC-PERP",
-        native="1",
-        base="BTC",
-        quote="USDC",
-        tick=Decimal("0.1"),
+    assert instrument == bitcoin(
+        "lighter",
         lot=Decimal("0.00001"),
         min_quantity=Decimal("0.0002"),
         min_notional=Decimal(10),

@@ -16,6 +16,7 @@ from venue_cases import (
     LIGHTER_MARKETS,
     META,
     Answer,
+    bitcoin,
     edgex,
     parameters_of,
     venue,
@@ -54,16 +55,10 @@ def okx_answers(request: Request) -> Answer:
 
 def test_okx_trades_linear_swaps_by_the_contract() -> None:
     (instrument,) = venue("okx", okx_answers, signed=False).fetch_instruments()
-    assert instrument == Instrument(
-        venue="okx",
-        symbol="BTC-PERP",
-        native="BTC-USDT-SWAP",
-        base="BTC",
-        quote="USDT",
-        tick=Decimal("0.1"),
+    assert instrument == bitcoin(
+        "okx",
         lot=Decimal("0.0001"),
         min_quantity=Decimal("0.0002"),
-        contract_size=Decimal("0.01"),
         maker_fee=Decimal("0.0002"),
         taker_fee=Decimal("0.0005"),
         funding_hours=Decimal(4),
@@ -192,13 +187,8 @@ PARADEX_MARKETS = {
 
 def test_paradex_trades_perpetuals_that_have_a_book() -> None:
     (instrument,) = venue("paradex", lambda _request: PARADEX_MARKETS, signed=False).fetch_instruments()
-    assert instrument == Instrument(
-        venue="paradex",
-        symbol="BTC-PERP",
-        native="BTC-USD-PERP",
-        base="BTC",
-        quote="USDC",
-        tick=Decimal("0.1"),
+    assert instrument == bitcoin(
+        "paradex",
         lot=Decimal("0.00001"),
         min_quantity=Decimal("0.00001"),
         min_notional=Decimal(10),
@@ -243,13 +233,8 @@ def backpack_answers(request: Request) -> Answer:
 
 def test_backpack_trades_perpetuals_at_each_ones_own_interval() -> None:
     (instrument,) = venue("backpack", backpack_answers, signed=False).fetch_instruments()
-    assert instrument == Instrument(
-        venue="backpack",
-        symbol="BTC-PERP",
-        native="BTC_USDC_PERP",
-        base="BTC",
-        quote="USDC",
-        tick=Decimal("0.1"),
+    assert instrument == bitcoin(
+        "backpack",
         lot=Decimal("0.00001"),
         min_quantity=Decimal("0.0001"),
         maker_fee=Decimal("0.0002"),
