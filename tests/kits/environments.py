@@ -43,6 +43,11 @@ class Environments:
             pytest.fail(f"{script} ended with {done.returncode}:\n{done.stderr[-4_000:]}")
         return json.loads(done.stdout.splitlines()[-1])
 
+    def file(self, kit: str, name: str) -> Path:
+        """The one file called `name` that a kit brings."""
+        (found,) = self.python(kit).parents[1].rglob(name)
+        return found
+
     def _make(self, kit: str) -> Path:
         python = self._folder / kit / "bin" / "python"
         uv = str(Path(sys.executable).with_name("uv"))

@@ -1,14 +1,10 @@
-"""EdgeX's requests and orders carry the signatures that it checks."""
+"""EdgeX's requests and orders carry the signatures that it checks. tests/kits has its own SDK sign orders, too."""
 
 import hashlib
 import hmac
 import json
-import shutil
-import subprocess
-import venv
 from base64 import b64encode
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -186,48 +182,3 @@ def ours(limit: str, quantity: str, client_id: str, expires_s: int, *, buys: boo
 def test_a_signature_is_that_of_the_official_sdk(case: tuple[str, str, bool, str, int], signature: str) -> None:
     limit, quantity, buys, client_id, expires_s = case
     assert ours(limit, quantity, client_id, expires_s, buys=buys) == signature
-
-
-SDK_SIGNS = """
-import asyncio, json, sys
-from decimal import Decimal
-from edgex_sdk.internal.async_client import AsyncClient
-from edgex_sdk.order.client import Client
-from edgex_sdk.order.types import CreateOrderParams
-
-class Kept(AsyncClient):
-    async def make_authenticated_request(self, method, path, data=None, params=None, rewrite_version=True):
-        return data["l2Signature"]
-
-meta, key, case = json.loads(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
-limit, quantity, buys, client_id, expires_s = case
-params = CreateOrderParams(
-    "30000001", limit, quantity, "LIMIT", "BUY" if buys else "SELL", "IMMEDIATE_OR_CANCEL", client_id, expires_s * 1000
-)
-client = Client(Kept(base_url="http://nowhere", account_id=77, trading_private_key=key))
-print(asyncio.run(client.create_order(params, meta, Decimal(limit))).removeprefix("0x"))
-"""
-
-
-@pytest.mark.full
-@pytest.mark.process
-def test_the_official_sdk_signs_the_same(tmp_path: Path) -> None:
-    if shutil.which("pip") is None and not hasattr(venv, "create"):
-        pytest.skip("no way to make an environment")
-    venv.create(tmp_path / "sdk", with_pip=True)
-    python = tmp_path / "sdk" / "bin" / "python"
-    installed = subprocess.run(
-        [python, "-m", "pip", "install", "-q", "edgex-python-sdk==2.0.1"], check=False, capture_output=True, timeout=300
-    )
-    if installed.returncode:
-        pytest.skip("the official SDK cannot be installed here")
-    for limit, quantity, buys, client_id, expires_s in SIGNED:
-        case = json.dumps([limit, quantity, buys, client_id, expires_s])
-        made = subprocess.run(
-            [python, "-c", SDK_SIGNS, json.dumps(EDGEX_META), PRIVATE_KEY, case],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert made.stdout.strip() == ours(limit, quantity, client_id, expires_s, buys=buys)

@@ -3,12 +3,11 @@
 import json
 import subprocess
 import sys
-import venv
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
 import pytest
+from environments import Environments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from venue_cases import CREDENTIALS
@@ -17,6 +16,8 @@ from perpbot.venues import goldilocks
 from perpbot.venues.ecgfp5 import GENERATOR, NEUTRAL, ORDER, SIGNATURE_BYTES, encode, holds, plus, public, sign
 from perpbot.venues.goldilocks import PRIME, digest, limbs, pack, to_bytes, unpack
 from perpbot.venues.lighter_signing import Key, message, private_key, text_message, token, transaction
+
+pytest_plugins = ["kit_fixtures"]
 
 SECRET = private_key(CREDENTIALS["lighter"]["privateKey"])
 KEY = Key(chain=304, account=65, index=5, secret=SECRET)
@@ -242,20 +243,8 @@ print(json.dumps([secret, public, [signer.decode_tx_info(each)[:3] for each in m
 
 @pytest.mark.full
 @pytest.mark.process
-def test_the_official_signer_agrees_on_a_key_of_its_own(tmp_path: Path) -> None:
-    venv.create(tmp_path / "sdk", with_pip=True)
-    install = [
-        str(tmp_path / "sdk" / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "lighter-sdk==1.1.8",
-    ]
-    if subprocess.run(install, check=False, capture_output=True, timeout=300).returncode:
-        pytest.skip("the official signer cannot be installed here")
-    (library,) = tmp_path.rglob("lighter-signer-linux-amd64.so")
+def test_the_official_signer_agrees_on_a_key_of_its_own(environments: Environments) -> None:
+    library = environments.file("lighter", "lighter-signer-linux-amd64.so")
     ran = subprocess.run(
         [sys.executable, "-c", OFFICIAL, str(library)], check=True, capture_output=True, text=True, timeout=60
     )

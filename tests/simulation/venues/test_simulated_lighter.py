@@ -7,14 +7,13 @@ installed.
 import json
 import subprocess
 import sys
-import venv
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from environments import Environments
 from simulated_peers import Direct, Peer
 from simulated_service import Service
 
@@ -32,7 +31,7 @@ from perpbot.venues.http import Request as Sent
 from perpbot.venues.lighter import Lighter
 from perpbot.venues.venue import Credentials, Endpoints, VenueReadError
 
-pytest_plugins = ["simulated_fixtures"]
+pytest_plugins = ["simulated_fixtures", "kit_fixtures"]
 
 BTC = "1"
 
@@ -371,7 +370,6 @@ held = venue.fetch_positions([symbol])[0]
 said["held"] = [held["side"], held["contracts"], held["leverage"]]
 fills = venue.fetch_my_trades(symbol)
 said["filled"] = sum(each["amount"] for each in fills)
-time.sleep(0.01)
 venue.create_order(symbol, "market", "sell", 0.02, round(bid * 0.99, 1), {"clientOrderId": 13, "reduceOnly": True})
 said["flat"] = [each["contracts"] for each in venue.fetch_positions([symbol])]
 said["cash"] = str(venue.fetch_balance()["info"]["accounts"][0]["collateral"])
@@ -386,20 +384,10 @@ print(json.dumps(said))
 
 @pytest.mark.full
 @pytest.mark.process
-def test_ccxts_class_trades_here_with_the_official_signer(tmp_path: Path, serve_venues: Callable[..., Service]) -> None:
-    venv.create(tmp_path / "sdk", with_pip=True)
-    install = [
-        str(tmp_path / "sdk" / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "lighter-sdk==1.1.8",
-    ]
-    if subprocess.run(install, check=False, capture_output=True, timeout=300).returncode:
-        pytest.skip("the official signer cannot be installed here")
-    (library,) = tmp_path.rglob("lighter-signer-linux-amd64.so")
+def test_ccxts_class_trades_here_with_the_official_signer(
+    environments: Environments, serve_venues: Callable[..., Service]
+) -> None:
+    library = environments.file("lighter", "lighter-signer-linux-amd64.so")
     service = serve_venues("lighter", "--seed", "5", "--edge-every", "0")
     command = [sys.executable, "-c", CCXT_TRADES, json.dumps(service.served["lighter"]), str(library)]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
