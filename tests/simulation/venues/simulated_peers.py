@@ -1,12 +1,17 @@
 """A simulated venue in this very process: its HTTP without a network, and what it sends on a stream."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
+from perpbot.model.instrument import InstrumentTable
 from perpbot.simulation.venues.server import Request
+from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.venues.venue import SimulatedVenue
 from perpbot.venues.http import Http, Reply
 from perpbot.venues.http import Request as Sent
+from perpbot.venues.venue import Credentials, Endpoints, Venue
+
+Adapter = TypeVar("Adapter", bound=Venue)
 
 
 class Direct(Http):
@@ -46,3 +51,17 @@ class Peer:
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         self.closed = f"{code} {reason}"
+
+
+def simulated(name: str) -> SimulatedVenue:
+    """A simulated venue with Bitcoin alone, always the same one."""
+    return SimulatedVenues((name,), seed=3, coins=("BTC",), world_id="00000000000000ed").venues[name]
+
+
+def adapter_for(venue: SimulatedVenue, kind: type[Adapter]) -> Adapter:
+    """An adapter that is ready to trade at `venue`, without a network."""
+    endpoints = Endpoints(rest=f"http://direct/{venue.name}", public_ws="", private_ws="")
+    adapter = kind(endpoints, Direct(venue), Credentials(venue.credentials()))
+    adapter.instruments = InstrumentTable(adapter.fetch_instruments())
+    adapter.prepare_trading()
+    return adapter

@@ -7,18 +7,18 @@ from typing import Any
 
 import attrs
 import pytest
-from simulated_peers import Direct, Peer
+from simulated_peers import Peer, adapter_for, simulated
+from venue_cases import an_order
 
 from perpbot import clock
-from perpbot.model.instrument import Instrument, InstrumentTable, Side
+from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import Price, Quantity
 from perpbot.model.order import Accepted, Order, Outcome, Refused, TimeInForce
 from perpbot.simulation.venues.edgex import Edgex as Simulated
 from perpbot.simulation.venues.edgex_stream import PING_NS
 from perpbot.simulation.venues.server import Request
-from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.venues.edgex import Edgex
-from perpbot.venues.venue import Credentials, Endpoints
+from perpbot.venues.venue import Credentials
 
 pytest_plugins = ["simulated_fixtures"]
 
@@ -40,21 +40,13 @@ class Place:
         usual: dict[str, Any] = {
             "client_id": str(self.numbers),
             "wire_id": self.adapter.wire_id(self.numbers),
-            "venue": "edgex",
-            "account": "main",
-            "symbol": "BTC-PERP",
-            "side": Side.BUY,
             "quantity": Quantity(Decimal("0.01")),
             "price": self.bitcoin.round_price(
                 Price(self.venue.engine.marks[BTC] * Decimal("0.98")), Side.BUY, outward=True
             ),
             "time_in_force": TimeInForce.GTC,
-            "reduce_only": False,
-            "trade_id": "trade-1",
-            "leg": "buy",
-            "purpose": "open",
         }
-        return Order(**{**usual, **changes})
+        return an_order(self.adapter, **{**usual, **changes})
 
     def place(self, order: Order, change: Change | None = None) -> Outcome:
         """Place an order, its words changed and the request signed again after that."""
@@ -76,12 +68,9 @@ class Place:
 
 @pytest.fixture
 def place() -> Place:
-    venue = SimulatedVenues(("edgex",), seed=3, coins=("BTC",), world_id="00000000000000ed").venues["edgex"]
+    venue = simulated("edgex")
     assert isinstance(venue, Simulated)
-    endpoints = Endpoints(rest="http://direct/edgex", public_ws="", private_ws="")
-    adapter = Edgex(endpoints, Direct(venue), Credentials(venue.credentials()))
-    adapter.instruments = InstrumentTable(adapter.fetch_instruments())
-    adapter.prepare_trading()
+    adapter = adapter_for(venue, Edgex)
     (bitcoin,) = adapter.instruments
     return Place(venue, adapter, bitcoin)
 

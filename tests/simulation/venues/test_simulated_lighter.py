@@ -14,22 +14,22 @@ from typing import Any
 import attrs
 import pytest
 from environments import Environments
-from simulated_peers import Direct, Peer
+from simulated_peers import Peer, adapter_for, simulated
 from simulated_service import Service
+from venue_cases import an_order
 
 from perpbot import clock
 from perpbot.model.events import PublicTrade
-from perpbot.model.instrument import Instrument, InstrumentTable, Side
+from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import Price, Quantity
 from perpbot.model.order import Accepted, Order, OrderStatus, OrderUpdate, Outcome, Refused, TimeInForce, Unknown
 from perpbot.simulation.venues.lighter import Lighter as Simulated
 from perpbot.simulation.venues.lighter_stream import PING_NS
 from perpbot.simulation.venues.server import Request
-from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.venues import lighter_signing as signing
 from perpbot.venues.http import Request as Sent
 from perpbot.venues.lighter import Lighter
-from perpbot.venues.venue import Credentials, Endpoints, VenueReadError
+from perpbot.venues.venue import VenueReadError
 
 pytest_plugins = ["simulated_fixtures", "kit_fixtures"]
 
@@ -51,19 +51,12 @@ class Place:
         usual: dict[str, Any] = {
             "client_id": str(self.numbers),
             "wire_id": self.adapter.wire_id(self.numbers),
-            "venue": "lighter",
-            "account": "main",
-            "symbol": "BTC-PERP",
             "side": side,
             "quantity": Quantity(Decimal("0.01")),
             "price": self.bitcoin.round_price(Price(self.venue.engine.marks[BTC] * Decimal(off)), side, outward=True),
             "time_in_force": TimeInForce.GTC,
-            "reduce_only": False,
-            "trade_id": "trade-1",
-            "leg": "buy",
-            "purpose": "open",
         }
-        return Order(**{**usual, **changes})
+        return an_order(self.adapter, **{**usual, **changes})
 
     def place(self, order: Order) -> Outcome:
         return self.adapter.read_place(self.adapter.http.send(self.adapter.place(order, self.bitcoin)))
@@ -101,12 +94,9 @@ class Place:
 
 @pytest.fixture
 def place() -> Place:
-    venue = SimulatedVenues(("lighter",), seed=3, coins=("BTC",), world_id="00000000000000ed").venues["lighter"]
+    venue = simulated("lighter")
     assert isinstance(venue, Simulated)
-    endpoints = Endpoints(rest="http://direct/lighter", public_ws="", private_ws="")
-    adapter = Lighter(endpoints, Direct(venue), Credentials(venue.credentials()))
-    adapter.instruments = InstrumentTable(adapter.fetch_instruments())
-    adapter.prepare_trading()
+    adapter = adapter_for(venue, Lighter)
     (bitcoin,) = adapter.instruments
     return Place(venue, adapter, bitcoin)
 
