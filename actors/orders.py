@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
-from actors.foreign_fills import ForeignFills
 from actors.journal import Append, GetEpoch, Replay
 from actors.order_inquiries import Inquiries
+from actors.order_intake import Intake
 from actors.order_news import (
     CancelOrder,
     CatchUpAnswer,
@@ -24,7 +24,6 @@ from actors.order_news import (
     VenueNews,
 )
 from actors.order_requests import (
-    FILLS,
     INTENDED,
     OPENED,
     REOPENED,
@@ -47,24 +46,21 @@ from actors.order_requests import (
     TradeChanged,
 )
 from actors.residuals import Residuals
-from actors.runtime import Actor, MailboxFullError, MailboxSpec, Overflow, handles
+from actors.runtime import Actor, MailboxFullError, MailboxSpec, Overflow, Ref, handles
 from actors.runtime.telemetry import HandlerTimes
 from actors.self_trades import SelfTrades
 from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.execution.entries import (
     CaughtUp,
     FundingBooked,
-    OrderAnswered,
-    OrderFilled,
     OrdersIntended,
-    OrderTold,
     TradeMoved,
     TradeOpened,
     TradeRecord,
     TradeSettled,
 )
-from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
-from perpbot.execution.ledger import Ledger, OrderNews, answered, told
+from perpbot.execution.inquiry import OrderFound
+from perpbot.execution.ledger import Ledger
 from perpbot.execution.numbering import Numbers
 from perpbot.execution.own_orders import OwnOrders
 from perpbot.execution.plan import clearing_plan
@@ -72,32 +68,19 @@ from perpbot.execution.record import OrderRecord
 from perpbot.execution.residuals import Residual, leave
 from perpbot.execution.trade import Phase
 from perpbot.execution.views import TradeView, view
-from perpbot.model.money import ZERO, plain
-from perpbot.model.order import Fill, Order, OrderStatus, OrderUpdate, Refused, TimeInForce
+from perpbot.model.money import ZERO
+from perpbot.model.order import Order, OrderStatus, Refused, TimeInForce
 from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind
 from perpbot.venues.cancelling import Waiting
 
 SWEEP_S = 0.25
-UNMATCHED_KEPT = 100
-"""Batches of news that match no order, kept until the venue's id of an order is known."""
 NEWS = (OrderSent, OutcomeArrived, VenueNews)
 """What connections tell of orders."""
-LATE = "a fill came after its end"
 
 
 @attrs.frozen
 class _Sweep:
     """Look for orders whose fate should be known by now."""
-
-
-@attrs.define
-class Counts:
-    """What became of orders since this system started."""
-
-    sent: int = 0
-    accepted: int = 0
-    refused: int = 0
-    illegal: int = 0
 
 
 class Orders(Actor):
@@ -129,20 +112,28 @@ class Orders(Actor):
         self._arrival_ns = {venue: APPROVAL_NS + int(each * NS_PER_SECOND) for venue, each in lifetimes_s.items()}
         """How long after the last news of an order its request may still arrive."""
         self.ledger = Ledger()
-        self.counts = Counts()
         self._self_trades = SelfTrades(own_orders, self.ledger, self._end)
         self.unhedged = HandlerTimes()
         """For how long each trade that is over had something alone, at the longest; since this actor began."""
         self.unhedged_peak = self.unhedged_value_s = ZERO
-        self._unmatched: list[VenueNews] = []
-        self._foreign = ForeignFills(self, self.ledger, record=self._record, announce=self._announce)
+        self._connections: dict[str, Ref] = {}
+        self._inquiries = Inquiries(self._connections, self._arrival_ns)
         self._residuals = Residuals(self, self.ledger, self._record)
+        self._intake = Intake(
+            self,
+            self.ledger,
+            inquiries=self._inquiries,
+            arrival_ns=self._arrival_ns,
+            self_trades=self._self_trades,
+            residuals=self._residuals,
+            record=self._record,
+        )
+        self.counts = self._intake.counts
 
     def on_start(self) -> None:
         """Fold the journal."""
         self._journal = self.look_up(self._journal_address)
-        self._connections = {venue: self.look_up(address) for venue, address in self._connection_addresses.items()}
-        self._inquiries = Inquiries(self._connections, self._arrival_ns)
+        self._connections.update({venue: self.look_up(each) for venue, each in self._connection_addresses.items()})
         self._numbers = Numbers(self._journal.ask(GetEpoch()), self._wire_ids)
         now, wall = monotonic_ns(), wall_ns()
         for line in self._journal.ask(Replay(), timeout_s=60.0):
@@ -234,109 +225,17 @@ class Orders(Actor):
     @handles(OrderSent)
     def on_sent(self, news: OrderSent) -> None:
         """An order left."""
-        self.counts.sent += 1
-        self.ledger.sent(news.client_id, monotonic_ns())
+        self._intake.sent(news)
 
     @handles(OutcomeArrived)
     def on_outcome(self, news: OutcomeArrived) -> None:
         """The venue answered a request, or did not."""
-        self._hear([news, *self.take_along(*NEWS)])
+        self._intake.hear([news, *self.take_along(*NEWS)])
 
     @handles(VenueNews)
     def on_news(self, news: VenueNews) -> None:
         """The venue told of orders and fills."""
-        self._hear([news, *self.take_along(*NEWS)])
-
-    def _hear(self, batch: Iterable[OrderSent | OutcomeArrived | VenueNews]) -> None:
-        """All that came while the disk was busy is one commit: whoever asks next waits for one, not for many."""
-        entries: list[OrderNews] = []
-        unmatched: list[VenueNews] = []
-        for news in batch:
-            if isinstance(news, OrderSent):
-                self.on_sent(news)
-            elif isinstance(news, OutcomeArrived):
-                entries.append(self._answered(news))
-            else:
-                matched, rest = self._match(news)
-                entries += matched
-                if rest:
-                    unmatched.append(attrs.evolve(news, events=tuple(rest)))
-        self._take(entries)
-        self._keep(unmatched)
-        if any(isinstance(entry, OrderAnswered) for entry in entries):
-            self._match_again()
-
-    def _answered(self, news: OutcomeArrived) -> OrderAnswered:
-        entry = answered(news.client_id, news.outcome)
-        self.counts.accepted += entry.outcome == "accepted"
-        self.counts.refused += entry.outcome == "refused"
-        return entry
-
-    def _keep(self, unmatched: Iterable[VenueNews]) -> None:
-        for news in unmatched:
-            self._foreign.suspect(news.events, self._inquiries.began_ms(news.venue, news.account))
-            self._unmatched.append(news)
-        del self._unmatched[:-UNMATCHED_KEPT]
-
-    def _match(self, news: VenueNews) -> tuple[list[OrderTold | OrderFilled], list[OrderUpdate | Fill]]:
-        entries: list[OrderTold | OrderFilled] = []
-        unmatched: list[OrderUpdate | Fill] = []
-        for event in news.events:
-            record = self.ledger.find(event)
-            if record is None:
-                unmatched.append(event)
-            else:
-                entries.append(told(record.order.client_id, event))
-        return entries, unmatched
-
-    def _match_again(self) -> None:
-        """News that came before the venue's order id was known may be ours after all."""
-        waiting, self._unmatched = self._unmatched, []
-        if waiting:
-            self._hear(waiting)
-
-    def _take(self, entries: Iterable[OrderNews]) -> bool:
-        """Journal what is new, apply it, tell the trades; whether anything was new."""
-        known = [entry for entry in entries if self.ledger.order(entry.client_id) is not None]
-        fresh, contradictions = self.ledger.fresh(known)
-        for text in contradictions:
-            self.counts.illegal += 1
-            self.log.error("contradiction", error=text)
-        if not fresh:
-            return False
-        again = self._opened_again(fresh)
-        self._record([*fresh, *again])
-        for entry in fresh:
-            record = self.ledger.order(entry.client_id)
-            if record is not None:
-                self._announce(entry, record)
-        for move in again:
-            self._residuals.take(self._read(move.trade_id))
-            self.publish(REOPENED, move)
-        return True
-
-    def _opened_again(self, fresh: Iterable[OrderNews]) -> list[TradeMoved]:
-        """Trades that are over, and of which something was filled after all: what that holds must be closed."""
-        late = {self.ledger.over(entry.client_id): None for entry in fresh if isinstance(entry, OrderFilled)}
-        moves = [TradeMoved(trade_id=each, phase=Phase.CLOSING.value, reason=LATE) for each in late if each is not None]
-        for move in moves:
-            self.log.error("a fill came after its trade was over; the trade is opened again", trade=move.trade_id)
-        return moves
-
-    def _announce(self, entry: OrderNews, record: OrderRecord) -> None:
-        if isinstance(entry, OrderFilled):
-            self.publish(FILLS, entry)
-        elif record.status in {OrderStatus.REFUSED, OrderStatus.EXPIRED}:
-            order = record.order
-            self.log.warning(
-                "order refused", trade=order.trade_id, venue=order.venue, symbol=order.symbol, purpose=order.purpose,
-                side=order.side.value, quantity=plain(order.quantity), price=plain(order.price), why=record.reason,
-            )  # fmt: skip
-        if record.contradiction:
-            self.counts.illegal += 1
-            self.log.error("contradiction", order=entry.client_id, error=record.contradiction)
-        for trade in (record.order.trade_id, *self._self_trades.changed(record)):
-            self.publish(trade, TradeChanged(trade, view(record)))
+        self._intake.hear([news, *self.take_along(*NEWS)])
 
     def _record(self, entries: list[Any]) -> None:
         came_ns = monotonic_ns()
@@ -351,7 +250,7 @@ class Orders(Actor):
         fill = request.fill
         new = self.on_prepare(PrepareTrade(fill.symbol)).trade_id
         plan = clearing_plan(new, fill, seen_ns=monotonic_ns(), wall_ns=wall_ns())
-        trades = self._foreign.adopt(fill, plan)
+        trades = self._intake.foreign.adopt(fill, plan)
         if new in trades:
             self._numbers.opened(plan)
             trade = self._read(new)
@@ -366,7 +265,7 @@ class Orders(Actor):
         """Ask for orders whose fate should be known by now."""
         now = monotonic_ns()
         self._inquiries.ask_for(self.ledger.unsettled(), now)
-        self._foreign.look(now)
+        self._intake.foreign.look(now)
 
     @handles(FindOurs)
     def on_find_ours(self, request: FindOurs) -> list[Waiting]:
@@ -385,26 +284,7 @@ class Orders(Actor):
     @handles(OrderFound)
     def on_found(self, found: OrderFound) -> None:
         """The venue said what it knows of an order. One that waits there and should not is cancelled."""
-        self._take(self._findings(found))
-        record = self.ledger.order(found.client_id)
-        if record is None or not overstays(record, found):
-            return
-        self._self_trades.stays(record)
-        if self._inquiries.cancel(record, monotonic_ns()):
-            order = record.order
-            self.log.warning("an order waits that was to fill at once; it is cancelled", order=order.client_id,
-                             venue=order.venue, symbol=order.symbol, trade=order.trade_id)  # fmt: skip
-
-    def _findings(self, found: OrderFound) -> list[OrderAnswered | OrderTold]:
-        record = self.ledger.order(found.client_id)
-        return [] if record is None else findings(record, found, self._arrival_ns[record.order.venue])
-
-    def _forgotten(self, found: OrderFound) -> list[OrderTold]:
-        record = self.ledger.order(found.client_id)
-        lost = [] if record is None else forgotten(record, found, self._arrival_ns[record.order.venue])
-        if lost:
-            self.log.warning("the venue does not know an order any more that it took", order=found.client_id)
-        return lost
+        self._intake.found(found)
 
     @handles(TradingReady)
     def on_ready(self, ready: TradingReady) -> None:
@@ -414,15 +294,7 @@ class Orders(Actor):
     @handles(CatchUpAnswer)
     def on_caught_up(self, answer: CatchUpAnswer) -> None:
         """Take in what was missed; then the connection may trade."""
-        entries, unmatched = self._match(VenueNews(answer.venue, answer.account, answer.fills))
-        self._take(entries)
-        for found in answer.found:
-            self._take(self._findings(found) or self._forgotten(found))
-        # some fills carry the venue's id of their order alone, which only the answers about the orders have told
-        entries, foreign = self._match(VenueNews(answer.venue, answer.account, tuple(unmatched)))
-        self._take(entries)
-        self._foreign.suspect(foreign, self._inquiries.began_ms(answer.venue, answer.account))
-        self._foreign.look(monotonic_ns(), answer.venue)  # before a trade closes what somebody else has closed
+        self._intake.missed(answer)
         mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
         self._record([mark])
         self._inquiries.mark(answer.venue, answer.account, answer.until_ms)
@@ -508,7 +380,7 @@ class Orders(Actor):
             "duplicates": self.ledger.duplicate_ids,
             "unsettled": {each.order.client_id: each.status.value for each in open_orders[:50]},
             "unknown_open": sum(each.status is OrderStatus.UNKNOWN for each in open_orders),
-            "unmatched": len(self._unmatched),
-            "foreign": self._foreign.met,
+            "unmatched": self._intake.unmatched,
+            "foreign": self._intake.foreign.met,
             **attrs.asdict(self.counts),
         }
