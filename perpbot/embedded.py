@@ -10,7 +10,6 @@ from perpbot.children import end
 from perpbot.config.operation import Simulation
 from perpbot.simulation.venues.market import COINS
 
-START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
 
 

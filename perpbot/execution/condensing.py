@@ -46,8 +46,6 @@ RECORDS_CARRIED = 1_000
 """Records of trades that are kept, the newest; those of the last `RECENT_NS` are kept in any case."""
 RECENT_NS = 3 * 24 * 3_600 * 1_000_000_000
 
-CARRIED = (CountsCarried, HoldingCarried, ProfitCarried)
-
 
 class Line(Protocol):
     """An entry as it stands in the journal."""

@@ -19,7 +19,6 @@ from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, Price, Quantity, Rate, common_step, floor_to
 from perpbot.model.quote import Quote
 
-BPS = Decimal(10_000)
 HOUR_S = Decimal(3_600)
 _SAME = Decimal(1)
 
