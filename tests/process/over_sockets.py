@@ -16,7 +16,7 @@ from three_venues import NAMES, three_venues
 
 from perpbot import clock
 from perpbot.children import ended
-from perpbot.execution.entries import CaughtUp, OrderFilled
+from perpbot.execution.entries import CaughtUp, FundingBooked, OrderFilled
 from perpbot.execution.ledger import Ledger
 from perpbot.execution.record import OrderRecord
 from perpbot.model.money import ZERO
@@ -109,9 +109,12 @@ class OverSockets:
         self.process.terminate()
         assert self.process.wait(PATIENCE_S) == 0, self.output.text()
         ours = dict.fromkeys(NAMES, ZERO)
-        for line in read(self.journal, (OrderFilled,)):
-            fill = line.entry.fill  # type: ignore[union-attr]
-            ours[fill.venue] -= fill.side.sign * fill.quantity * fill.price + fill.fee.amount
+        for line in read(self.journal, (OrderFilled, FundingBooked)):
+            if isinstance(line.entry, OrderFilled):
+                fill = line.entry.fill
+                ours[fill.venue] -= fill.side.sign * fill.quantity * fill.price + fill.fee.amount
+            elif isinstance(line.entry, FundingBooked):
+                ours[line.entry.payment.venue] += line.entry.payment.amount.amount
         theirs = {}
         for name in NAMES:
             account = self.account(name)
@@ -119,7 +122,7 @@ class OverSockets:
             assert not [each for each in account.positions.values() if each.size]
             assert not [each for each in account.orders.values() if each.status is Status.OPEN]
             theirs[name] = account.balance - account.deposited
-        assert ours == theirs
+        assert ours == theirs, f"the journal says {ours}, the venues say {theirs}"
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 import msgspec
 
-from perpbot import clock
 from perpbot.simulation.venues.server import Answer, Request
 from perpbot.simulation.venues.venue import SimulatedVenue
 from perpbot.simulation.venues.websocket import Session, WebSocket
@@ -77,7 +76,7 @@ class Administration:
             raise ValueError(f"price and deposit are numbers as text, not {price!r} and {deposit!r}") from None
         with place.lock:
             place.take_fees_in(coin, worth, amount)
-            place.settle(clock.wall_ns())
+            place.settle(place.now_ns)
 
     # -- over HTTP -----------------------------------------------------------------------------------------------
 

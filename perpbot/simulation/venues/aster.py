@@ -61,7 +61,6 @@ class Aster(SimulatedVenue):
         """The last number used in each book; a message covers those after the one before it."""
         self._published = dict(self._numbers)
         self._touch: dict[str, Words] = {}
-        self._slow_ns = dict.fromkeys(self.coins, 0)
         self._listen_key: tuple[str, int] | None = None
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -174,7 +173,7 @@ class Aster(SimulatedVenue):
 
     def _tell_user(self, message: Words) -> None:
         """Only a session whose key is still good hears it."""
-        key = self.listen_key(clock.wall_ns())
+        key = self.listen_key(self.now_ns)
         if key is not None:
             self._send(key, msgspec.json.encode(message).decode())
             if self.faults.take("duplicates"):
@@ -210,8 +209,7 @@ class Aster(SimulatedVenue):
             for each in prints:
                 trade = {"e": "aggTrade", "E": ms(now_ns), "s": symbol, **aggregate_words(each)}
                 self._send(f"{lower}@aggTrade", msgspec.json.encode(trade).decode())
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             self._expire_listen_key(now_ns)
             slow = {"markPrice": self._mark_words, "ticker": self._ticker_words, "kline_1m": self._bar_words}
             for kind, words in slow.items():

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from perpbot import clock
 from perpbot.simulation.venues.limits import Limits
 from perpbot.simulation.venues.stream import Stream
 from perpbot.simulation.venues.websocket import WebSocket
@@ -43,7 +42,7 @@ class AsterStream(Stream):
         with venue.lock:
             for stream in streams:
                 if stream:
-                    self._add(stream, clock.wall_ns())
+                    self._add(stream, venue.now_ns)
 
     def silent(self) -> None:
         """Ask whether anybody is there."""

@@ -72,7 +72,6 @@ class Backpack(SimulatedVenue):
         self.numbers = dict.fromkeys(self.coins, 1_345_000_000)
         """The last number used in each book."""
         self._touch: dict[str, Words] = {}
-        self._slow_ns = dict.fromkeys(self.coins, 0)
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
@@ -185,8 +184,7 @@ class Backpack(SimulatedVenue):
         if f"trade.{symbol}" in self.topics:
             for each in prints:
                 self._send(f"trade.{symbol}", _trade_words(each, now_ns))
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             slow = {"markPrice": self._mark_words, "ticker": self._ticker_words, "kline.1m": self._bar_words}
             for kind, words in slow.items():
                 if f"{kind}.{symbol}" in self.topics:

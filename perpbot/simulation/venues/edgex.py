@@ -63,7 +63,6 @@ class Edgex(SimulatedVenue):
         self.event_version = 1_000
         self._pictures: dict[tuple[str, int], tuple[Changes, Changes]] = {}
         self._limits = Limits(burst=1000, per_second=50)
-        self._slow_ns = dict.fromkeys(self.coins, 0)
         self._touch: dict[str, Words] = {}
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -98,7 +97,7 @@ class Edgex(SimulatedVenue):
 
     def too_many(self) -> Answer:
         """429 with a code."""
-        return _refuse(EdgexError("TOO_MANY_REQUESTS", "too many requests", 429), clock.wall_ns())
+        return _refuse(EdgexError("TOO_MANY_REQUESTS", "too many requests", 429), self.now_ns)
 
     def respond(self, request: Request, now_ns: int) -> Answer:
         """Find the endpoint, check the signature where it wants one, and answer in EdgeX's envelope."""
@@ -142,7 +141,7 @@ class Edgex(SimulatedVenue):
         if private is None:
             return None
         with self.lock:
-            now_ns = clock.wall_ns()
+            now_ns = self.now_ns
             if private:
                 try:
                     self._check_signature(request, request.path.removeprefix("/edgex"), request.parameters, now_ns)
@@ -224,8 +223,7 @@ class Edgex(SimulatedVenue):
                 self._publish([f"bookTicker.{symbol}", "bookTicker.all"], {**touch, "time": words.ms(now_ns)})
         for each in prints:
             self._publish([f"trades.{symbol}"], self._trade_words(each))
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             self._publish_slow(symbol, now_ns)
             for stream in list(self.streams):
                 stream.beat(now_ns)

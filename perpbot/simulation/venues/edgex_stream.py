@@ -40,7 +40,7 @@ class EdgexStream(Stream):
 
     def beat(self, now_ns: int) -> None:
         """Ask for a sign of life when it is time, and close after too many that were not answered."""
-        if now_ns - self._pinged_ns < PING_NS:
+        if abs(now_ns - self._pinged_ns) < PING_NS:
             return
         self._pinged_ns = now_ns
         self._unanswered += 1

@@ -61,7 +61,6 @@ class Extended(SimulatedVenue):
         self._public = self.data.handlers()
         self._private = self.trading.handlers()
         self._limits = Limits(burst=1_000, per_second=200)
-        self._slow_ns = dict.fromkeys(self.coins, 0)
         self._told: dict[str, tuple[Sizes, Sizes]] = {symbol: ({}, {}) for symbol in self.coins}
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -129,8 +128,7 @@ class Extended(SimulatedVenue):
         if prints:
             trades = msgspec.json.encode([self.trade_words(each) for each in prints]).decode()
             self._push(f"trades.{symbol}", "TRADES", trades, now_ns)
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             for scope, topic in (("prices", f"prices.mark.{symbol}"), ("funding-rates", f"funding-rates.{symbol}")):
                 latest = self.first_push(scope, symbol, now_ns)
                 if latest is not None:

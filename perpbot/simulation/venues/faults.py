@@ -30,7 +30,7 @@ class Faults:
     latency_ms: int = 0
     """Every request waits this long before the venue reads it."""
     clock_ahead_ms: int = 0
-    """How far the venue's clock is ahead when it reads requests; negative for behind."""
+    """How far the venue's clock is ahead, wherever it tells a time; negative for behind. It does not count down."""
     trading_only: bool = False
 
     refuse_streams: int = 0

@@ -59,7 +59,6 @@ class Grvt(SimulatedVenue):
         """Until when each cookie is good."""
         self._numbers = dict.fromkeys(self.coins, 1_061_000)
         """The last number used in each book."""
-        self._slow_ns = dict.fromkeys(self.coins, 0)
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
@@ -151,7 +150,7 @@ class Grvt(SimulatedVenue):
         if path == "/market-data/ws/full":
             return GrvtStream(self, socket, private=False, logged_in=False)
         if path == "/trades/ws/full":
-            logged_in = self.session_holds(request, clock.wall_ns())
+            logged_in = self.session_holds(request, self.now_ns)
             return GrvtStream(self, socket, private=True, logged_in=logged_in)
         return None
 
@@ -187,8 +186,7 @@ class Grvt(SimulatedVenue):
             self._publish_book(symbol, bids, asks, now_ns)
         for each in prints:
             self._send("v1.trade", symbol, _TRADE_RATES, trade_words(each))
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             for stream, rates in _SLOW_RATES.items():
                 if self.topics.any_of((stream, f"{symbol}@{rate}") for rate in rates):
                     self._send(stream, symbol, rates, self.data.ticker_words(symbol, now_ns))

@@ -52,7 +52,6 @@ class Hyperliquid(SimulatedVenue):
         self.exchange = HyperliquidExchange(self)
         self.streams: dict[HyperliquidStream, None] = {}
         self._limits = Limits(burst=2400, per_second=40)
-        self._slow_ns = dict.fromkeys(self.coins, 0)
         self._touch: dict[str, str] = {}
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -136,8 +135,7 @@ class Hyperliquid(SimulatedVenue):
                 self.publish_book(("bbo", symbol), self.bbo_text(symbol, touch, now_ns))
         if prints and ("trades", symbol) in topics:
             self.topics.publish(("trades", symbol), _push("trades", [self.trade_words(each) for each in prints]))
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             self._publish_slow(symbol, now_ns)
 
     def announce(self, events: Sequence[Event], now_ns: int) -> None:

@@ -63,7 +63,6 @@ class Lighter(SimulatedVenue):
         self.nonces = dict.fromkeys(self.coins, 9_182_390_020)
         """The matching engine's count when each book was last told."""
         self._limits = Limits(burst=1000, per_second=50)
-        self._slow_ns = dict.fromkeys(self.coins, 0)
         self._touch: dict[str, Words] = {}
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -172,7 +171,7 @@ class Lighter(SimulatedVenue):
         if request.path != _STREAM:
             return None
         with self.lock:
-            stream = LighterStream(self, socket, clock.wall_ns())
+            stream = LighterStream(self, socket, self.now_ns)
             self.streams[stream] = None
             return stream
 
@@ -273,8 +272,7 @@ class Lighter(SimulatedVenue):
         if prints:
             told = [words.print_words(each, self.instrument(symbol)) for each in prints]
             self._publish(f"trade:{symbol}", {"trades": told, "liquidation_trades": []}, now_ns)
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             self._publish(f"market_stats:{symbol}", {"market_stats": self.data.stats_words(symbol)}, now_ns)
             if "market_stats:all" in self.topics:
                 self._publish("market_stats:all", {"market_stats": {symbol: self.data.stats_words(symbol)}}, now_ns)

@@ -45,7 +45,7 @@ class LighterStream(Stream):
 
     def beat(self, now_ns: int) -> None:
         """Ping when it is time."""
-        if now_ns - self._pinged_ns >= PING_NS:
+        if abs(now_ns - self._pinged_ns) >= PING_NS:
             self._pinged_ns = now_ns
             self.send({"type": "ping"})
 

@@ -16,5 +16,5 @@ class Limits:
         left, then = self._left.get(name, (self._burst, now_ns))
         left = min(self._burst, left + max(0, now_ns - then) / NS_PER_SECOND * self._per_second)
         allowed = left >= cost
-        self._left[name] = (left - cost if allowed else left, max(then, now_ns))
+        self._left[name] = (left - cost if allowed else left, now_ns)
         return allowed

@@ -62,7 +62,6 @@ class Okx(SimulatedVenue):
         self._public = self.data.handlers()
         self._private = {"GET": self.trading.readers(), "POST": self.trading.writers()}
         self._limits = Limits(burst=120, per_second=60)
-        self._slow_ns = dict.fromkeys(self.coins, 0)
         self._per_contract = {each.native: Decimal(plain(1 / each.contract_size)) for each in self.engine.instruments}
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -172,8 +171,7 @@ class Okx(SimulatedVenue):
             self._publish_books(symbol, (bids, asks), (previous, sequence), now_ns)
         for each in prints:
             self.push("trades", symbol, self.trade_words(each))
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             for channel in ("tickers", "mark-price", "funding-rate", "candle1m"):
                 if (channel, symbol) in self.topics:
                     self.push(channel, symbol, self.channel_words(channel, symbol, now_ns))

@@ -68,7 +68,6 @@ class Paradex(SimulatedVenue):
         self._public = self.data.handlers()
         self._private = self.trading.handlers()
         self._limits = Limits(burst=240, per_second=120)
-        self._slow_ns = dict.fromkeys(self.coins, 0)
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
@@ -173,8 +172,7 @@ class Paradex(SimulatedVenue):
         for each in prints:
             if ("trades", symbol) in self.topics:
                 self.topics.publish(("trades", symbol), _trade_frame(each))
-        if now_ns - self._slow_ns[symbol] >= _SLOW_NS:
-            self._slow_ns[symbol] = now_ns
+        if self.is_due(symbol, now_ns, _SLOW_NS):
             for channel in ("markets_summary", "funding_data"):
                 frame = self.first_frame(channel, symbol, now_ns) if (channel, symbol) in self.topics else None
                 if frame is not None:

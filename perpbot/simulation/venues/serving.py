@@ -154,7 +154,7 @@ class SimulatedVenues:
             venue, symbol = books[number % len(books)]
             number += 1
             self.market.advance(now_ns)
-            venue.tick(symbol, clock.wall_ns())
+            venue.tick(symbol, venue.now_ns)
             if now_ns - self._saved_ns >= _SAVE_PRICES_NS:
                 self._saved_ns = now_ns
                 self._store.save_prices(self.market.prices())

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from perpbot import clock
 from perpbot.simulation.venues.websocket import Encoder, Session, WebSocket
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Stream(Session):
             message = text
         venue = self.base_venue
         with venue.lock:
-            now_ns = clock.wall_ns()
+            now_ns = venue.now_ns
             try:
                 self.handle(message, now_ns)
             except MALFORMED:

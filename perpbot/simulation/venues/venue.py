@@ -77,6 +77,7 @@ class SimulatedVenue(Application):
         self._trades = world.chance.stream(f"trades/{self.name}")
         self._trade_odds = world.market.settings.trades_per_second / world.market.settings.frames_per_second
         self._deadlines: dict[tuple[str, str | None], int] = {}
+        self._slow_ns = dict.fromkeys(self.coins, 0)
         self.next_funding_ns = {each.native: _next_settlement(each, now_ns) for each in instruments}
         saved = world.store.account(self.name, ACCOUNT)
         if saved is None:
@@ -128,6 +129,11 @@ class SimulatedVenue(Application):
     def announce(self, events: Sequence[Event], now_ns: int) -> None:
         """Send what happened to the account to those who listen."""
 
+    @property
+    def now_ns(self) -> int:
+        """The venue's one clock, by which it dates whatever it says, keeps deadlines and settles funding."""
+        return clock.wall_ns() + self.faults.clock_ahead_ms * clock.NS_PER_MS
+
     # -- the listener's questions --------------------------------------------------------------------------------
 
     def answer(self, request: Request) -> Answer | None:
@@ -137,7 +143,7 @@ class SimulatedVenue(Application):
         if faults.latency_ms and not spared:
             sleep(faults.latency_ms / 1000)
         with self.lock:
-            now_ns = clock.wall_ns() + faults.clock_ahead_ms * clock.NS_PER_MS
+            now_ns = self.now_ns
             if spared:
                 answer: Answer | None = self._carry_out(request, now_ns)
             elif faults.take("drop_requests"):
@@ -246,6 +252,13 @@ class SimulatedVenue(Application):
         book, prints = self.engine.books[symbol], self.engine.take_prints(symbol)
         self.tapes[symbol].feed(prints, self.engine.marks[symbol], now_ns)
         self.publish(symbol, book.bids.take_changes(), book.asks.take_changes(), prints, now_ns)
+
+    def is_due(self, symbol: str, now_ns: int, every_ns: int) -> bool:
+        """Whether to tell again what a market tells seldom. A clock that is set back silences nothing."""
+        due = abs(now_ns - self._slow_ns[symbol]) >= every_ns
+        if due:
+            self._slow_ns[symbol] = now_ns
+        return due
 
     def publish_book(self, topic: Topic, text: str) -> None:
         """Send a book's message, as well as the faults allow. The first number in quotes must be a price."""
