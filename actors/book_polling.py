@@ -19,6 +19,8 @@ from perpbot.model.book import Book
 from perpbot.model.events import BookSnapshot
 from perpbot.model.instrument import Instrument
 from perpbot.model.quote import Quote, Source
+from perpbot.scanning.frame_ages import FrameAges
+from perpbot.scanning.ticks import TickRules
 from perpbot.venues.venue import Venue, VenueReadError
 
 
@@ -56,6 +58,7 @@ class BookPolling(Actor):
         instruments: str,
         market_data: str,
         feed: str,
+        rules: TickRules,
         interval_s: float,
         failures: int,
     ) -> None:
@@ -65,6 +68,7 @@ class BookPolling(Actor):
         self._instruments_address = instruments
         self._market_data_address = market_data
         self._feed_address = feed
+        self._ages = FrameAges(rules)
         self._interval_s = interval_s
         self._limit = failures
         self._instruments: tuple[Instrument, ...] = ()
@@ -138,7 +142,14 @@ class BookPolling(Actor):
         self._failed[polled.symbol] = 0
         bid, ask, venue_ns = book.best_bid(), book.best_ask(), polled.found.venue_time_ns
         quote = Quote(book.venue, book.symbol, *bid, *ask, venue_ns, polled.asked_ns, Source.REST)
-        self._feed.tell(BookMoved(quote, book))
+        age_ns = self._age_ns(quote) if venue_ns else None
+        self._feed.tell(BookMoved(quote, book, age_ns))
+
+    def _age_ns(self, quote: Quote) -> int | None:
+        """How old the answer is by the venue's clock; None where that cannot be, and no date came with it."""
+        its_clock = self._venue.http.venue_clock
+        age_ns = its_clock.age_ns(quote.venue_time_ns)
+        return self._ages.believed(quote.symbol, age_ns, quote.received_ns, its_clock.told_ns)
 
     def _count_failure(self, symbol: str, reason: str) -> None:
         self._last_error = reason

@@ -25,6 +25,7 @@ from perpbot.model.events import (
     VenueError,
 )
 from perpbot.model.instrument import Instrument
+from perpbot.scanning.ticks import TickRules
 from perpbot.venues.venue import Venue
 
 RESYNC_AGAIN_S = 2.0
@@ -79,13 +80,22 @@ class MarketDataConnection(Actor):
     """Keeps one stream up and the books on it true."""
 
     def __init__(
-        self, venue: Venue, gate: Gate, *, instruments: str, feed: str, backoff: Backoff, heartbeat_s: float
+        self,
+        venue: Venue,
+        gate: Gate,
+        *,
+        instruments: str,
+        feed: str,
+        rules: TickRules,
+        backoff: Backoff,
+        heartbeat_s: float,
     ) -> None:
         super().__init__()
         self._venue = venue
         self._gate = gate
         self._instruments_address = instruments
         self._feed_address = feed
+        self._rules = rules
         self._reconnects = Reconnects(backoff)
         self._heartbeat_s = min(heartbeat_s, venue.public_heartbeat.interval_s)
         self._instruments: tuple[Instrument, ...] = ()
@@ -168,6 +178,7 @@ class MarketDataConnection(Actor):
             self._gate,
             stream,
             self._instruments,
+            rules=self._rules,
             feed=self._feed,
             counts=self.counts,
             priced=self._on_price,

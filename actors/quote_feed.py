@@ -9,7 +9,7 @@ from actors.book_polling import QuoteStale
 from actors.market_news import MarketGone, MarketMoved
 from actors.runtime import Actor, MailboxSpec, handles
 from actors.stream_books import BookLost, BookMoved
-from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns, wall_ns
+from perpbot.clock import NS_PER_MS, NS_PER_SECOND, monotonic_ns
 from perpbot.config.decisions import QuoteEngine
 from perpbot.model.events import Funding, Mark
 from perpbot.model.quote import Quote, Source
@@ -62,7 +62,7 @@ class QuoteFeed(Actor):
         judge = self._filters.get(quote.symbol)
         if judge is None:
             judge = self._filters[quote.symbol] = TickFilter(self._rules)
-        bad = judge.judge(quote, wall_ns())
+        bad = judge.judge(quote, moved.age_ns)
         if bad is not None:
             if judge.counts[bad] == 1:
                 # a thin book is what some markets are like; the others are mistakes of somebody

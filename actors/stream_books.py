@@ -9,14 +9,17 @@ import gevent
 from actors.gate import Gate
 from actors.runtime import Actor, Ref
 from actors.stream import Stream, StreamError
-from perpbot.clock import NS_PER_MS, monotonic_ns
+from perpbot.clock import monotonic_ns
 from perpbot.model.book import Book
 from perpbot.model.events import BookDelta, BookReset, BookSnapshot
 from perpbot.model.instrument import Instrument
 from perpbot.model.quote import Quote
+from perpbot.scanning.frame_ages import FrameAges
+from perpbot.scanning.ticks import TickRules
 from perpbot.venues.book_builder import BookBuilder, Taken
 from perpbot.venues.quiet_books import QuietBooks, same_top
 from perpbot.venues.venue import Venue, VenueReadError
+from perpbot.venues.venue_clock import FAR_MS
 
 GRACE_S = 1.0
 """What is on its way in the stream while a book is asked for by REST has this long to arrive."""
@@ -29,6 +32,8 @@ class BookMoved:
 
     quote: Quote
     book: Book
+    age_ns: int | None
+    """How old the quote was when it came, by the venue's clock; None while that is not known."""
 
 
 @attrs.frozen
@@ -59,12 +64,16 @@ class StreamBooks:
         stream: Stream,
         instruments: Iterable[Instrument],
         *,
+        rules: TickRules,
         feed: Ref,
         counts: BookCounts,
         priced: Callable[[int], None],
         complain: Callable[[str], None],
     ) -> None:
-        """`priced` is told when the first book has a price, `complain` what the venue did not answer."""
+        """No quote may be as old as `rules` forbid.
+
+        `priced` is told when the first book has a price, `complain` what the venue did not answer.
+        """
         self._actor = actor
         self._venue = venue
         self._gate = gate
@@ -74,6 +83,7 @@ class StreamBooks:
         self._priced = priced
         self._complain = complain
         self._over = self._has_price = False
+        self._ages = FrameAges(rules)
         self._instruments = {each.symbol: each for each in instruments}
         self._builders = {symbol: BookBuilder(venue, symbol) for symbol in self._instruments}
         self._quiet = QuietBooks(self._builders, venue.quiet_book_s, monotonic_ns())
@@ -99,11 +109,10 @@ class StreamBooks:
             bid, bid_size = book.best_bid()
             ask, ask_size = book.best_ask()
             venue_ns = 0 if isinstance(event, BookReset) else event.venue_time_ns
-            if venue_ns:
-                self._gate.health.took(self._venue.venue_ms() * NS_PER_MS - venue_ns)
+            age_ns = self._age_ns(book.symbol, venue_ns) if venue_ns else None
             quote = Quote(book.venue, book.symbol, bid, bid_size, ask, ask_size, venue_ns, received_ns)
             self._counts.quotes += 1
-            self._feed.tell(BookMoved(quote, book))
+            self._feed.tell(BookMoved(quote, book, age_ns))
             if not self._has_price:
                 self._has_price = True
                 self._priced(received_ns)
@@ -113,6 +122,31 @@ class StreamBooks:
             self._actor.log.warning("book lost", venue=book.venue, symbol=book.symbol, reason=book.reason)
             self._feed.tell(BookLost(book.symbol, book.reason or "no snapshot"))
             self._resync(book.symbol)
+
+    def _age_ns(self, symbol: str, venue_ns: int) -> int | None:
+        """How old what the venue dates `venue_ns` is; None while its clock is in doubt, and it is asked."""
+        now, its_clock = monotonic_ns(), self._venue.http.venue_clock
+        age_ns = self._ages.believed(symbol, its_clock.age_ns(venue_ns), now, its_clock.told_ns)
+        if age_ns is not None:
+            self._gate.health.took(age_ns)
+        if self._ages.asks(symbol, now):
+            self._actor.spawn_task(self._ask_time, symbol)
+        return age_ns
+
+    def _ask_time(self, symbol: str) -> None:
+        """Have the venue tell its time: whatever it answers is dated."""
+        its_clock = self._venue.http.venue_clock
+        before_ms = its_clock.ahead_ms
+        try:
+            self._venue.fetch_book(self._instruments[symbol])
+        except VenueReadError as error:
+            self._complain(str(error))
+            self._actor.log.warning("time not told", venue=self._venue.name, symbol=symbol, error=str(error))
+        if abs(its_clock.ahead_ms - before_ms) > FAR_MS:
+            self._actor.log.warning(
+                "the venue's clock was set, or ours", venue=self._venue.name, ahead_ms=its_clock.ahead_ms,
+                hint="`perpbot doctor` says whether this machine's clock is right",
+            )  # fmt: skip
 
     # -- made anew -----------------------------------------------------------------------------------------------
 

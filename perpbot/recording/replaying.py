@@ -247,4 +247,5 @@ class _Side:
             venue_ns = 0 if isinstance(event, BookReset) else event.venue_time_ns
             quote = Quote(book.venue, book.symbol, bid, bid_size, ask, ask_size, venue_ns, time_ns)
             judge = self._filters.setdefault(event.symbol, TickFilter(self._rules))
-            yield QuoteSeen(time_ns, quote, judge.judge(quote, time_ns))
+            age_ns = time_ns - venue_ns if venue_ns else None
+            yield QuoteSeen(time_ns, quote, judge.judge(quote, age_ns))

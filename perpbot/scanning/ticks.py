@@ -29,6 +29,12 @@ class TickRules:
     max_age_ns: int
     max_future_ns: int = 1_000 * NS_PER_MS
 
+    def wrong_age(self, age_ns: int) -> BadTick | None:
+        """Why no quote may be so old, below zero for one from the future; None when it may."""
+        if age_ns < -self.max_future_ns:
+            return BadTick.FUTURE
+        return BadTick.TOO_OLD if age_ns > self.max_age_ns else None
+
 
 CONFIRMATIONS = 3
 """A price that jumped is believed when it stays there for this many quotes: markets do jump."""
@@ -44,21 +50,18 @@ class TickFilter:
         self._confirmed = 0
         self.counts: Counter[BadTick] = Counter()
 
-    def judge(self, quote: Quote, wall_ns: int) -> BadTick | None:
-        """None when the quote may be used, else why not. `wall_ns` is now, corrected to the venue's clock."""
-        fault = self._fault(quote, wall_ns)
+    def judge(self, quote: Quote, age_ns: int | None) -> BadTick | None:
+        """None when the quote may be used, else why not. `age_ns` is by the venue's clock, None where nobody knows."""
+        fault = self._fault(quote, age_ns)
         if fault is not None:
             self.counts[fault] += 1
         return fault
 
-    def _fault(self, quote: Quote, wall_ns: int) -> BadTick | None:
-        rules = self._rules
-        if quote.venue_time_ns:
-            if quote.venue_time_ns - wall_ns > rules.max_future_ns:
-                return BadTick.FUTURE
-            if wall_ns - quote.venue_time_ns > rules.max_age_ns:
-                return BadTick.TOO_OLD
-        if min(quote.bid * quote.bid_size, quote.ask * quote.ask_size) < rules.min_notional:
+    def _fault(self, quote: Quote, age_ns: int | None) -> BadTick | None:
+        wrong = None if age_ns is None else self._rules.wrong_age(age_ns)
+        if wrong is not None:
+            return wrong
+        if min(quote.bid * quote.bid_size, quote.ask * quote.ask_size) < self._rules.min_notional:
             return BadTick.TOO_SMALL
         return self._jump(quote.mid)
 

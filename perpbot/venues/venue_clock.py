@@ -24,6 +24,8 @@ class VenueClock:
         self._bounds: tuple[float, float] | None = None
         """Least and most that the venue's wall clock is ahead of our monotonic one, in milliseconds."""
         self._at_ns = 0
+        self.told_ns = 0
+        """Monotonic, when the newest of the questions left that were answered with a date."""
 
     def now_ms(self) -> int:
         """The venue's wall clock, in milliseconds since 1970."""
@@ -33,6 +35,20 @@ class VenueClock:
         monotonic_ms = clock.monotonic_ns() / NS_PER_MS
         low, high = self._bounds
         return int(min(max(now_ms, low + monotonic_ms), high + monotonic_ms))
+
+    def age_ns(self, dated_ns: int) -> int:
+        """How long ago it was `dated_ns` at the venue; below zero when that is yet to come.
+
+        Dates tell seconds. Where they contradict our wall clock, the age is that nearest to nothing which they allow.
+        """
+        wall_ns = clock.wall_ns()
+        if self._bounds is not None:
+            monotonic_ms = clock.monotonic_ns() / NS_PER_MS
+            low_ms, high_ms = self._bounds[0] + monotonic_ms, self._bounds[1] + monotonic_ms
+            if not low_ms <= wall_ns / NS_PER_MS <= high_ms:
+                dated_ms = dated_ns / NS_PER_MS
+                return int(min(max(0.0, low_ms - dated_ms), high_ms - dated_ms) * NS_PER_MS)
+        return wall_ns - dated_ns
 
     @property
     def ahead_ms(self) -> int:
@@ -51,6 +67,7 @@ class VenueClock:
             if max(low, known_low) <= min(high, known_high):  # else the venue's clock was set: begin anew
                 low, high = max(low, known_low), min(high, known_high)
         self._bounds, self._at_ns = (low, high), received_ns
+        self.told_ns = max(self.told_ns, sent_ns)
 
 
 @lru_cache(maxsize=16)

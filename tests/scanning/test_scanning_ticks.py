@@ -16,15 +16,15 @@ WALL = 1_800_000_000_000_000_000
 RULES = TickRules(max_jump=d("0.01"), min_notional=d(100), max_age_ns=2_000 * NS_PER_MS, max_future_ns=500 * NS_PER_MS)
 
 
-def quote(mid: Decimal | int, *, size: Decimal | int = 100, time_ns: int = WALL) -> Quote:
+def quote(mid: Decimal | int, *, size: Decimal | int = 100) -> Quote:
     """A quote of `mid` with nothing between bid and ask, so that the arithmetic is plain."""
     price, much = Price(Decimal(mid)), Quantity(Decimal(size))
-    return Quote("here", "BTC-PERP", price, much, price, much, time_ns, 0)
+    return Quote("here", "BTC-PERP", price, much, price, much, WALL, 0)
 
 
 def judged(*mids: Decimal | int, judge: TickFilter | None = None) -> list[BadTick | None]:
     judge = judge or TickFilter(RULES)
-    return [judge.judge(quote(mid), WALL) for mid in mids]
+    return [judge.judge(quote(mid), 0) for mid in mids]
 
 
 JUMP = BadTick.JUMP
@@ -94,7 +94,7 @@ def test_both_sides_must_be_worth_enough(size: str, verdict: BadTick | None) -> 
         Quote("here", "BTC-PERP", whole.bid, Quantity(d(size)), whole.ask, whole.ask_size, WALL, 0),
         Quote("here", "BTC-PERP", whole.bid, whole.bid_size, whole.ask, Quantity(d(size)), WALL, 0),
     ):
-        assert TickFilter(RULES).judge(thin, WALL) is verdict
+        assert TickFilter(RULES).judge(thin, 0) is verdict
 
 
 @pytest.mark.parametrize(
@@ -102,23 +102,22 @@ def test_both_sides_must_be_worth_enough(size: str, verdict: BadTick | None) -> 
     [(0, None), (2_000, None), (2_001, BadTick.TOO_OLD), (-500, None), (-501, BadTick.FUTURE)],
 )
 def test_the_venues_clock_may_be_a_little_off(late_ms: int, verdict: BadTick | None) -> None:
-    late = quote(100, time_ns=WALL - late_ms * NS_PER_MS)
-    assert TickFilter(RULES).judge(late, WALL) is verdict
+    assert TickFilter(RULES).judge(quote(100), late_ms * NS_PER_MS) is verdict
 
 
-def test_a_venue_that_tells_no_time_is_not_judged_by_it() -> None:
-    assert TickFilter(RULES).judge(quote(100, time_ns=0), WALL) is None
+def test_a_quote_whose_age_nobody_knows_is_not_judged_by_it() -> None:
+    assert TickFilter(RULES).judge(quote(100), None) is None
 
 
 def test_a_quote_that_was_held_back_for_another_reason_says_nothing_about_the_price() -> None:
     judge = TickFilter(RULES)
-    assert judge.judge(quote(1_000, size=0), WALL) is BadTick.TOO_SMALL
-    assert judge.judge(quote(1_000, time_ns=1), WALL) is BadTick.TOO_OLD
+    assert judge.judge(quote(1_000, size=0), 0) is BadTick.TOO_SMALL
+    assert judge.judge(quote(1_000), RULES.max_age_ns + 1) is BadTick.TOO_OLD
     assert judged(100, 101, judge=judge) == [None, None]
 
 
 def test_what_was_held_back_is_counted_by_reason() -> None:
     judge = TickFilter(RULES)
     judged(100, 110, 110, 100, judge=judge)
-    judge.judge(quote(100, size=0), WALL)
+    judge.judge(quote(100, size=0), 0)
     assert judge.counts == {BadTick.JUMP: 2, BadTick.TOO_SMALL: 1}

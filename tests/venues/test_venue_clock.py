@@ -19,7 +19,7 @@ class Times:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.wall_ms = NOW_MS
         self.monotonic_ms = 5_000
-        monkeypatch.setattr(clock, "wall_ms", lambda: self.wall_ms)
+        monkeypatch.setattr(clock, "wall_ns", lambda: self.wall_ms * NS_PER_MS)
         monkeypatch.setattr(clock, "monotonic_ns", lambda: self.monotonic_ms * NS_PER_MS)
 
     def passes(self, ms: int) -> None:
@@ -77,6 +77,42 @@ def test_a_venue_that_sets_its_clock_is_believed(times: Times) -> None:
     times.passes(1_000)
     times.hear(venue, times.wall_ms + 60_000)
     assert abs(venue.ahead_ms - 60_000) <= 1_000
+
+
+@pytest.mark.parametrize("made_ms", [0, 300, 2_500])
+def test_while_dates_do_not_contradict_it_ages_are_by_our_clock(times: Times, made_ms: int) -> None:
+    venue = VenueClock()
+    assert venue.age_ns((NOW_MS - made_ms) * NS_PER_MS) == made_ms * NS_PER_MS
+    times.hear(venue, NOW_MS)
+    assert venue.age_ns((NOW_MS - made_ms) * NS_PER_MS) == made_ms * NS_PER_MS
+
+
+@given(
+    ahead_ms=st.integers(2_000, 10**9) | st.integers(-(10**9), -2_000),
+    phase_ms=st.integers(0, 999),
+    way_ms=st.integers(0, 500),
+    age_ms=st.integers(0, 10_000),
+)
+def test_at_a_venue_whose_clock_is_wrong_nothing_seems_older_than_it_is_and_nothing_fresh_from_the_future(
+    ahead_ms: int, phase_ms: int, way_ms: int, age_ms: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        times, venue = Times(patch), VenueClock()
+        times.passes(phase_ms)
+        times.hear(venue, times.wall_ms + ahead_ms - way_ms, way_ms)
+        found_ms = venue.age_ns((times.wall_ms + ahead_ms - age_ms) * NS_PER_MS) / NS_PER_MS
+        assert 0 <= found_ms <= age_ms + 0.01
+        assert found_ms >= age_ms - 1_000 - 2 * way_ms - 0.01
+
+
+def test_the_newest_question_that_was_answered_with_a_date_is_known(times: Times) -> None:
+    venue = VenueClock()
+    times.hear(venue, NOW_MS, way_ms=10)
+    asked_ns = venue.told_ns
+    assert asked_ns == (times.monotonic_ms - 20) * NS_PER_MS
+    venue.heard("yesterday", asked_ns + 5, asked_ns + 9)
+    times.hear(venue, NOW_MS, way_ms=300)  # asked before, answered after
+    assert venue.told_ns == asked_ns
 
 
 def test_what_is_no_date_says_nothing(times: Times) -> None:
