@@ -166,6 +166,10 @@ class Journal:
             raise
         return self.last
 
+    def checkpoint(self) -> None:
+        """Bring what was written lately from the write-ahead log into the file, as far as no reader is in the way."""
+        self._db.execute("pragma wal_checkpoint(passive)").fetchall()
+
     def prove(self) -> None:
         """Write and commit something that means nothing; raises what SQLite says when the disk does not take it."""
         self._db.execute("insert or replace into meta values ('proved', 'yes')")

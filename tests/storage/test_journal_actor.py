@@ -9,7 +9,7 @@ import gevent
 import pytest
 from storage_entries import note, notes
 
-from actors.journal import Append, Journal, OutboxError, Replay, UseOutbox
+from actors.journal import CHECKPOINT_AFTER, Append, Journal, OutboxError, Replay, UseOutbox
 from actors.runtime import ActorDeadError, Ref, System
 from perpbot.simulation.world.forked import in_world
 from perpbot.storage.journal import Journal as JournalFile
@@ -17,9 +17,12 @@ from perpbot.storage.outbox import Outbox
 
 PROGRAM = """
 import sys
+import threading
 import gevent
 from functools import partial
+from gevent.monkey import get_original
 from greenlet import getcurrent
+from perpbot.storage import pace
 from perpbot.storage.worker import Worker
 
 worker, heard, threads = Worker(), [], lambda: len(sys._current_frames())
@@ -33,6 +36,23 @@ except ZeroDivisionError:
     heard.append("raised")
 print(heard == [*((number, True) for number in range(50)), "raised"])
 print(worker.wait_for(gevent._hub_local.get_hub_if_exists) is None)
+
+pace.QUICK_NS = 10**12  # whatever else the machine does
+there, where = threading.get_ident, []
+for _ in range(pace.QUICK_RUN):
+    worker.do_brief(there, lambda ident, error: where.append(ident == main))
+    worker.rest()
+print(not any(where))
+worker.do_brief(there, lambda ident, error: print(ident == main))
+held = get_original("_thread", "allocate_lock")()
+held.acquire()
+worker.do(held.acquire, lambda value, error: None)
+worker.do_brief(there, lambda ident, error: print(ident != main))
+held.release()
+worker.rest()
+worker._pace.took(pace.QUICK_NS + 1)
+worker.do_brief(there, lambda ident, error: print(ident != main))
+worker.rest()
 worker.end()
 while threads() == alive:
     gevent.sleep(0.001)
@@ -47,7 +67,7 @@ def journal_in(folder: str) -> tuple[Ref, JournalFile]:
 
 def test_a_worker_does_one_thing_after_the_other_in_a_thread_and_tells_the_hub() -> None:
     found = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=False)
-    assert found.stdout.split() == ["True", "True", "ended"], found.stderr
+    assert found.stdout.split() == [*["True"] * 6, "ended"], found.stderr
 
 
 @in_world()
@@ -85,6 +105,25 @@ def test_a_write_that_fails_ends_the_journal_and_answers_nobody() -> None:
             with pytest.raises(ActorDeadError, match="no room"):
                 slot.wait(5.0)
         assert notes(list(file.lines())) == []
+
+
+@in_world()
+def test_whoever_appends_alone_is_answered_in_order_whether_at_once_or_by_the_thread() -> None:
+    with TemporaryDirectory() as folder:
+        journal, file = journal_in(folder)
+        assert [journal.ask(Append([note(number)])) for number in range(6)] == [1, 2, 3, 4, 5, 6]
+        assert notes(list(file.lines())) == list(range(6))
+
+
+@in_world()
+def test_the_write_ahead_log_is_brought_into_the_file_now_and_then() -> None:
+    with TemporaryDirectory() as folder:
+        journal, file = journal_in(folder)
+        for number in range(CHECKPOINT_AFTER):
+            before = file.path.stat().st_size
+            journal.ask(Append([note(number)]))
+        journal.ask(Replay())
+        assert file.path.stat().st_size > before
 
 
 @in_world()

@@ -91,11 +91,15 @@ class ThreadPool(GroupMappingMixin):
 
 
 class Worker(worker.Worker):
-    """`perpbot.storage.worker.Worker` without a thread: the loop does one thing at a time, in no virtual time."""
+    """`perpbot.storage.worker.Worker` without a thread: the loop does one thing at a time, in no virtual time.
+
+    Every other brief work is done at once, so that a world meets both ways.
+    """
 
     def __init__(self) -> None:
         self._loop = get_hub().loop
         self._tasks: deque[tuple[Callable[[], Any], Done]] = deque()
+        self._quick = False
 
     def do(self, work: Callable[[], Any], done: Done) -> None:
         """Queue a task."""
@@ -103,13 +107,17 @@ class Worker(worker.Worker):
         if len(self._tasks) == 1:
             self._loop.run_callback(self._work)
 
+    def do_brief(self, work: Callable[[], Any], done: Done) -> None:
+        """Do a task at once where none is queued, or queue it, in turns."""
+        self._quick = not self._quick
+        if self._quick and not self._tasks:
+            done(*worker.outcome(work))
+        else:
+            self.do(work, done)
+
     def _work(self) -> None:
         work, done = self._tasks[0]
-        value, error = None, None
-        try:
-            value = work()
-        except BaseException as raised:  # noqa: BLE001 - it belongs to whoever waits for the result
-            error = raised
+        value, error = worker.outcome(work)
         self._tasks.popleft()
         if self._tasks:
             self._loop.run_callback(self._work)
