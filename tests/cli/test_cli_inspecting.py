@@ -294,6 +294,7 @@ def test_crashes_outlive_the_process_and_a_second_interrupt_ends_it_at_once(
     assert stopped.out.startswith("Stopped cleanly: ")
     assert sick.process.wait(PATIENCE_S) == 0
     kept = [json.loads(line) for line in (sick.state / "crashes.jsonl").read_text().splitlines()]
+    assert kept
     assert all(HIDDEN not in json.dumps(line) for line in kept)
     assert (sick.state / "crashes.jsonl").stat().st_mode & 0o777 == 0o600
     with misbehaving(venues, sick.state) as again:

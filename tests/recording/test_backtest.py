@@ -73,6 +73,7 @@ def test_it_trades_on_paper_and_ends_with_nothing_open(report: dict[str, Any]) -
     assert report["trades"]["completed"] > 0
     assert report["orders"]["unknown_open"] == report["orders"]["duplicates"] == 0
     assert report["exposure"]["positions"] == {}
+    assert report["pnl"]["by_currency"]
     assert all(Decimal(each["fees"]) > 0 for each in report["pnl"]["by_currency"].values())
 
 

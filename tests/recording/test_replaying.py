@@ -78,6 +78,7 @@ def test_gaps_are_named_with_their_reason_and_their_place(folder: Path, seen: li
 def test_while_a_venue_is_away_it_takes_part_in_no_opportunity(seen: list[Seen]) -> None:
     broken, back = [each.time_ns for each in seen if isinstance(each, Gap) and each.venue == "aster"][:2]
     meanwhile = [each.edge for each in seen if isinstance(each, EdgeSeen) and broken < each.time_ns < back]
+    assert meanwhile
     assert all("aster" not in {each.buy_venue, each.sell_venue} for each in meanwhile)
 
 

@@ -82,5 +82,8 @@ def test_systemd_is_told_once_that_the_process_is_up_and_then_that_it_is_alive(t
     beat()  # systemd is gone, and that is nobody's fault here
 
 
-def test_nothing_is_said_where_systemd_does_not_ask() -> None:
+def test_nothing_is_said_where_systemd_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "socket", lambda *kind: opened.append(kind))
     notifier({})()
+    assert opened == []

@@ -108,6 +108,6 @@ def test_a_listener_of_their_own_serves_metrics_and_nothing_else_and_comes_back_
         assert head.startswith(b"HTTP/1.1 200 OK")
         assert b"text/plain; version=" in head
         assert b'perpbot_connection_up{connection="trading",venue="okx"} 1.0' in body
-    assert all(each.startswith(b"HTTP/1.1 404") for each in bad)
+    assert [each[:12] for each in bad] == [b"HTTP/1.1 404"] * 2
     assert b"perpbot_state_missing 1.0" in told["without_state"]
     assert b"perpbot_actor_mailbox_depth" in told["without_state"]

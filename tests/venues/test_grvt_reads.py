@@ -48,7 +48,7 @@ def test_grvt_fills_are_read_to_the_end_oldest_first(count: int) -> None:
     fills = made.fetch_fills(NOW_MS - DAY_MS)
     assert [fill.trade_ref for fill in fills] == [f"BTC_USDT_Perp:{number}-1" for number in range(1, count + 1)]
     since = str((NOW_MS - DAY_MS) * 1_000_000)
-    assert all(parameters_of(request)["start_time"] == since for request in sent(made))
+    assert {parameters_of(request)["start_time"] for request in sent(made)} == {since}
 
 
 def test_a_page_of_grvt_that_names_itself_as_the_next_is_a_failure_and_no_endless_loop() -> None:

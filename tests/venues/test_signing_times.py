@@ -55,6 +55,7 @@ import time
 from gevent import monkey
 monkey.patch_all()
 import gevent
+from gevent.event import Event
 from actors.signing import Signing
 from pathlib import Path
 from threading import get_native_id
@@ -66,12 +67,13 @@ from perpbot.venues.registry import venue_class
 from perpbot.venues.venue import Endpoints
 from test_signing_times import AGAIN, LONGEST_MS, ORDERS_S, SIGNED_S, sign, trading, with_bitcoin
 
-def follow(name, place):
+def follow(name, place, followed):
     endpoints = Endpoints(rest=place["rest"], public_ws=place["ws"]["public"], private_ws=place["ws"]["private"])
     client = Client(venue_class(name)(endpoints, Http(), None), "BTC-PERP")
     client.learn_instruments()
     while True:
         stream = client.open_book()
+        followed.set()
         client.follow(stream, lambda each: each.whole + each.changes > 500)
         stream.socket.close(timeout=0)
 
@@ -132,8 +134,9 @@ for name in names:
 gc.collect()
 gc.freeze()  # as the program does when it has started
 sys.setswitchinterval(SWITCH_INTERVAL_S)
-following = [gevent.spawn(follow, name, details[name]) for name in names]
-gevent.sleep(3)
+followed = {name: Event() for name in names}
+following = [gevent.spawn(follow, name, details[name], followed[name]) for name in names]
+assert all(each.wait(60) for each in followed.values()), "market data did not begin"
 told = {"nobody": Hub().measure()}
 for name in names:
     for _ in range(AGAIN):
