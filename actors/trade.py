@@ -5,6 +5,7 @@ finds. All decisions are `perpbot.execution.trade.decide`; this actor carries th
 """
 
 from collections.abc import Hashable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -80,6 +81,7 @@ class Trade(Actor):
         rules: Execution,
         gates: Mapping[str, Gate],
         *,
+        tolerance: Decimal,
         max_age_ms: float,
         orders: str,
         risk: str,
@@ -91,6 +93,7 @@ class Trade(Actor):
         self._admitted = admitted
         self._plan = admitted.plan
         self._rules = rules
+        self._tolerance = tolerance
         self._gates = gates
         self._max_age_ns = int(max_age_ms * NS_PER_MS)
         self._addresses = {"orders": orders, "risk": risk, "executor": executor}
@@ -102,7 +105,7 @@ class Trade(Actor):
         self._instruments: dict[str, Instrument] = {}
         self._close_asked: CloseReason | None = None
         self._timings = Timings()
-        self._refusal = ""
+        self._refusal = self._trouble = ""
         self._in_the_way: dict[str, tuple[int, int]] = {}
         """By venue: since when an order of ours is in the way there, and when it last was.
 
@@ -176,6 +179,7 @@ class Trade(Actor):
     def on_reconfigured(self, news: Reconfigured) -> None:
         """Other rules count from the next step on."""
         self._rules = news.settings.execution
+        self._tolerance = news.settings.risk.unhedged_tolerance
 
     @handles(CloseTrade)
     def on_close(self, close: CloseTrade) -> None:
@@ -205,6 +209,7 @@ class Trade(Actor):
             if view is None or any(leg.venue not in self._instruments for leg in self._plan.legs):
                 return
             step = decide(self._situation(view), self._rules)
+            self._tell_trouble(step.trouble)
             if step.phase.value != view.phase:
                 self._move(view, step)
                 if step.phase.over:
@@ -220,6 +225,11 @@ class Trade(Actor):
             return
         self.log.error("trade decides in circles", trade=self._plan.trade_id)
         self._look_in(RETRY_REFUSED_MS)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            self.log.error("a trade cannot be closed", trade=self._plan.trade_id, symbol=self._plan.symbol, why=trouble)
+        self._trouble = trouble
 
     def _situation(self, view: TradeView) -> Situation:
         now = monotonic_ns()
@@ -238,6 +248,7 @@ class Trade(Actor):
             may_open=self._admitted.assessment is not None and not self._opened_enough,
             wall_ns=wall_ns(),
             spent=sums.spent,
+            tolerance=self._tolerance,
         )
 
     def _market(self, leg: Leg, now_ns: int) -> LegMarket:
@@ -384,6 +395,7 @@ class Trade(Actor):
             "sell": f"{plan.sell.venue} at {plan.sell.limit}",
             "phase": None if view is None else view.phase,
             "last_refusal": self._refusal,
+            "trouble": self._trouble,
             "orders": []
             if view is None
             else [

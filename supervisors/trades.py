@@ -75,6 +75,7 @@ def _trade(parts: Parts, admitted: Admitted) -> Trade:
         admitted,
         parts.settings.execution,
         parts.trading_gates(),
+        tolerance=parts.settings.risk.unhedged_tolerance,
         max_age_ms=parts.settings.quote_engine.max_quote_age_ms,
         orders=ORDERS,
         risk=RISK,

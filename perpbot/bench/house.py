@@ -174,6 +174,7 @@ class House:
                 admitted,
                 self.rules,
                 self.gates,
+                tolerance=Decimal(10),
                 max_age_ms=60_000,
                 orders="/books/orders",
                 risk="/books/risk",

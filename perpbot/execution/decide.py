@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from perpbot.config.decisions import Execution
+from perpbot.execution.closing import closing
 from perpbot.execution.foreign import PURPOSE as FOREIGN
-from perpbot.execution.hedging import begin_closing, equalise, give_back, hedge, patience_over
+from perpbot.execution.hedging import begin_closing, equalise, give_back, patience_over
 from perpbot.execution.opening import end_resting, opening
 from perpbot.execution.plan import Leg
-from perpbot.execution.pricing import HUNDRED, NS_PER_MS, RETRY_MS, banded, best, reducible, send_or_wait
-from perpbot.execution.trade import CloseReason, Phase, Situation, Step, Want
+from perpbot.execution.pricing import HUNDRED, NS_PER_MS
+from perpbot.execution.trade import CloseReason, Phase, Situation, Step
 from perpbot.model.events import Funding
-from perpbot.model.instrument import Side
-from perpbot.model.money import ZERO, Quantity
+from perpbot.model.money import ZERO
 
 FUNDING_NEAR_NS = 60_000_000_000
 """A settlement of funding counts as near for so long before it."""
@@ -42,7 +42,7 @@ def decide(now: Situation, rules: Execution) -> Step:
     if now.phase is Phase.OPEN:
         return _open(now, rules)
     if now.phase is Phase.CLOSING:
-        return _closing(now, rules)
+        return closing(now, rules)
     return Step(phase=now.phase)
 
 
@@ -128,55 +128,3 @@ def profit_if_closed(now: Situation) -> Decimal:
         charged = abs(held) * price + now.leg(leg).fee_elsewhere
         profit += held * price - charged * market.instrument.taker_fee
     return profit
-
-
-# -- closing ---------------------------------------------------------------------------------------------------------
-
-
-def _closing(now: Situation, rules: Execution) -> Step:
-    left = {leg: quantity for leg in now.plan.legs if (quantity := _left(now, leg))}
-    if not left:
-        unhedged = not now.plan.clears and not all("close" in now.leg(leg).tries for leg in now.plan.legs)
-        rest = any(now.leg(leg).held for leg in now.plan.legs)
-        return Step(phase=Phase.UNWOUND if unhedged else Phase.COMPLETED, reason=CloseReason.REST.value if rest else "")
-    # a leg is not closed alone while the other could not follow: that would open what is hedged
-    if not all(_reachable(now, leg) for leg in left):
-        return _even_out(now, rules) or Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
-    tried = max(now.leg(leg).tries.get("close", 0) for leg in left)
-    refusals = 0 if _uneven(now) else max(now.leg(leg).refusals for leg in left)
-    return send_or_wait(now, [_close(now, leg, quantity, rules) for leg, quantity in left.items()], tried, refusals)
-
-
-def _uneven(now: Situation) -> bool:
-    """Whether something stands alone that could be closed: then no pause grows without end."""
-    lag, lead = sorted(now.plan.legs, key=now.opened)
-    return bool(reducible(now.market(lead), now.leg(lead), now.opened(lead) - now.opened(lag)))
-
-
-def _reachable(now: Situation, leg: Leg) -> bool:
-    return now.market(leg).tradable and now.market(leg).quote is not None
-
-
-def _even_out(now: Situation, rules: Execution) -> Step | None:
-    """What hedges nothing is given back where that is possible; else, after a while, it is hedged where that is."""
-    lag, lead = sorted(now.plan.legs, key=now.opened)
-    gap = now.opened(lead) - now.opened(lag)
-    if gap and _reachable(now, lead):
-        return give_back(now, lead, gap, rules)
-    if gap and _reachable(now, lag) and patience_over(now, now.uneven_since_ns, rules):
-        return hedge(now, lag, min(gap, now.plan.quantity), rules)
-    return None
-
-
-def _left(now: Situation, leg: Leg) -> Quantity:
-    """What of a leg can be closed."""
-    return reducible(now.market(leg), now.leg(leg), abs(now.leg(leg).held))
-
-
-def _close(now: Situation, leg: Leg, quantity: Quantity, rules: Execution) -> Want:
-    side = Side.SELL if now.leg(leg).held > 0 else Side.BUY
-    price = banded(now.market(leg), side, now.leg(leg).tries.get("close", 0), rules, last_resort=True)
-    return Want(
-        leg=leg.name, side=side, quantity=quantity, price=price, reduce_only=True, purpose="close",
-        expected=best(now.market(leg), side),
-    )  # fmt: skip

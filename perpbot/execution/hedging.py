@@ -44,16 +44,19 @@ def hedge(now: Situation, lag: Leg, missing: Decimal, rules: Execution) -> Step 
 
 
 def _unwind(now: Situation, lead: Leg, gap: Decimal, rules: Execution) -> Step | None:
-    """Give back what is too much where it is; None when the venue does not take so little."""
-    spent = now.leg(lead).tries.get("unwind", 0) >= UNWINDS and reducible(now.market(lead), now.leg(lead), gap)
-    return begin_closing(CloseReason.BROKEN) if spent else give_back(now, lead, gap, rules)
+    """Give back what is too much where it is, or else all; None when the venue does not take so little."""
+    little = not reducible(now, lead, gap)
+    spent = now.leg(lead).tries.get("unwind", 0) >= UNWINDS and not little
+    if spent or (little and now.matters(gap)):
+        return begin_closing(CloseReason.BROKEN)
+    return give_back(now, lead, gap, rules)
 
 
 def give_back(now: Situation, lead: Leg, gap: Decimal, rules: Execution) -> Step | None:
     """Give back `gap` coins of the leg that leads; None when its venue does not take so little."""
     market = now.market(lead)
     tried = now.leg(lead).tries.get("unwind", 0)
-    quantity = reducible(market, now.leg(lead), min(gap, now.opened(lead)))
+    quantity = reducible(now, lead, min(gap, now.opened(lead)))
     if not quantity:
         return None
     if not market.tradable or market.quote is None:

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from perpbot.config.decisions import Execution, FallbackPolicy
-from perpbot.execution.trade import LegMarket, LegState, Situation, Step, Want
+from perpbot.execution.plan import Leg
+from perpbot.execution.trade import LegMarket, Situation, Step, Want
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
 from perpbot.model.quote import Quote
@@ -72,13 +73,26 @@ def _after_refusals_ms(refusals: int) -> int:
     return min(LONGEST_MS, RETRY_MS[1] * 2 ** min(refusals - 1, 20)) if refusals else 0
 
 
-def reducible(market: LegMarket, leg: LegState, quantity: Decimal) -> Quantity:
-    """The part of `quantity` that an order can give back; zero when the venue does not take so little.
+def reducible(now: Situation, leg: Leg, quantity: Decimal) -> Quantity:
+    """The part of `quantity` of a leg that an order can give back; zero when its venue does not take so little.
 
-    Most venues take any value that reduces; one that has refused several in a row, below its smallest, does not.
+    Less than the venue's smallest order is asked for only where it is all that the leg holds: most venues take any
+    size that closes, and any value that reduces. One that goes on to refuse it is believed, unless that is hedged:
+    then it can wait.
     """
-    rounded = market.instrument.round_quantity(quantity)
-    if rounded < market.instrument.min_quantity:
+    state, rounded = now.leg(leg), now.market(leg).instrument.round_quantity(quantity)
+    if _is_small(now, leg, rounded) and not (rounded == abs(state.held) and now.matters(rounded)):
         return Quantity(ZERO)
-    little = market.quote is not None and rounded * market.quote.mid < market.instrument.min_notional
-    return Quantity(ZERO) if little and leg.refusals >= REFUSALS_BELIEVED else rounded
+    believed = state.refusals >= REFUSALS_BELIEVED and not now.hedged
+    return Quantity(ZERO) if believed and is_doubted(now, leg, rounded) else rounded
+
+
+def is_doubted(now: Situation, leg: Leg, quantity: Decimal) -> bool:
+    """Whether an order that gives back `quantity` is smaller, or worth less, than the venue's smallest."""
+    market = now.market(leg)
+    little = market.quote is not None and quantity * market.quote.mid < market.instrument.min_notional
+    return little or _is_small(now, leg, quantity)
+
+
+def _is_small(now: Situation, leg: Leg, quantity: Decimal) -> bool:
+    return quantity < now.market(leg).instrument.min_quantity

@@ -141,6 +141,8 @@ class Step:
     reason: str = ""
     retry_ms: int | None = None
     """Look again after this long even when nothing happens."""
+    trouble: str = ""
+    """What holds the trade up and nobody but the operator can mend."""
 
 
 @attrs.frozen(kw_only=True)
@@ -164,6 +166,18 @@ class Situation:
     """The wall clock."""
     spent: Decimal = ZERO
     """Cash so far in quote currency: what selling brought minus what buying cost, minus the fees in it."""
+    tolerance: Decimal = ZERO
+    """Value up to which a rest may be left alone: `risk.unhedged_tolerance`."""
+
+    def matters(self, quantity: Decimal) -> bool:
+        """Whether `quantity` coins are worth more than may stand alone."""
+        return abs(quantity) * self.plan.reference > self.tolerance
+
+    @property
+    def hedged(self) -> bool:
+        """Whether the legs hedge each other in more than what may stand alone."""
+        least = min(self.opened(leg) for leg in self.plan.legs)
+        return least > 0 and self.matters(least)
 
     def leg(self, leg: Leg) -> LegState:
         """The state of a leg."""

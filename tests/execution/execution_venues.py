@@ -35,6 +35,8 @@ EDGES = {
 }
 """The ways a trade may go."""
 LIMITS = Risk()
+TOLERANCE = Decimal(60)
+"""More than the smallest order of any of these venues is worth."""
 MAX_STEPS = 20
 REFUSED_MS = 200
 
@@ -66,6 +68,8 @@ class Exchange:
     position: Decimal = ZERO
     cash: Decimal = ZERO
     refs: int = 0
+    closes_less: bool | None = None
+    """Whether it takes orders below its minima that close all of a position; None: below that of value alone."""
     seen: dict[str, Order] = attrs.field(factory=dict)
     """Every order that was sent there, by the id it has on the wire."""
 
@@ -94,11 +98,14 @@ class Exchange:
 
     def _refusal(self, order: Order) -> str | None:
         grid = self.instrument
-        if order.quantity % grid.lot or order.quantity < grid.min_quantity:
+        whole = self.closes_less and order.reduce_only and order.quantity == abs(self.position)
+        if order.quantity % grid.lot or (order.quantity < grid.min_quantity and not whole):
             return "size"
         if not grid.on_grid(order.price):
             return "price"
         if order.reduce_only:
+            if self.closes_less is False and order.quantity * order.price < grid.min_notional:
+                return "notional"
             return None if order.side.sign * self.position < 0 else "nothing to reduce"
         return None if order.quantity * order.price >= grid.min_notional else "notional"
 
@@ -127,8 +134,16 @@ class Trading:
     """The trade, its order book and its journal. Whoever drives it says what happens next."""
 
     def __init__(
-        self, plan: Plan, buy: Exchange, sell: Exchange, behaviours: Sequence[Behaviour], rules: Execution = RULES
+        self,
+        plan: Plan,
+        buy: Exchange,
+        sell: Exchange,
+        behaviours: Sequence[Behaviour],
+        rules: Execution = RULES,
+        *,
+        tolerance: Decimal = TOLERANCE,
     ) -> None:
+        self.tolerance = tolerance
         self.plan = plan
         self.exchanges = {"buy": buy, "sell": sell}
         self.rules = rules
@@ -147,6 +162,8 @@ class Trading:
         """Until then the risk rules have turned down what it wants."""
         self.sent: list[tuple[int, Want, Decimal]] = []
         self.phases = [Phase.OPENING]
+        self.trouble = ""
+        """What it said last that only the operator can mend."""
         self._open()
 
     # -- what it looks like ----------------------------------------------------------------------------------------
@@ -179,6 +196,7 @@ class Trading:
             opened_ns=view.opened_ns or self.now_ns,
             close_asked=self.close_asked,
             spent=spent(view.orders),
+            tolerance=self.tolerance,
         )
 
     # -- what happens to it ----------------------------------------------------------------------------------------
@@ -254,6 +272,7 @@ class Trading:
             if self.record is not None:
                 return
             step = decide(self.situation, self.rules)
+            self.trouble = step.trouble
             phase = Phase(self.view.phase)
             if step.phase is not phase:
                 assert (phase, step.phase) in EDGES
@@ -312,7 +331,7 @@ class Trading:
         after = held + want.side.sign * want.quantity
         if want.reduce_only:
             assert abs(after) <= abs(held) - want.quantity, "it must only reduce"
-            assert want.quantity >= exchange.instrument.min_quantity
+            assert want.quantity >= exchange.instrument.min_quantity or want.quantity == abs(held)
         else:
             assert abs(after) <= self.plan.quantity, "it must not be more than was planned"
             assert exchange.instrument.accepts(want.quantity, want.price)
@@ -330,7 +349,7 @@ class Trading:
         """What stands alone and could be given back is not left standing for longer than the longest pause."""
         now = self.situation
         lag, lead = sorted(now.plan.legs, key=now.opened)
-        gap = reducible(now.market(lead), now.leg(lead), now.opened(lead) - now.opened(lag))
+        gap = reducible(now, lead, now.opened(lead) - now.opened(lag))
         since_ns = now.leg(lag).waiting_since_ns
         patient = now.leg(lag).busy and not patience_over(now, since_ns, self.rules)
         reachable = all(now.market(leg).tradable and now.market(leg).quote is not None for leg in now.plan.legs)

@@ -62,6 +62,7 @@ def situation(
         "now_ns": NOW,
         "opened_ns": NOW - SECOND,
         "spent": Decimal(sold) * 102 - Decimal(bought) * 100,
+        "tolerance": d(60),
     }
     return Situation(**{**usual, **changes})
 
@@ -286,7 +287,8 @@ REFUSES_LITTLE = {"instrument": instrument("a", min_notional=d(300))}
 
 @pytest.mark.parametrize(("refusals", "carried"), [(2, False), (3, True)])
 def test_a_difference_worth_less_than_a_venue_goes_on_to_refuse_is_carried(refusals: int, carried: bool) -> None:  # noqa: FBT001
-    now = situation(Phase.OPENING, 2, 1, buy=changed(BUY, **REFUSES_LITTLE), buy_tries={"unwind": refusals})
+    tries = {"unwind": refusals}
+    now = situation(Phase.OPENING, 2, 1, buy=changed(BUY, **REFUSES_LITTLE), buy_tries=tries, tolerance=d(150))
     refused = attrs.evolve(now.legs["buy"], refusals=refusals)
     step = decide(attrs.evolve(now, legs={**now.legs, "buy": refused}), UNWIND_ONLY)
     if carried:

@@ -35,7 +35,9 @@ def closing(
         "buy": LegMarket(instrument=grid or instrument("a"), quote=quote("a", 100), tradable=True),
         "sell": LegMarket(instrument=instrument("b"), quote=quote("b", 102), tradable=True),
     }
-    now = Situation(plan=plan(2), phase=Phase.CLOSING, legs=legs, markets=markets, now_ns=NOW, opened_ns=SECOND)
+    now = Situation(
+        plan=plan(2), phase=Phase.CLOSING, legs=legs, markets=markets, now_ns=NOW, opened_ns=SECOND, tolerance=d(10)
+    )
     return decide(now, RULES)
 
 
