@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from actors.runtime import Actor, MailboxFullError, Ping, Slot, handles
-from perpbot.clock import monotonic_ns
+from perpbot.clock import awake_ns
 from perpbot.health import Health, Signs, judge
 
 INTERVAL_S = 1.0
@@ -37,14 +37,14 @@ class Heartbeat(Actor):
 
     def on_start(self) -> None:
         """Begin."""
-        self._turned_ns = monotonic_ns()
+        self._turned_ns = awake_ns()
         self._answered_ns = dict.fromkeys(self._addresses, self._turned_ns)
         self.timers.every(INTERVAL_S, _Beat())
 
     @handles(_Beat)
     def on_beat(self, _: _Beat) -> None:
         """Look who answered, ask again, and say that all is well when it is."""
-        self._turned_ns = monotonic_ns()
+        self._turned_ns = awake_ns()
         for address in self._addresses:
             self._look(address)
         if self.health().alive:
@@ -56,7 +56,7 @@ class Heartbeat(Actor):
             if not asked.failed:
                 self._answered_ns[address] = self._turned_ns
             asked = None
-        if asked is None or monotonic_ns() > asked.deadline_ns:
+        if asked is None or awake_ns() > asked.deadline_ns:
             try:
                 self._asked[address] = self.look_up(address).post(Ping(), PATIENCE_S)
             except MailboxFullError:
@@ -69,7 +69,7 @@ class Heartbeat(Actor):
             answered_ns=self._answered_ns,
             unkillable=tuple(self.system.unkillable),
         )
-        return judge(signs, monotonic_ns())
+        return judge(signs, awake_ns())
 
     @handles(ReadHealth)
     def on_read(self, _: ReadHealth) -> Health:

@@ -14,7 +14,7 @@ from actors.runtime.crashes import REASON_LENGTH
 from actors.runtime.exits import shown
 from actors.runtime.stacks import began_ns
 from actors.runtime.telemetry import HandlerTimes
-from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns
+from perpbot.clock import NS_PER_SECOND, awake_ns, iso, monotonic_ns
 from supervisors.presenting import presentable
 from supervisors.pulse import Pulse, Trouble
 from supervisors.supervisor import Supervisor
@@ -60,7 +60,7 @@ def _node(cell: Cell, gates: Mapping[str, Gate]) -> dict[str, Any]:
         "latency_us": {"p50": _us(times.quantile_ns(0.5)), "p99": _us(times.quantile_ns(0.99))},
         "last_failure": _failure(cell),
         "circuit": None if gate is None else gate.circuit.value,
-        "circuit_s": None if gate is None else _seconds_since(gate.moved_ns),
+        "circuit_s": None if gate is None else round((monotonic_ns() - gate.moved_ns) / NS_PER_SECOND, 3),
         "strategy": _strategy(cell),
         "children": [_node(child, gates) for child in cell.children.values()],
     }
@@ -154,7 +154,7 @@ def handler_times(times: HandlerTimes) -> dict[str, Any]:
 def _mailbox(cell: Cell, pulse: Pulse | None) -> dict[str, Any]:
     box = cell.mailbox
     kinds = Counter(_kind(each) for each in islice(box.unread(), MOST_COUNTED))
-    oldest = None if pulse is None or not box.depth else pulse.oldest_ns(monotonic_ns())
+    oldest = None if pulse is None or not box.depth else pulse.oldest_ns(awake_ns())
     return {
         "overflow": box.overflow.value,
         "waiting_ticks": len(box.ticks),
@@ -194,7 +194,7 @@ def _strategy(cell: Cell) -> str | None:
 
 
 def _seconds_since(moment_ns: int) -> float:
-    return round((monotonic_ns() - moment_ns) / NS_PER_SECOND, 3)
+    return round((awake_ns() - moment_ns) / NS_PER_SECOND, 3)
 
 
 def _failure(cell: Cell) -> dict[str, str] | None:

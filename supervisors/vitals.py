@@ -12,7 +12,7 @@ import gevent
 from actors.runtime import Actor, Cell, handles
 from actors.runtime.stacks import began_ns
 from actors.runtime.telemetry import SUM
-from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns, wall_ns
+from perpbot.clock import NS_PER_SECOND, awake_ns, iso, wall_ns
 from supervisors.pulse import Kind, Pulse, Reading, Trouble
 
 INTERVAL_S = 1.0
@@ -47,18 +47,18 @@ class Vitals(Actor):
     def on_look(self, _: _Look) -> None:
         """Read everybody's counters."""
         cells = [cell for cell in self.system.cells() if cell.incarnation]
-        began, before = monotonic_ns(), self._spent_ns
+        began, before = awake_ns(), self._spent_ns
         for cell in cells:
             pulse = self.pulses.setdefault(cell.address, Pulse())
             pulse.feed(read(cell, pulse.last))
-            if monotonic_ns() - began > SLICE_NS:
-                self._spent_ns += monotonic_ns() - began
+            if awake_ns() - began > SLICE_NS:
+                self._spent_ns += awake_ns() - began
                 gevent.sleep(0)  # the others first
-                began = monotonic_ns()
+                began = awake_ns()
         for address in self.pulses.keys() - {cell.address for cell in cells}:
             del self.pulses[address]
         self._tell_news()
-        self._spent_ns += monotonic_ns() - began
+        self._spent_ns += awake_ns() - began
         took = self._spent_ns - before
         self._looks += 1
         self.timers.after(max(INTERVAL_S, took / NS_PER_SECOND / LARGEST_SHARE), _Look())
@@ -101,7 +101,7 @@ def read(cell: Cell, before: Reading | None) -> Reading:
             counts[kind.__name__] = list(cells)
             handled += sum(cells[:SUM]) - (0 if old is None else sum(old[:SUM]))
     return Reading(
-        at_ns=monotonic_ns(),
+        at_ns=awake_ns(),
         incarnation=cell.incarnation,
         state=cell.state.value,
         counts=counts,
@@ -118,5 +118,5 @@ def read(cell: Cell, before: Reading | None) -> Reading:
 
 
 def wall(moment_ns: int) -> int:
-    """A moment of the monotonic clock on the wall's."""
-    return wall_ns() - (monotonic_ns() - moment_ns)
+    """A moment of the clock of those awake on the wall's."""
+    return wall_ns() - (awake_ns() - moment_ns)

@@ -12,7 +12,7 @@ import gevent
 from actors.runtime import ActorDeadError, AskTimeoutError, Cell, DomainError, Exit, ExitKind, State
 from actors.runtime.signals import Resume, Stop, Suspend
 from actors.runtime.stacks import began_ns
-from perpbot.clock import NS_PER_SECOND, monotonic_ns
+from perpbot.clock import NS_PER_SECOND, awake_ns, monotonic_ns
 from perpbot.control.arguments import ROOT, Args, cell_at, number
 from perpbot.program import Program
 from supervisors import addresses
@@ -80,7 +80,7 @@ class _Handling:
     def busy(self) -> str:
         """What keeps the actor from obeying."""
         began = began_ns(self.cell)
-        for_s = "" if began is None else f" for {(monotonic_ns() - began) / NS_PER_SECOND:.1f} s"
+        for_s = "" if began is None else f" for {(awake_ns() - began) / NS_PER_SECOND:.1f} s"
         return f"it has been at {self.cell.doing}{for_s}" if self.cell.doing else f"it is {self.cell.state.value}"
 
 

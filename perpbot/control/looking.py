@@ -11,7 +11,7 @@ from greenlet import getcurrent
 from actors.runtime import Cell
 from actors.runtime.stacks import Place, frame_of, places
 from actors.runtime.telemetry import HandlerTimes
-from perpbot.clock import iso, monotonic_ns, wall_ns
+from perpbot.clock import awake_ns, iso, wall_ns
 from perpbot.control.arguments import Args, cell_at, number
 from perpbot.control.crashes import shown
 from perpbot.program import Program
@@ -74,7 +74,7 @@ def top(program: Program, _: Args) -> Any:
 def _row(program: Program, cell: Cell, pulse: Pulse | None) -> dict[str, Any]:
     rates = None if pulse is None else pulse.rates()
     gate = program.parts.gates.get(cell.address)
-    oldest = None if pulse is None or not cell.mailbox.depth else pulse.oldest_ns(monotonic_ns())
+    oldest = None if pulse is None or not cell.mailbox.depth else pulse.oldest_ns(awake_ns())
     return {
         "address": cell.address,
         "type": cell.type_name,

@@ -15,6 +15,7 @@ START_WALL_NS: Final = 1_767_225_600_000_000_000
 
 _START_MONOTONIC_NS: Final = 86_400_000_000_000
 _NS: Final = 1e9
+_BOOTTIME: Final = getattr(real, "CLOCK_BOOTTIME", None)
 
 _gmtime, _localtime, _ctime = real.gmtime, real.localtime, real.ctime  # noqa: TID251 - wrapped, not read
 _asctime, _strftime = real.asctime, real.strftime
@@ -35,6 +36,8 @@ class Clocks:
 
     def __init__(self, loop: Loop, wall_ns: int) -> None:
         self.wall_ns = wall_ns
+        self.asleep_ns = 0
+        """For so long the machine has slept; `CLOCK_MONOTONIC` does not know of it."""
         self._loop = loop
 
     def replacements(self) -> dict[str, Callable[..., Any]]:
@@ -57,6 +60,8 @@ class Clocks:
             return (_START_MONOTONIC_NS + loop.now_ns) / _NS
 
         def clock_gettime_ns(clock: int) -> int:
+            if clock == _BOOTTIME:
+                return _START_MONOTONIC_NS + self.asleep_ns + loop.now_ns
             return time_ns() if clock == real.CLOCK_REALTIME else monotonic_ns()
 
         def clock_gettime(clock: int) -> float:

@@ -55,6 +55,11 @@ class World:
         """Let the wall clock jump, as when somebody sets it; the monotonic clock goes on as before."""
         self.clocks.wall_ns += round(seconds * NS_PER_S)
 
+    def suspend(self, seconds: float) -> None:
+        """Let the machine sleep, as a laptop does: nothing happens meanwhile, and `CLOCK_MONOTONIC` stands still."""
+        self.clocks.asleep_ns += round(seconds * NS_PER_S)
+        self.step_wall_clock(seconds)
+
     def signal(self, signum: int) -> None:
         """Send this process a signal.
 

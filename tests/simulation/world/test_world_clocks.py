@@ -53,6 +53,15 @@ def test_wall_clock_can_start_anywhere_and_be_stepped(world: World) -> None:
 
 
 @in_world()
+def test_a_machine_that_sleeps_grows_older(world: World) -> None:
+    boot, linux, wall = clock.monotonic_ns(), time.monotonic(), time.time()
+    world.suspend(3600)
+    assert clock.monotonic_ns() - boot == 3600 * clock.NS_PER_SECOND
+    assert time.monotonic() == linux
+    assert time.time() == wall + 3600
+
+
+@in_world()
 def test_real_clock_is_there_for_measuring(world: World) -> None:
     begin = real_seconds()
     gevent.sleep(1000)
