@@ -13,7 +13,7 @@ from perpbot.beginning import EXIT_INTERRUPTED
 from perpbot.cli.accounts import ACCOUNTS
 from perpbot.cli.actor import inspect
 from perpbot.cli.alerts import alerts
-from perpbot.cli.asking import EXIT_NO, Failure
+from perpbot.cli.asking import EXIT_IO, EXIT_NO, Failure
 from perpbot.cli.backtest import backtest
 from perpbot.cli.bench import bench
 from perpbot.cli.chaos import chaos
@@ -40,7 +40,6 @@ from perpbot.cli.validation import validate
 from perpbot.cli.venues import venues
 from perpbot.cli.waiting import wait
 
-EXIT_IO = 74
 SENTENCE = 400
 
 

@@ -16,7 +16,7 @@ from perpbot.statedir import socket_path
 if TYPE_CHECKING:
     from perpbot.control.client import Client
 
-EXIT_NO, EXIT_USAGE, EXIT_NO_SYSTEM = 1, 2, 69
+EXIT_NO, EXIT_USAGE, EXIT_NO_SYSTEM, EXIT_IO, EXIT_CONFIG = 1, 2, 69, 74, 78
 SERVICE_STATE = Path("/var/lib/perpbot")
 """Where the service keeps its state. What root starts there itself leaves files that the service may not touch."""
 

@@ -10,18 +10,18 @@ from typing import Any
 
 import click
 
-from perpbot.cli.asking import EXIT_NO, Failure, json_option, print_json
-from perpbot.cli.replay import config_option, files_argument, readable
+from perpbot.cli.asking import EXIT_CONFIG, EXIT_NO, Failure, json_option, print_json
+from perpbot.cli.configured import settings_of
+from perpbot.cli.replay import decisions_option, files_argument, readable
 from perpbot.cli.wording import clean
 from perpbot.ranges import Number, WholeNumber
 
-EXIT_CONFIG = 78
 MEMORY = Path("/dev/shm")  # noqa: S108 - virtual time should not wait for a real disk
 
 
 @click.command()
 @files_argument
-@config_option
+@decisions_option
 @click.option("--seed", type=WholeNumber(0, 2**53), default=1, show_default=True, help="The same, the same run.")
 @click.option("--latency-ms", type=Number(0, 5_000), metavar="MS", help="Time an order takes to arrive; else paper's.")
 @click.option(
@@ -58,7 +58,6 @@ def backtest(
     liquidation. Near the end nothing more is opened, and what is open is closed at recorded prices where there are any.
     A profit here is no promise.
     """
-    from perpbot.cli.configured import settings_of
     from perpbot.recording.backtest import Backtest, run, settings_for
     from perpbot.recording.reading import RecordingError, read_recordings
     from perpbot.simulation.world.errors import ForkedProgramError

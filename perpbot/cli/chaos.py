@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perpbot.cli.asking import EXIT_NO, Failure, json_option, print_json
+from perpbot.cli.asking import EXIT_NO, json_option, print_json
+from perpbot.cli.configured import can_be_simulated, config_option, settings_of
 from perpbot.cli.wording import clean
 from perpbot.ranges import Number, WholeNumber
-from perpbot.shipped import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
     from perpbot.chaos.run import Result
     from perpbot.config.settings import Settings
 
-EXIT_CONFIG = 78
 REAL_S_PER_VIRTUAL_S = 30.0
 """A run that is slower than this has hung."""
 LEAST_S = 600.0
@@ -30,14 +29,7 @@ LOG_LINES = 20
 @click.option("--minutes", type=Number(0.5, 100_000), default=5.0, show_default=True, help="Virtual time of each run.")
 @click.option("--hours", type=Number(0.01, 1_000), help="The same in hours.")
 @click.option("--jobs", type=WholeNumber(1, 256), default=1, show_default=True, help="Runs at the same time.")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_CONFIG,
-    show_default=True,
-    metavar="FILE",
-    help="The configuration: its venues and symbols, simulated.",
-)
+@config_option("The configuration: its venues and symbols, simulated.")
 @json_option
 def chaos(*, seed: int | None, runs: int, jobs: int, config: Path, as_json: bool, **length: float | None) -> None:
     """Run the program in a simulated world full of trouble, and see whether the invariants hold; exit code 1 if not.
@@ -63,13 +55,10 @@ def chaos(*, seed: int | None, runs: int, jobs: int, config: Path, as_json: bool
 
 
 def _settings(config: Path) -> "Settings":
-    from perpbot.cli.configured import settings_of
-    from perpbot.simulation.venues.serving import VENUES
     from perpbot.venues.registry import venue_class
 
     settings = settings_of(config)
-    if unknown := [name for name in settings.exchanges if name not in VENUES]:
-        raise Failure(f"{', '.join(unknown)} cannot be simulated; there are {', '.join(VENUES)}", EXIT_CONFIG)
+    can_be_simulated(settings.exchanges)
     for name in settings.exchanges:
         venue_class(name)  # everything heavy is loaded once, before the forks
     return settings

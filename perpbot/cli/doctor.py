@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from perpbot.cli.asking import EXIT_NO, Failure, json_option, print_json
-from perpbot.cli.validation import EXIT_CONFIG, Area, check, show_areas, shown_areas
+from perpbot.cli.asking import EXIT_CONFIG, EXIT_NO, Failure, json_option, print_json
+from perpbot.cli.validation import Area, check, show_areas, shown_areas
 from perpbot.credentials import CredentialsError, with_credentials
 from perpbot.shipped import DEFAULT_CONFIG, chosen_config
 from perpbot.statedir import state_directory

@@ -10,10 +10,9 @@ from typing import TextIO
 
 import click
 
-from perpbot.cli.asking import Failure, state_option
+from perpbot.cli.asking import EXIT_CONFIG, EXIT_IO, Failure, state_option
 from perpbot.statedir import state_directory
 
-EXIT_IO, EXIT_CONFIG = 74, 78
 TABLES = ("trades", "fills", "funding", "pnl")
 FORMATS = ("csv", "jsonl", "parquet")
 FORMULA = ("=", "+", "-", "@")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from perpbot.cli.asking import Failure
+from perpbot.cli.asking import EXIT_CONFIG, Failure
+from perpbot.cli.configured import config_option
 from perpbot.shipped import CONFIGURATIONS, UNIT
 
-EXIT_CONFIG = 78
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - nothing is written there
 """What the unit does not let the service see."""
 CONFIG, UNITS = Path("/etc/perpbot/perpbot.yaml"), Path("/etc/systemd/system")
@@ -38,14 +38,7 @@ def init(*, directory: Path) -> None:
 
 
 @click.command("install-service")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=CONFIG,
-    show_default=True,
-    metavar="FILE",
-    help="The configuration the service runs with.",
-)
+@config_option("The configuration the service runs with.", CONFIG)
 @click.option(
     "--units",
     type=click.Path(path_type=Path, file_okay=False),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perpbot.cli.asking import Failure, json_option, print_json
+from perpbot.cli.asking import json_option, print_json
+from perpbot.cli.configured import settings_of
 from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.shipped import DEFAULT_CONFIG
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from perpbot.config.exchanges import Exchange
     from perpbot.config.settings import Settings
 
-EXIT_CONFIG = 78
 
 _COLUMNS = (
     Column("venue"),
@@ -59,14 +59,7 @@ def list_(*, config: Path | None, as_json: bool) -> None:
 def _settings(config: Path | None) -> "Settings | None":
     if config is None and not Path(DEFAULT_CONFIG).is_file():
         return None
-    from perpbot.config.loader import ConfigError
-    from perpbot.config.settings import load_settings
-    from perpbot.venues.registry import venue_names
-
-    try:
-        return load_settings(config or DEFAULT_CONFIG, os.environ, tuple(venue_names()))
-    except ConfigError as error:
-        raise Failure(str(error), EXIT_CONFIG) from None
+    return settings_of(config or Path(DEFAULT_CONFIG))
 
 
 def described(name: str) -> dict[str, Any]:

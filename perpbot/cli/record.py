@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perpbot.cli.asking import EXIT_NO, Failure, json_option, print_json
+from perpbot.cli.asking import EXIT_CONFIG, EXIT_IO, EXIT_NO, Failure, json_option, print_json
+from perpbot.cli.configured import can_be_simulated, config_option, settings_of
 from perpbot.cli.naming import complete_venue, known_venues
 from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.clock import iso, wall_ns
 from perpbot.ranges import Number
-from perpbot.shipped import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
     from perpbot.config.settings import Settings
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from perpbot.recording.writing import RecordingFile
     from perpbot.venues.venue import Venue
 
-EXIT_IO, EXIT_CONFIG = 74, 78
 SUFFIX = ".rec"
 COLUMNS = (
     Column("venue"),
@@ -49,14 +48,7 @@ COLUMNS = (
     help=f"Directory of a file for each venue, or the file of one venue, {SUFFIX} at its end; else one with the time.",
 )
 @click.option("--live", is_flag=True, help="Real venues, without any credential, in place of simulated ones.")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_CONFIG,
-    show_default=True,
-    metavar="FILE",
-    help="Its venues and symbols, where they are, and how the simulated ones behave.",
-)
+@config_option("Its venues and symbols, where they are, and how the simulated ones behave.")
 @json_option
 def record(
     *,
@@ -73,7 +65,6 @@ def record(
     Simulated venues, started for it, unless --live says otherwise. What is written can be decoded (`perpbot venues
     decode`), replayed and traded on. The exit code is 1 when a venue sent nothing.
     """
-    from perpbot.cli.configured import settings_of
     from perpbot.model.instrument import canonical_symbol
 
     settings = settings_of(config)
@@ -105,10 +96,8 @@ def _venues(settings: "Settings", names: Sequence[str], *, live: bool) -> Iterat
         yield _made(settings, names, None)
         return
     from perpbot.embedded import EmbeddedVenues, EmbeddedVenuesError
-    from perpbot.simulation.venues.serving import VENUES
 
-    if unknown := [name for name in names if name not in VENUES]:
-        raise Failure(f"{', '.join(unknown)} cannot be simulated; there are {', '.join(VENUES)}", EXIT_CONFIG)
+    can_be_simulated(names)
     with tempfile.TemporaryDirectory(prefix="perpbot-") as folder:
         try:
             embedded = EmbeddedVenues([*names], settings.simulation, settings.simulation.seed, Path(folder))

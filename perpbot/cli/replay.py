@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perpbot.cli.asking import EXIT_USAGE, Failure
+from perpbot.cli.configured import config_option, settings_of
 from perpbot.cli.wording import clean, duration
 from perpbot.clock import NS_PER_SECOND, iso, monotonic_ns
 from perpbot.ranges import Number
-from perpbot.shipped import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
     from perpbot.recording.reading import Recording
@@ -26,13 +26,8 @@ EXIT_DATA = 65
 AS_FAST = 0.0
 
 files_argument = click.argument("files", nargs=-1, required=True, metavar="[VENUE=]FILE...")
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_CONFIG,
-    show_default=True,
-    metavar="FILE",
-    help="What a quote must be like, what an opportunity has to bring, and everything else that decides.",
+decisions_option = config_option(
+    "What a quote must be like, what an opportunity has to bring, and everything else that decides."
 )
 
 
@@ -41,7 +36,7 @@ config_option = click.option(
 @click.option("--speed", type=Number(0.001, 1e6), metavar="X", help="So many times as fast as it was; 1 as it was.")
 @click.option("--as-fast", "speed", flag_value=AS_FAST, default=True, help="Wait for nothing; so it is by itself.")
 @click.option("--no-quotes", is_flag=True, help="Opportunities and gaps alone.")
-@config_option
+@decisions_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def replay(*, files: tuple[str, ...], speed: float, no_quotes: bool, config: Path, as_json: bool) -> None:
     """Show what the scanners would have seen in recordings: quotes, and the opportunities that survive all costs.
@@ -50,7 +45,6 @@ def replay(*, files: tuple[str, ...], speed: float, no_quotes: bool, config: Pat
     several venues are read together, in the order of time, by the code that reads the market live. Gaps are named.
     Reliability counts as full, and no order is thought of: `perpbot backtest` does that.
     """
-    from perpbot.cli.configured import settings_of
     from perpbot.recording.replaying import EdgeSeen, Gap, QuoteSeen, Replay
     from perpbot.venues.venue import VenueReadError
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perpbot.cli.asking import Failure, json_option, print_json
+from perpbot.cli.asking import EXIT_CONFIG, Failure, json_option, print_json
+from perpbot.cli.configured import settings_of
 from perpbot.cli.naming import complete_venue, known_venues
 from perpbot.cli.tables import GAP, Cell, Column, on_terminal, show_table
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from perpbot.trial.checks import Trial
     from perpbot.trial.report import Report, Verdict
 
-EXIT_CONFIG = 78
 SYMBOL = "BTC-PERP"
 AT_ONCE = 4
 """Venues that are tried at the same time: most of it is waiting."""
@@ -95,22 +95,11 @@ def _live(names: Sequence[str], config: Path | None) -> Iterator[Mapping[str, "T
     from perpbot.places import PlacesError
     from perpbot.venues.registry import venue_names
 
-    configured = {} if config is None else _exchanges(config)
+    configured: Mapping[str, Exchange] = {} if config is None else settings_of(config).exchanges
     chosen = [*names] or [*configured] or venue_names()
     try:
         yield {name: _trial(name, configured.get(name, Exchange()), None, None) for name in chosen}
     except PlacesError as error:
-        raise Failure(str(error), EXIT_CONFIG) from None
-
-
-def _exchanges(config: Path) -> Mapping[str, "Exchange"]:
-    from perpbot.config.loader import ConfigError
-    from perpbot.config.settings import load_settings
-    from perpbot.venues.registry import venue_names
-
-    try:
-        return load_settings(config, os.environ, tuple(venue_names())).exchanges
-    except ConfigError as error:
         raise Failure(str(error), EXIT_CONFIG) from None
 
 

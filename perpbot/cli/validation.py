@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from perpbot.cli.asking import Failure, json_option, print_json
+from perpbot.cli.asking import EXIT_CONFIG, Failure, json_option, print_json
 from perpbot.cli.wording import clean
 from perpbot.credentials import CredentialsError, with_credentials
 from perpbot.shipped import DEFAULT_CONFIG, chosen_config
@@ -17,7 +17,6 @@ from perpbot.statedir import state_directory
 if TYPE_CHECKING:
     from perpbot.config.settings import Settings
 
-EXIT_CONFIG = 78
 FREE_BYTES = 200_000_000
 """Below this much free space in the state directory the journal is in danger."""
 
