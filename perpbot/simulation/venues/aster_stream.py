@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from perpbot.simulation.venues.limits import Limits
-from perpbot.simulation.venues.stream import Stream
+from perpbot.simulation.venues.stream import PingedStream
 from perpbot.simulation.venues.websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ _KINDS = {
     "markPrice": ("", "@1s"),
 }
 """Kinds of streams, and the speeds that may follow; all are sent at the same pace here."""
-_MOST_PINGS = 3
 _MOST_STREAMS = 200
 
 
-class AsterStream(Stream):
+class AsterStream(PingedStream):
     """One connection."""
 
     silence_s: float | None = 300.0
+    most_pings = 3
 
     def __init__(self, venue: "Aster", socket: WebSocket, streams: Sequence[str], *, named: bool) -> None:
         super().__init__(venue, socket)
@@ -37,21 +37,10 @@ class AsterStream(Stream):
         self._streams: dict[str, None] = {}
         """What it listens to, in the client's words."""
         self._messages = Limits(burst=30, per_second=10)
-        self._unanswered = 0
-        self._received = 0
         with venue.lock:
             for stream in streams:
                 if stream:
                     self._add(stream, venue.now_ns)
-
-    def silent(self) -> None:
-        """Ask whether anybody is there."""
-        self._unanswered = 0 if self.socket.received > self._received else self._unanswered + 1
-        self._received = self.socket.received
-        if self._unanswered > _MOST_PINGS:
-            self.socket.close(1008, "Pong timeout")
-        else:
-            self.socket.ping()
 
     def handle(self, message: Any, now_ns: int) -> None:
         """Take one request; too many of them end the connection."""

@@ -8,6 +8,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import (
     Ending,
     Execution,
@@ -40,14 +41,8 @@ REFUSALS = {
 }
 
 
-class AsterError(Exception):
+class AsterError(RequestError[int]):
     """A request Aster refuses."""
-
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
 
     def words(self) -> Words:
         """As it is written."""

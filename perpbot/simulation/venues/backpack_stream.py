@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from perpbot.simulation.venues.backpack_words import BackpackError, position_event
 from perpbot.simulation.venues.limits import Limits
-from perpbot.simulation.venues.stream import Stream
+from perpbot.simulation.venues.stream import PingedStream
 from perpbot.simulation.venues.venue import ACCOUNT
 from perpbot.simulation.venues.websocket import WebSocket
 
@@ -17,31 +17,20 @@ if TYPE_CHECKING:
 
 _PUBLIC = ("depth", "bookTicker", "trade", "markPrice", "ticker", "kline.1m")
 ORDERS, POSITIONS, BALANCES = "account.orderUpdate", "account.positionUpdate", "account.balanceUpdate"
-_MOST_PINGS = 2
 _SIGNATURE_PARTS = 4
 INVALID_STREAM = 4006
 
 
-class BackpackStream(Stream):
+class BackpackStream(PingedStream):
     """One connection."""
 
     silence_s: float | None = 60.0
+    most_pings = 2
 
     def __init__(self, venue: "Backpack", socket: WebSocket) -> None:
         super().__init__(venue, socket)
         self._venue = venue
         self._messages = Limits(burst=50, per_second=10)
-        self._unanswered = 0
-        self._received = 0
-
-    def silent(self) -> None:
-        """Ask whether anybody is there."""
-        self._unanswered = 0 if self.socket.received > self._received else self._unanswered + 1
-        self._received = self.socket.received
-        if self._unanswered > _MOST_PINGS:
-            self.socket.close(1008, "Pong timeout")
-        else:
-            self.socket.ping()
 
     def handle(self, message: Any, now_ns: int) -> None:
         """Take one request."""

@@ -9,6 +9,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Refusal, Status, VenueOrder
 
 Words = dict[str, Any]
@@ -45,14 +46,8 @@ POST_ONLY_REFUSAL = ("INVALID_ORDER", "Order would immediately match and take")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class BackpackError(Exception):
+class BackpackError(RequestError[str]):
     """A request Backpack refuses."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
 
     def words(self) -> Words:
         """As it is written."""

@@ -49,6 +49,7 @@ class Edgex(SimulatedVenue):
     currency: ClassVar[str] = "USDC"
     band: ClassVar[Decimal] = Decimal("0.2")
     fee_step: ClassVar[Decimal] = Decimal("1e-6")
+    streams: dict[EdgexStream, None]
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         super().__init__(world, coins, now_ns, port)
@@ -57,7 +58,6 @@ class Edgex(SimulatedVenue):
         self.owner = Owner(str(int(keys["accountId"]) + 1), keys["accountId"])
         self.data = EdgexData(self)
         self.trading = EdgexTrading(self)
-        self.streams: dict[EdgexStream, None] = {}
         self.versions = dict.fromkeys(self.coins, (2_070_150_000, 2_070_150_000))
         """Where the last message about each book began and ended."""
         self.event_version = 1_000

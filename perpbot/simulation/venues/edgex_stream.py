@@ -32,12 +32,6 @@ class EdgexStream(Stream):
         sid = f"{venue.count_connection():08x}-0000-4000-8000-{int(venue.world.id, 16) % 16**12:012x}"
         self.send({"sid": sid, "type": "connected", "time": ms(now_ns)})
 
-    def ended(self) -> None:
-        """Forget the connection."""
-        super().ended()
-        with self._venue.lock:
-            self._venue.streams.pop(self, None)
-
     def beat(self, now_ns: int) -> None:
         """Ask for a sign of life when it is time, and close after too many that were not answered."""
         if abs(now_ns - self._pinged_ns) < PING_NS:

@@ -10,6 +10,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Refusal, Status, VenueOrder
 
 Words = dict[str, Any]
@@ -49,14 +50,10 @@ _REASONS = {
 }
 
 
-class EdgexError(Exception):
+class EdgexError(RequestError[str]):
     """A request EdgeX refuses."""
 
-    def __init__(self, code: str, message: str, status: int = 200) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
+    usual_status = 200
 
 
 @attrs.frozen

@@ -49,6 +49,7 @@ class Extended(SimulatedVenue):
     currency: ClassVar[str] = "USDC"
     band: ClassVar[Decimal] = Decimal("0.05")
     fee_step: ClassVar[Decimal] = Decimal("1e-6")
+    streams: dict[ExtendedStream, None]
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         super().__init__(world, coins, now_ns, port)
@@ -57,7 +58,6 @@ class Extended(SimulatedVenue):
         self.vault = 100_000 + int(self.api_key, 16) % _VAULTS
         self.data = ExtendedData(self)
         self.trading = ExtendedTrading(self)
-        self.streams: dict[ExtendedStream, None] = {}
         self._public = self.data.handlers()
         self._private = self.trading.handlers()
         self._limits = Limits(burst=1_000, per_second=200)

@@ -10,6 +10,7 @@ from typing import Any
 from perpbot.clock import NS_PER_MS
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Refusal, Status, VenueOrder
 from perpbot.simulation.venues.tape import Bar
 
@@ -40,14 +41,11 @@ REFUSALS: dict[Refusal, tuple[int | str, str]] = {
 }
 
 
-class ExtendedError(Exception):
+class ExtendedError(RequestError[int | str]):
     """A request Extended refuses."""
 
     def __init__(self, code: int | str, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status or (404 if code == "NOT_FOUND" else 400)
+        super().__init__(code, message, 404 if status is None and code == "NOT_FOUND" else status)
 
     def words(self) -> Words:
         """As it is written."""

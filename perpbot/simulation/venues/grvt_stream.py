@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from perpbot.simulation.venues.grvt_words import GrvtError, Words
-from perpbot.simulation.venues.stream import Stream
+from perpbot.simulation.venues.stream import PingedStream
 from perpbot.simulation.venues.websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -19,30 +19,19 @@ _RATES: dict[str, tuple[str, ...]] = {
     "v1.candle": ("CI_1_M-TRADE",),
 }
 PRIVATE = ("v1.order", "v1.fill", "v1.position")
-_MOST_PINGS = 3
 
 
-class GrvtStream(Stream):
+class GrvtStream(PingedStream):
     """One connection."""
 
     silence_s: float | None = 60.0
+    most_pings = 3
 
     def __init__(self, venue: "Grvt", socket: WebSocket, *, private: bool, logged_in: bool) -> None:
         super().__init__(venue, socket)
         self._venue = venue
         self._private = private
         self._logged_in = logged_in
-        self._unanswered = 0
-        self._received = 0
-
-    def silent(self) -> None:
-        """Ask whether anybody is there."""
-        self._unanswered = 0 if self.socket.received > self._received else self._unanswered + 1
-        self._received = self.socket.received
-        if self._unanswered > _MOST_PINGS:
-            self.socket.close(1008, "Pong timeout")
-        else:
-            self.socket.ping()
 
     def handle(self, message: Any, now_ns: int) -> None:
         """Take one request; all of its selectors or none."""

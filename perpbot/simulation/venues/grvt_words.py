@@ -7,6 +7,7 @@ from typing import Any
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import plain
 from perpbot.simulation.venues.account import Account
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Refusal, Status, VenueOrder
 
 Words = dict[str, Any]
@@ -43,14 +44,11 @@ _SIGNATURE = {"signer": "0x00", "r": "0x00", "s": "0x00", "v": 27, "expiration":
 _STATUSES = {1000: 401, 1001: 403, 1004: 404, 1006: 429}
 
 
-class GrvtError(Exception):
+class GrvtError(RequestError[int]):
     """A request GRVT refuses."""
 
     def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = _STATUSES.get(code, 400)
+        super().__init__(code, message, _STATUSES.get(code))
 
     def words(self) -> Words:
         """As it is written."""

@@ -43,6 +43,7 @@ class Hyperliquid(SimulatedVenue):
     band: ClassVar[Decimal] = Decimal("0.8")
     tells_fee_coin: ClassVar[bool] = True
     fee_step: ClassVar[Decimal] = Decimal("1e-6")
+    streams: dict[HyperliquidStream, None]
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         super().__init__(world, coins, now_ns, port)
@@ -50,7 +51,6 @@ class Hyperliquid(SimulatedVenue):
         self.address = keys["walletAddress"]
         self.info = HyperliquidInfo(self)
         self.exchange = HyperliquidExchange(self)
-        self.streams: dict[HyperliquidStream, None] = {}
         self._limits = Limits(burst=2400, per_second=40)
         self._touch: dict[str, str] = {}
 

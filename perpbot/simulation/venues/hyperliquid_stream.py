@@ -41,12 +41,6 @@ class HyperliquidStream(Stream):
         if self.idle():
             self.socket.close(1000, "Inactive")
 
-    def ended(self) -> None:
-        """Forget the subscriptions."""
-        super().ended()
-        with self._venue.lock:
-            self._venue.streams.pop(self, None)
-
     def handle(self, message: Any, now_ns: int) -> None:
         """Take one request."""
         method = message["method"]

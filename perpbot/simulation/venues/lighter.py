@@ -51,6 +51,7 @@ class Lighter(SimulatedVenue):
     currency: ClassVar[str] = "USDC"
     band: ClassVar[Decimal] = Decimal("0.2")
     fee_step: ClassVar[Decimal] = Decimal("1e-12")
+    streams: dict[LighterStream, None]
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         super().__init__(world, coins, now_ns, port)
@@ -59,7 +60,6 @@ class Lighter(SimulatedVenue):
         self.public_key = public(int.from_bytes(bytes.fromhex(keys["privateKey"]), "little"))
         self.data = LighterData(self)
         self.trading = LighterTrading(self)
-        self.streams: dict[LighterStream, None] = {}
         self.nonces = dict.fromkeys(self.coins, 9_182_390_020)
         """The matching engine's count when each book was last told."""
         self._limits = Limits(burst=1000, per_second=50)

@@ -33,12 +33,6 @@ class LighterStream(Stream):
         session = f"{venue.count_connection():08x}-0000-4000-8000-{int(venue.world.id, 16) % 16**12:012x}"
         self.send({"session_id": session, "type": "connected"})
 
-    def ended(self) -> None:
-        """Forget the connection."""
-        super().ended()
-        with self._venue.lock:
-            self._venue.streams.pop(self, None)
-
     def silent(self) -> None:
         """Nothing came for two minutes."""
         self.socket.close(1001, "no ping")

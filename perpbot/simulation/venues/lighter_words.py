@@ -8,6 +8,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Print, Refusal, Status, VenueOrder
 
 Words = dict[str, Any]
@@ -54,14 +55,8 @@ _ENDINGS = {
 }
 
 
-class LighterError(Exception):
+class LighterError(RequestError[int]):
     """A request Lighter refuses."""
-
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 def ms(time_ns: int) -> int:

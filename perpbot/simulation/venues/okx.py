@@ -52,13 +52,13 @@ class Okx(SimulatedVenue):
     name: ClassVar[str] = "okx"
     currency: ClassVar[str] = "USDT"
     band: ClassVar[Decimal] = Decimal("0.05")
+    streams: dict[OkxStream, None]
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         super().__init__(world, coins, now_ns, port)
         self.sequences = dict.fromkeys(self.coins, 1_000_000)
         self.data = OkxData(self)
         self.trading = OkxTrading(self)
-        self.streams: dict[OkxStream, None] = {}
         self._public = self.data.handlers()
         self._private = {"GET": self.trading.readers(), "POST": self.trading.writers()}
         self._limits = Limits(burst=120, per_second=60)

@@ -40,12 +40,6 @@ class OkxStream(Stream):
         if self.idle():
             self.socket.close(4004, "No data received in 30s.")
 
-    def ended(self) -> None:
-        """Forget the subscriptions."""
-        super().ended()
-        with self._venue.lock:
-            self._venue.streams.pop(self, None)
-
     def handle(self, message: Any, now_ns: int) -> None:
         """Take one request."""
         if message == "ping":

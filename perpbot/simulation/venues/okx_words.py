@@ -11,6 +11,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import plain
 from perpbot.simulation.venues.account import Account, Position
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import (
     Ending,
     Execution,
@@ -68,14 +69,10 @@ REFUSALS = {
 EXPIRED = ("51149", "Order timed out. Please try again later.")
 
 
-class OkxError(Exception):
+class OkxError(RequestError[str]):
     """A request OKX refuses as a whole."""
 
-    def __init__(self, code: str, message: str, status: int = 200) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
+    usual_status = 200
 
 
 def ms(time_ns: int) -> str:

@@ -55,6 +55,7 @@ class Paradex(SimulatedVenue):
     chain_id: ClassVar[str] = "PRIVATE_SN_PARACLEAR_MAINNET"
     channels: ClassVar[tuple[str, ...]] = ("order_book", "markets_summary", "funding_data", "trades")
     """The public channels."""
+    streams: dict[ParadexStream, None]
 
     def __init__(self, world: World, coins: Sequence[str], now_ns: int, port: int = 0) -> None:
         super().__init__(world, coins, now_ns, port)
@@ -63,7 +64,6 @@ class Paradex(SimulatedVenue):
         self.sequences = dict.fromkeys(self.coins, 14_000_000)
         self.data = ParadexData(self)
         self.trading = ParadexTrading(self)
-        self.streams: dict[ParadexStream, None] = {}
         self._tokens: dict[str, int] = {}
         self._public = self.data.handlers()
         self._private = self.trading.handlers()

@@ -34,12 +34,6 @@ class ParadexStream(Stream):
         """Ping a quiet peer."""
         self.socket.ping()
 
-    def ended(self) -> None:
-        """Forget the subscriptions."""
-        super().ended()
-        with self._venue.lock:
-            self._venue.streams.pop(self, None)
-
     def handle(self, message: Any, now_ns: int) -> None:
         """Take one request."""
         number, method, parameters = message.get("id"), message["method"], message["params"]

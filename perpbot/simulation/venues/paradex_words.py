@@ -11,6 +11,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
+from perpbot.simulation.venues.errors import RequestError
 from perpbot.simulation.venues.orders import (
     Ending,
     Execution,
@@ -56,14 +57,8 @@ REFUSALS = {
 }
 
 
-class ParadexError(Exception):
+class ParadexError(RequestError[str]):
     """A request Paradex refuses."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
 
     def words(self) -> Words:
         """As it is written."""

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -111,7 +111,28 @@ class Stream(Session):
         """The connection is gone."""
         with self.base_venue.lock:
             self.base_venue.topics.drop(self.socket)
+            self.base_venue.streams.pop(self, None)
 
     def send(self, message: Any) -> None:
         """Send a value as JSON."""
         self.socket.send_text(msgspec.json.encode(message).decode())
+
+
+class PingedStream(Stream):
+    """A session that is sent a ping when nothing came for `silence_s`, and closed when it answered none of several."""
+
+    most_pings: ClassVar[int]
+
+    def __init__(self, venue: "SimulatedVenue", socket: WebSocket) -> None:
+        super().__init__(venue, socket)
+        self._unanswered = 0
+        self._received = 0
+
+    def silent(self) -> None:
+        """Ask whether anybody is there."""
+        self._unanswered = 0 if self.socket.received > self._received else self._unanswered + 1
+        self._received = self.socket.received
+        if self._unanswered > self.most_pings:
+            self.socket.close(1008, "Pong timeout")
+        else:
+            self.socket.ping()

@@ -61,6 +61,8 @@ class SimulatedVenue(Application):
         self.lock = Lock()
         self.faults = Faults()
         self.topics = Topics()
+        self.streams: dict[Any, None] = {}
+        """Sessions of its own kind that hear more than topics."""
         self.server = Server(self.name, self, port)
         chance = world.chance.stream(f"{world.id}/{self.name}/ids")
         instruments = self.instruments(coins)
