@@ -113,8 +113,8 @@ only then its trade goes on.
 
 These are all the steps there are. News that is late, or told twice, changes nothing. News that contradicts what is
 known changes nothing either, but is logged as an error and counted: `illegal` in `perpbot inspect /books/orders`,
-`orders.illegal` in the summary of a run, and the metric `perpbot_order_contradictions`. A fill is a fact, is counted
-once by the venue's id of it, and is never turned away.
+`orders.illegal` in the summary of a run, and the metric `perpbot_order_contradictions_total`. A fill is a fact, is
+counted once by the venue's id of it, and is never turned away.
 
 | from | to | because |
 |---|---|---|
