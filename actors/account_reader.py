@@ -1,6 +1,6 @@
 """What a trading connection asks of its venue about the account: orders, fills, balances, positions, funding."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
@@ -81,10 +81,18 @@ class AccountReader:
     def catch_up(self, request: CatchUp) -> CatchUpAnswer:
         """Everything since the mark."""
         until_ms = self._venue.venue_ms()
-        found = tuple(self.order(order) for order in request.orders)
+        found = tuple(self._orders(request.orders))
         fills = tuple(self._venue.fetch_fills(request.since_ms))
         self._funding(min(request.since_ms, self._funding_ms or request.since_ms))
         return CatchUpAnswer(self._venue.name, self._venue.account, fills, found, until_ms)
+
+    def _orders(self, orders: Iterable[Order]) -> Iterator[OrderFound]:
+        """What the venue knows of each; one of a symbol that it does not list keeps no other one waiting."""
+        for order in orders:
+            try:
+                yield self.order(order)
+            except UnlistedError as error:
+                self._actor.log.error("an order cannot be asked for", venue=self._venue.name, why=str(error))
 
     def account(self) -> AccountRead:
         """Balances and positions."""

@@ -13,6 +13,7 @@ import attrs
 from actors.executor import Admitted, CloseTrade, TradeAbandoned
 from actors.gate import Gate
 from actors.instruments import LOADED, InstrumentsLoaded
+from actors.listings import Listings
 from actors.market_news import MarketGone, MarketMoved
 from actors.order_requests import (
     EndOrder,
@@ -36,7 +37,6 @@ from perpbot.execution.settle import Sums, Timings, add_up, settle
 from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want
 from perpbot.execution.views import TradeView
 from perpbot.logs import bind
-from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, written
 from perpbot.model.quote import Quote
 from perpbot.risk.approval import APPROVAL_NS, Approval, Refusal
@@ -102,7 +102,6 @@ class Trade(Actor):
         self._view: TradeView | None = None
         self._sums: Sums | None = None
         self._markets: dict[str, MarketMoved] = {}
-        self._instruments: dict[str, Instrument] = {}
         self._close_asked: CloseReason | None = None
         self._timings = Timings()
         self._refusal = self._trouble = ""
@@ -117,6 +116,7 @@ class Trade(Actor):
     def on_start(self) -> None:
         """Read what there is of this trade, and listen to its orders and its two markets."""
         bind(trade=self._plan.trade_id)
+        self._listings = Listings(self._plan, self.log)
         self._began_ns = monotonic_ns()  # patience with a venue that is away begins with this actor
         self._orders = self.look_up(self._addresses["orders"])
         self._risk = self.look_up(self._addresses["risk"])
@@ -149,14 +149,7 @@ class Trade(Actor):
     @handles(InstrumentsLoaded)
     def on_instruments(self, news: InstrumentsLoaded) -> None:
         """Learn the grids."""
-        for instrument in news.instruments:
-            if instrument.symbol == self._plan.symbol:
-                self._instruments[news.venue] = instrument
-        if news.venue not in self._instruments:
-            self.log.error(
-                "a trade cannot be looked after", trade=self._plan.trade_id, venue=news.venue, symbol=self._plan.symbol,
-                why="the venue does not list it", hint="it goes on when it is listed again; else close it by hand",
-            )  # fmt: skip
+        self._listings.take(news)
         self._advance()
 
     @handles(MarketMoved)
@@ -206,7 +199,7 @@ class Trade(Actor):
     def _advance(self) -> None:
         for _ in range(MAX_STEPS):
             view = self._view
-            if view is None or any(leg.venue not in self._instruments for leg in self._plan.legs):
+            if view is None or not self._listings.complete:
                 return
             step = decide(self._situation(view), self._rules)
             self._tell_trouble(step.trouble)
@@ -240,7 +233,7 @@ class Trade(Actor):
             plan=self._plan,
             phase=Phase(view.phase),
             legs=sums.legs,
-            markets={leg.name: self._market(leg, now) for leg in self._plan.legs},
+            markets={leg.name: self._market(view, leg, now) for leg in self._plan.legs},
             now_ns=now,
             opened_ns=view.opened_ns or now,
             uneven_since_ns=max(view.unhedged.since_ns, self._began_ns) if view.unhedged.value else None,
@@ -251,13 +244,14 @@ class Trade(Actor):
             tolerance=self._tolerance,
         )
 
-    def _market(self, leg: Leg, now_ns: int) -> LegMarket:
+    def _market(self, view: TradeView, leg: Leg, now_ns: int) -> LegMarket:
         news = self._markets.get(leg.venue)
         fresh = news is not None and news.quote.age_ns(now_ns) <= self._max_age_ns
+        away = leg.venue in self._listings.unlisted or self._is_blocked(leg.venue, now_ns)
         return LegMarket(
-            instrument=self._instruments[leg.venue],
+            instrument=self._listings.of(view, leg),
             quote=news.quote if fresh and news is not None else None,
-            tradable=self._gates[leg.venue].refusal_to_reduce() is None and not self._is_blocked(leg.venue, now_ns),
+            tradable=self._gates[leg.venue].refusal_to_reduce() is None and not away,
             opens=self._gates[leg.venue].refusal_to_open(self._plan.symbol) is None,
             funding=None if news is None else news.funding,
         )
@@ -354,7 +348,7 @@ class Trade(Actor):
         self._view = self._orders.ask(MoveTrade(self._plan.trade_id, step.phase.value, reason))
 
     def _settle(self, view: TradeView, phase: Phase, reason: str) -> None:
-        traded = {leg.name: self._instruments[leg.venue] for leg in self._plan.legs}
+        traded = {leg.name: self._listings.of(view, leg) for leg in self._plan.legs}
         currencies = [each.quote for each in traded.values()]
         rates = {name: each.taker_fee for name, each in traded.items()}
         now = attrs.evolve(view, unhedged=view.unhedged.until(monotonic_ns()))

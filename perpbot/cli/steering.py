@@ -123,22 +123,25 @@ def cancel_all(context: click.Context, *, venue: str | None, as_json: bool, stat
 @click.command()
 @click.argument("venue")
 @click.argument("symbol")
+@click.option("--price", help="What a coin of it cost or, where a position of ours is gone, brought.")
 @yes_option
 @json_option
 @state_option
 @click.pass_context
-def adopt(context: click.Context, *, venue: str, symbol: str, yes: bool, as_json: bool, state: Path | None) -> None:
+def adopt(
+    context: click.Context, *, venue: str, symbol: str, price: str | None, yes: bool, as_json: bool, state: Path | None
+) -> None:
     """Make ours what somebody else did at VENUE in SYMBOL: close the position, cancel the orders.
 
     Without it, what no order of ours did is reported and left alone. The exit code is 1 when an order still waits.
     """
     with system(state) as client:
-        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, yes=False)
+        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, price=price, yes=False)
         found = _found(answer)
         if not yes:
             click.echo(clean(f"Not ours at {venue} in {symbol}: {found}."), err=True)
         confirm("Adopt it, close the position and cancel the orders?", yes=yes)
-        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, yes=True)
+        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, price=price, yes=True)
     cancelled = answer["cancelled"]
     if as_json:
         print_json(answer)

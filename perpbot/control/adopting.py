@@ -1,5 +1,6 @@
 """What somebody else holds or has waiting in our account, made ours by an operator: closed, and cancelled."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import attrs
@@ -10,7 +11,7 @@ from actors.waiting_orders import CancelOthersOrders, ReadOthersOrders
 from perpbot.clock import wall_ns
 from perpbot.control.arguments import Args, BadRequestError
 from perpbot.execution.foreign import adopted_fill
-from perpbot.model.money import Price, Quantity, plain
+from perpbot.model.money import ZERO, Price, Quantity, plain
 from perpbot.model.order import OrderUpdate, Position
 from perpbot.program import Program
 from perpbot.venues.cancelling import Cancelled
@@ -20,8 +21,11 @@ PATIENCE_S = 15.0
 
 
 def adopt(program: Program, args: Args) -> Any:
-    """Say what is not ours at a venue in a symbol and, with ``yes``, make it ours."""
-    place = _place(program, args)
+    """Say what is not ours at a venue in a symbol and, with ``yes``, make it ours.
+
+    With ``price`` that is what a coin of it cost or, where a position of ours is gone, brought.
+    """
+    place, price = _place(program, args), _price(args)
     view = program.state().positions
     difference = _difference(view, place)
     orders = _others(program, place)
@@ -38,7 +42,9 @@ def adopt(program: Program, args: Args) -> Any:
     }
     if not args.get("yes"):
         return {**found, "done": False}
-    cost = None if difference is None or view is None else _cost(difference, view)
+    if difference is not None and view is not None:
+        _check_listed(program, place, view)
+    cost = None if difference is None or view is None else _cost(difference, view, price)
     cancelled = _cancel(program, place) if orders else None
     trades = [] if cost is None else _take(program, place, *cost)
     return {
@@ -92,10 +98,38 @@ def _cancel(program: Program, place: _Place) -> Cancelled:
     return answer
 
 
-def _cost(difference: Mismatch, view: PositionsView) -> tuple[Price, str]:
+def _price(args: Args) -> Price | None:
+    text = args.get("price")
+    if text is None:
+        return None
+    try:
+        price = Decimal(str(text))
+    except InvalidOperation:
+        price = ZERO
+    if not (price.is_finite() and price > 0):
+        raise BadRequestError(f"the price of a coin must be a number above zero, not {text!r}")
+    return Price(price)
+
+
+def _check_listed(program: Program, place: _Place, view: PositionsView) -> None:
+    """What a venue does not list may still be held there, under a name that says nothing to us."""
+    if program.parts.venues[place.venue].instruments.symbol(place.symbol) is not None:
+        return
+    symbols = program.setting.settings.symbols
+    strange = [each.key[2] for each in view.mismatches if each.key[0] == place.venue and each.key[2] not in symbols]
+    if strange:
+        raise BadRequestError(
+            f"{place.venue} does not list {place.symbol}, and holds {', '.join(strange)} for us, which may be it: "
+            f"close that there by hand first"
+        )
+
+
+def _cost(difference: Mismatch, view: PositionsView, price: Price | None) -> tuple[Price, str]:
     """What a coin of it cost where the venue says so of nothing but it, else what it is worth; and the currency."""
     venue, _, symbol = difference.key
     currency = view.currencies[venue, symbol]
+    if price is not None:
+        return price, currency
     if difference.entry_price is not None and not difference.ours:
         return difference.entry_price, currency
     if symbol not in view.marks:
