@@ -14,7 +14,7 @@ from perpbot.execution.trade import CloseReason, Phase
 from perpbot.execution.unhedged import Unhedged
 from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
-from perpbot.portfolio.profit import NO_PROFIT, Profit
+from perpbot.portfolio.profit import NO_PROFIT
 from perpbot.portfolio.statistics import quantile
 from perpbot.storage.journal import Line
 
@@ -164,24 +164,15 @@ def _pnl(before: Mapping[HoldingKey, Holding], state: State) -> dict[str, Any]:
     dollars = {currency: each for currency, each in by_currency.items() if currency not in state.fee_coins}
     others = {coin: by_currency[coin].fees for coin in sorted(state.fee_coins & by_currency.keys())}
     return {
-        **_money(sum(dollars.values(), NO_PROFIT)),
+        **sum(dollars.values(), NO_PROFIT).texts(),
         "currency": next(iter(dollars)) if len(dollars) == 1 else "USD",
-        "by_currency": {currency: _money(each) for currency, each in by_currency.items()},
+        "by_currency": {currency: each.texts() for currency, each in by_currency.items()},
         "other_fees": {coin: plain(fee) for coin, fee in others.items() if fee},
     }
 
 
 def _sum(values: Iterable[Decimal]) -> Decimal:
     return sum(values, ZERO)
-
-
-def _money(each: Profit) -> dict[str, str]:
-    return {
-        "trading": plain(each.trading),
-        "fees": plain(each.fees),
-        "funding": plain(each.funding),
-        "net": plain(each.net),
-    }
 
 
 def _times(times: HandlerTimes) -> dict[str, Any]:

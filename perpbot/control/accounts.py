@@ -31,7 +31,7 @@ def pnl(program: Program, args: Args) -> Any:
     records = program.history.records()
     period = _period(args)
     return {
-        "currencies": {currency: _profit(each) for currency, each in state.profit.items()},
+        "currencies": {currency: each.texts() for currency, each in state.profit.items()},
         "open": {currency: plain((each - _realised(booked, currency)).net) for currency, each in state.profit.items()},
         "by": {facet: _cut(booked, facet) for facet in FACETS},
         "statistics": shown(statistics(results(records), period), period),
@@ -70,17 +70,8 @@ def _realised(booked: Mapping[Account, Profit], currency: str) -> Profit:
 def _cut(booked: Mapping[Account, Profit], facet: Facet) -> dict[str, dict[str, Any]]:
     cut: dict[str, dict[str, Any]] = {}
     for (name, currency), each in by(booked, facet).items():
-        cut.setdefault(name, {})[currency] = _profit(each)
+        cut.setdefault(name, {})[currency] = each.texts()
     return cut
-
-
-def _profit(each: Profit) -> dict[str, str]:
-    return {
-        "trading": plain(each.trading),
-        "fees": plain(each.fees),
-        "funding": plain(each.funding),
-        "net": plain(each.net),
-    }
 
 
 def shown(each: Statistics, period: Period) -> dict[str, Any]:

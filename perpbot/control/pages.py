@@ -60,10 +60,7 @@ def status(state: State, system: System, troubles: Sequence[Mapping[str, Any]] =
         else {"sent": state.orders.sent, "refused": state.orders.refused, "unknown_open": state.orders.unknown_open},
         "profit": {
             currency: {
-                "trading": plain(each.trading),
-                "fees": plain(each.fees),
-                "funding": plain(each.funding),
-                "net": plain(each.net),
+                **each.texts(),
                 "closed": plain(state.closed_profit[currency].net),
                 "open": plain(state.open_profit.get(currency, NO_PROFIT).net),
             }

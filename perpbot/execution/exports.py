@@ -154,10 +154,7 @@ def pnl_rows(entries: Iterable[Entry]) -> Iterator[Row]:
             "venue": account.venue,
             "symbol": account.symbol,
             "currency": account.currency,
-            "trading": plain(each.trading),
-            "fees": plain(each.fees),
-            "funding": plain(each.funding),
-            "net": plain(each.net),
+            **each.texts(),
         }
 
 

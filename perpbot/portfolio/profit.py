@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import attrs
 
-from perpbot.model.money import ZERO
+from perpbot.model.money import ZERO, plain
 
 
 @attrs.frozen(kw_only=True)
@@ -22,6 +22,11 @@ class Profit:
     def net(self) -> Decimal:
         """After fees and funding."""
         return self.trading - self.fees + self.funding
+
+    def texts(self) -> dict[str, str]:
+        """The parts and the net, by name, as decimal text."""
+        parts = {"trading": self.trading, "fees": self.fees, "funding": self.funding, "net": self.net}
+        return {name: plain(amount) for name, amount in parts.items()}
 
     def __add__(self, other: "Profit") -> "Profit":
         return Profit(
