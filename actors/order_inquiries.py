@@ -49,7 +49,7 @@ class Inquiries:
             client_id = record.order.client_id
             if client_id in cancelling:
                 self._cancelling[client_id] = cancelling[client_id]
-            if is_due(record, asked.get(client_id, 0), now_ns):
+            if is_due(record, asked.get(client_id, 0), self._arrival_ns[record.order.venue], now_ns):
                 asked[client_id] = now_ns
                 self._ask_for(record, now_ns)
             self._asked_ns[client_id] = asked.get(client_id, 0)

@@ -45,6 +45,8 @@ from perpbot.venues.venue import Venue
 FUNDING_EVERY_S = 60.0
 AFTER_FILLS_S = 1.0
 """Balances are read this long after a fill, once for all that come meanwhile."""
+ROUTINE_SHARE = 0.4
+"""Balances and positions are not read in between while as much is spent of what a venue counts reads in."""
 LOGIN_S = 10.0
 """A venue that wants a login has answered it after this long, or will not."""
 SET_UP_EVERY_S = 60.0
@@ -339,9 +341,12 @@ class TradingConnection(Actor):
 
     @handles(ReadAccount)
     def on_read_account(self, _: ReadAccount) -> None:
-        """Read balances and positions, when there is a connection to read them through."""
+        """Read balances and positions, when there is a connection to read them through, and room beside it.
+
+        What is read every few seconds leaves room for what is asked because money depends on it.
+        """
         self._reads_soon = False
-        if self._session.ready:
+        if self._session.ready and self._venue.http.limiter.reads_spent(monotonic_ns()) < ROUTINE_SHARE:
             self._read_account()
 
     def _read_account(self) -> None:

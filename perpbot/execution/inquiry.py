@@ -13,6 +13,9 @@ ASK_UNKNOWN_AFTER_NS = 200_000_000
 ASK_SILENT_AFTER_NS = 2 * NS_PER_SECOND
 """An order nothing was heard of for this long is asked for too: private messages get lost."""
 ASK_AGAIN_NS = NS_PER_SECOND
+SELDOM_NS = 4 * NS_PER_SECOND
+"""Pauses between two questions for the same order grow with the time since its last news, from one to the other:
+answers cost what the venue allows, and with nothing left of it nobody learns any order's fate."""
 CLOCKS_NS = NS_PER_SECOND
 """How far a venue's clock, by which requests expire, may be from ours."""
 FORGOTTEN_AFTER_NS = 10 * NS_PER_SECOND
@@ -29,10 +32,18 @@ class OrderFound:
     """Monotonic, when the question left."""
 
 
-def is_due(record: OrderRecord, asked_ns: int, now_ns: int) -> bool:
-    """Whether to ask for an order now that was last asked for at `asked_ns`; 0 for never."""
+def is_due(record: OrderRecord, asked_ns: int, arrival_ns: int, now_ns: int) -> bool:
+    """Whether to ask for an order now that was last asked for at `asked_ns`; 0 for never.
+
+    As soon as its request can no longer arrive it is asked for again: from then on the venue's not knowing it counts.
+    """
     patience = ASK_UNKNOWN_AFTER_NS if record.status is OrderStatus.UNKNOWN else ASK_SILENT_AFTER_NS
-    return now_ns - record.changed_ns >= patience and now_ns - asked_ns >= ASK_AGAIN_NS
+    if now_ns - record.changed_ns < patience:
+        return False
+    if asked_ns < _too_late_ns(record, arrival_ns) <= now_ns:
+        return True
+    pause_ns = min(max(ASK_AGAIN_NS, asked_ns - record.changed_ns), SELDOM_NS)
+    return now_ns - asked_ns >= pause_ns
 
 
 def needs_every_fill(record: OrderRecord, arrival_ns: int, now_ns: int) -> bool:

@@ -284,6 +284,11 @@ class Limiter:
         self._in_row += 1
         self.notice(str(status), pause_s)
 
+    def reads_spent(self, now_ns: int) -> float:
+        """The share that is spent of what the venue counts all reads in, at its largest; 0 where it does not."""
+        counted = (each for each in self._windows if "GET ".startswith(each.window.only))
+        return max((each.spent(now_ns) / each.window.units for each in counted), default=0.0)
+
     def describe(self, now_ns: int) -> dict[str, Any]:
         """What is left, and what had to wait."""
         buckets = {"reads": self._reads, "orders": self._orders}

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import gevent
 import pytest
 from scene import drained, ended, started
 from whole import Whole, settings
@@ -14,6 +15,8 @@ from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.config.settings import Settings
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.world import World, run_forked
+from perpbot.venues.rate_limit import Urgency
+from perpbot.venues.registry import venue_class
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated
@@ -65,3 +68,29 @@ def test_a_leg_waits_for_no_rate_limit_while_the_other_one_leaves(state: Path) -
     assert max(found["apart_ms"]["open"]) <= 5
     assert len(found["apart_ms"]["close"]) >= TRADES, "nothing starves"
     assert max(found["apart_ms"]["close"]) <= 5
+
+
+def account_reads(world: World, state: Path, venue: str) -> tuple[int, int]:
+    """How often the account is read in five seconds: with all that the venue allows, and with half of it spent."""
+    whole = started(world, state, settings=settings(("okx", venue)))
+    adapter = whole.program.parts.venues[venue]
+    usual, read = adapter.fetch_balances, []
+    adapter.fetch_balances = lambda: read.append(0) or usual()  # type: ignore[method-assign, func-returns-value]
+    counts = []
+    for spent in (False, True):
+        limiter = adapter.http.limiter
+        while spent and limiter.reads_spent(monotonic_ns()) < 0.5:
+            limiter.take("GET trades", Urgency.READ, monotonic_ns())
+        before = len(read)
+        gevent.sleep(5.0)
+        counts.append(len(read) - before)
+    whole.end_abruptly()
+    whole.venues.stop()
+    return counts[0], counts[1]
+
+
+def test_what_is_read_all_the_time_leaves_room_for_questions_that_money_depends_on(state: Path) -> None:
+    venue_class("lighter")
+    usual, with_half_spent = run_forked(account_reads, 7, state, "lighter")
+    assert usual >= 2
+    assert with_half_spent == 0

@@ -287,3 +287,23 @@ def test_hyperliquid_weighs_by_what_is_asked_for() -> None:
         for where, body in (("info", '{"type":"l2Book","coin":"BTC"}'), ("info", '{"type":"meta"}'), ("exchange", "{}"))
     }
     assert [made.limits.weight(kind) for kind in kinds.values()] == [2, 20, 1]
+
+
+@pytest.mark.parametrize(
+    ("windows", "share"),
+    [
+        ((Window(10, 60.0, "GET"), Window(4, 60.0, ORDER)), 0.3),
+        ((Window(10, 60.0), Window(4, 60.0, ORDER)), 0.5),
+        ((Window(20, 1.0, "GET "), Window(10, 60.0)), 0.5),
+        ((Window(5, 2.0, "GET /balance"), Window(4, 60.0, ORDER)), 0.0),
+        ((), 0.0),
+    ],
+)
+def test_what_reads_have_spent_is_the_most_of_what_all_of_them_count_in(
+    windows: tuple[Window, ...], share: float
+) -> None:
+    made = Limiter()
+    made.declare(RateLimits(windows=windows))
+    for kind in ("GET /balance", "GET /orders", "GET /orders", ORDER, ORDER):
+        made.take(kind, REDUCE, 0)
+    assert made.reads_spent(0) == share
