@@ -1,7 +1,7 @@
 """How old a frame is, as far as that can be believed.
 
 An age that no quote may have says one of two things: the frame is late, or the venue's clock is not what we take it
-for. It was set, ours was while nobody looked, or the machine slept. Only the venue can tell, by telling its time again;
+for, because it was set or has run off since it was last heard of. Only the venue can tell, by telling its time again;
 until then the age is unknown. It is pure: whoever has the stream asks.
 """
 
