@@ -89,7 +89,7 @@ def close_reason(now: Situation, rules: Execution) -> CloseReason | None:
     buy, sell = (now.market(leg) for leg in now.plan.legs)
     if buy.quote is None or sell.quote is None or not (buy.tradable and sell.tradable):
         return None
-    if sell.quote.mid <= buy.quote.mid:
+    if sell.quote.mid * now.plan.rate <= buy.quote.mid:
         return CloseReason.REVERTED
     profit = profit_if_closed(now)
     if profit >= now.plan.notional * rules.close_profit_pct / HUNDRED:

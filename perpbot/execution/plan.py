@@ -48,6 +48,8 @@ class Plan:
     """Monotonic, when the frame behind it arrived."""
     opened_at_ns: int
     """Wall clock."""
+    rate: Decimal = Decimal(1)
+    """What a unit of the selling venue's currency was worth in the buying venue's, when it was decided for."""
 
     @property
     def legs(self) -> tuple[Leg, Leg]:
@@ -127,6 +129,7 @@ def make_plan(
         expected_net=edge.net,
         seen_ns=seen_ns,
         opened_at_ns=wall_ns,
+        rate=edge.rate,
     )
 
 

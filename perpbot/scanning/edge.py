@@ -81,6 +81,8 @@ class Edge:
     buy_depth: Decimal | None = None
     """Coins that the buying venue's book offers up to the worst price; None where that was not looked at."""
     sell_depth: Decimal | None = None
+    rate: Decimal = _SAME
+    """What a unit of the selling venue's currency is worth in the buying venue's."""
 
     @property
     def notional(self) -> Decimal:
@@ -159,7 +161,8 @@ def _price(
 ) -> Edge | None:
     if bought is None or sold is None or bought.quantity < quantity or sold.quantity < quantity:
         return None
-    proceeds = sold.notional * _rate(buy, sell)
+    rate = _rate(buy, sell)
+    proceeds = sold.notional * rate
     fees = 2 * (bought.notional * buy.instrument.taker_fee + proceeds * sell.instrument.taker_fee)
     half_spreads = quantity * (buy.quote.ask - buy.quote.bid + sell.quote.ask - sell.quote.bid) / 2
     return Edge(
@@ -175,6 +178,7 @@ def _price(
         fees=fees,
         slippage=half_spreads + bought.notional * terms.slippage,
         funding=bought.notional * carry(buy.funding, sell.funding, terms.holding_s),
+        rate=rate,
     )
 
 

@@ -382,6 +382,13 @@ def test_reasons_to_close(changes: dict[str, Any], reason: CloseReason) -> None:
     assert opened(**changes) == Step(phase=Phase.CLOSING, reason=reason.value, retry_ms=0)
 
 
+@pytest.mark.parametrize(("mid", "reason"), [("99.7", ""), ("99.39", CloseReason.REVERTED)])
+def test_a_spread_has_reverted_at_what_the_currencies_were_worth(mid: str, reason: str) -> None:
+    sell = changed(SELL, quote=quote("b", d(mid) - d("0.01"), d(mid) + d("0.01")))
+    bought_in_usdt = attrs.evolve(plan(2), rate=d("1.0062"))
+    assert opened(sell=sell, plan=bought_in_usdt, spent=d(-2)).reason == reason
+
+
 @pytest.mark.parametrize("trouble", [DOWN, SILENT])
 def test_prices_are_no_reason_while_one_leg_could_not_follow(trouble: dict[str, Any]) -> None:
     assert opened(sell=changed(SELL, quote=quote("b", 99)), buy=changed(BUY, **trouble)).phase is Phase.OPEN

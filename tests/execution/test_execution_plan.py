@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import attrs
 import pytest
 from execution_values import BTC, d, instrument
 from hypothesis import given, settings
@@ -55,6 +56,11 @@ def test_a_plan_is_the_edge_with_names_and_times() -> None:
     assert (made.leg("buy"), made.leg("sell")) == made.legs
     assert [leg.expected for leg in made.legs] == [edge().buy_price, edge().sell_price]
     assert made.notional == 2 * max(made.buy.limit, made.sell.limit)
+
+
+def test_a_plan_remembers_what_the_currencies_were_worth() -> None:
+    assert planned(edge()).rate == 1
+    assert planned(attrs.evolve(edge(), rate=d("1.0062"))).rate == d("1.0062")
 
 
 def test_limits_leave_room_for_slippage_beyond_the_worst_price() -> None:

@@ -84,7 +84,7 @@ def test_a_lasting_difference_between_currencies_is_no_edge_and_one_beyond_it_is
         assert (edge is not None) is found
         if edge is not None:
             assert edge.gross == edge.quantity * (d("101.00") * d(worth) - d("100.01"))
-            assert edge.sell_price == d("101.00")
+            assert (edge.sell_price, edge.rate) == (d("101.00"), d(worth))
 
 
 @given(st.decimals(min_value="0.5", max_value="2", places=3))
