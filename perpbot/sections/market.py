@@ -9,7 +9,7 @@ from perpbot.clock import iso
 from perpbot.control.episodes import Episode
 from perpbot.model.money import plain
 from perpbot.model.quote import Quote
-from perpbot.sections import shapes
+from perpbot.sections import market_shapes as shapes
 from perpbot.sections.rows import Rows
 
 

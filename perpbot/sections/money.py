@@ -16,7 +16,7 @@ from perpbot.model.order import OrderStatus
 from perpbot.portfolio.holding import Holding
 from perpbot.portfolio.pnl import Account, Facet, by
 from perpbot.portfolio.profit import NO_PROFIT, Profit
-from perpbot.sections import shapes
+from perpbot.sections import money_shapes as shapes
 from perpbot.sections.moments import wall_second
 from perpbot.sections.rows import Rows
 

@@ -13,7 +13,7 @@ from perpbot.control.episodes import Episodes
 from perpbot.portfolio.pnl import Account
 from perpbot.portfolio.profit import NO_PROFIT, Profit
 from perpbot.program import Program
-from perpbot.sections import market, money, operations, shapes
+from perpbot.sections import market, money, money_shapes, operations
 from perpbot.sections.feed import Feed
 from perpbot.sections.turns import Turns
 from supervisors import addresses
@@ -127,7 +127,7 @@ class StateObserver(Actor):
         yield "latencies", lambda: operations.latencies(program.system.stages)
         yield "pnl", lambda: self._profit(state)
 
-    def _profit(self, state: State) -> shapes.ProfitAndLoss:
+    def _profit(self, state: State) -> money_shapes.ProfitAndLoss:
         return money.profit_and_loss(state, self._booked)
 
     def _today(self, state: State) -> str:

@@ -14,7 +14,7 @@ from perpbot.control.pages import problems
 from perpbot.control.process import process
 from perpbot.model.money import plain
 from perpbot.program import Program
-from perpbot.sections import shapes
+from perpbot.sections import operations_shapes as shapes
 from perpbot.sections.moments import wall_second
 from perpbot.sections.money import equity
 from perpbot.sections.turns import Turns

@@ -8,7 +8,7 @@ import msgspec
 
 from perpbot.config.alerts import AlertRule
 from perpbot.control.verbs import VERBS
-from perpbot.sections import operations, shapes
+from perpbot.sections import operations, operations_shapes, texts
 from perpbot.web.route import Call, Route
 from perpbot.web.steering import act
 from perpbot.web.tokens import Scope
@@ -46,11 +46,11 @@ class Silence(TypedDict):
     """Nobody is told of a rule's alerts."""
 
     rule: str
-    until: shapes.Time
+    until: texts.Time
     by: str
 
 
-class Happened(shapes.Alert):
+class Happened(operations_shapes.Alert):
     """An alert that fired or was over lately."""
 
     id: str
@@ -72,7 +72,7 @@ class Watched(TypedDict):
 class Alarms(TypedDict):
     """Which alerts there are, and who is told."""
 
-    alerts: dict[str, shapes.Alert]
+    alerts: dict[str, operations_shapes.Alert]
     recent: list[Happened]
     """What fired or was over lately, newest first."""
     silences: list[Silence]

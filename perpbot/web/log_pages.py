@@ -8,7 +8,7 @@ import msgspec
 
 from perpbot.clock import iso
 from perpbot.logs.reading import MOST_ON_PAGE, NoSuchLogError, Wanted, log_files, read_page
-from perpbot.sections import shapes
+from perpbot.sections import texts
 from perpbot.web.route import Call, Problem, Route
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -45,7 +45,7 @@ class LogFile(TypedDict):
     name: str
     size: int
     """Bytes."""
-    modified: shapes.Time
+    modified: texts.Time
 
 
 class LogFiles(TypedDict):

@@ -15,7 +15,7 @@ from perpbot.control.process import process
 from perpbot.metrics.rendering import CONTENT_TYPE, render
 from perpbot.model.money import ZERO, plain
 from perpbot.scores import component_scores, overall_score
-from perpbot.sections import money, shapes
+from perpbot.sections import market_shapes, money, money_shapes, operations_shapes, shapes, texts
 from perpbot.web.desk import Desk
 from perpbot.web.route import TEXT, Access, Call, Encoded, Problem, Route
 
@@ -26,8 +26,8 @@ LEAST_VENUES = 2
 class Totals(TypedDict):
     """What is owned, earned and held. Dollars of all kinds are added one to one."""
 
-    total_value: shapes.Money
-    total_pnl: shapes.Money
+    total_value: texts.Money
+    total_pnl: texts.Money
     """Net, since the journal began; what is open counts at its mark."""
     active_positions: int
 
@@ -49,9 +49,9 @@ class Symbol(TypedDict):
     symbol: str
     status: str
     """``trading``, ``watching`` (no trade in progress) or ``unlisted`` (fewer than two venues have it)."""
-    balance: dict[str, shapes.Money]
+    balance: dict[str, texts.Money]
     """What is held, by venue, in coins."""
-    last_trade: NotRequired[shapes.Trade]
+    last_trade: NotRequired[money_shapes.Trade]
 
 
 class Dashboard(TypedDict):
@@ -75,9 +75,9 @@ class QuickStats(TypedDict):
     healthy: bool
     trading: str
     mode: str
-    equity: shapes.Money
-    profit_today: shapes.Money
-    net_exposure: NotRequired[shapes.Money]
+    equity: texts.Money
+    profit_today: texts.Money
+    net_exposure: NotRequired[texts.Money]
     trades_open: int
     trades_over: NotRequired[int]
     problems: int
@@ -112,10 +112,10 @@ class Ready(TypedDict):
 class Positions(TypedDict):
     """What is held, and what is at stake."""
 
-    positions: dict[str, shapes.Position]
-    residuals: dict[str, shapes.Residual]
+    positions: dict[str, money_shapes.Position]
+    residuals: dict[str, money_shapes.Residual]
     """What trades have left, by id; part of the positions."""
-    exposure: shapes.Exposure
+    exposure: money_shapes.Exposure
 
 
 class Mailbox(TypedDict):
@@ -130,7 +130,7 @@ class Mailbox(TypedDict):
 class Failure(TypedDict):
     """How an actor failed last."""
 
-    at: shapes.Time
+    at: texts.Time
     reason: str
 
 
@@ -157,7 +157,7 @@ class TreeNode(TypedDict):
 class Deeds(TypedDict):
     """What operators did, the newest first."""
 
-    items: list[shapes.Audit]
+    items: list[operations_shapes.Audit]
 
 
 @attrs.frozen(kw_only=True)
@@ -212,7 +212,7 @@ def tree(call: Call) -> Any:
 def deeds(call: Call) -> Deeds:
     """Read what operators did."""
     found = [audit.row(each) for each in call.desk.audit.newest(call.given.limit)]
-    return Deeds(items=msgspec.convert(found, list[shapes.Audit]))
+    return Deeds(items=msgspec.convert(found, list[operations_shapes.Audit]))
 
 
 # -- dashboards --------------------------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def _system(now: State) -> System:
 
 def quick_stats(call: Call) -> QuickStats:
     """Read the few numbers that fit on a phone."""
-    overview: shapes.Overview = call.desk.sections()["overview"]
+    overview: operations_shapes.Overview = call.desk.sections()["overview"]
     row = QuickStats(
         healthy=overview["healthy"],
         trading=overview["trading"],
@@ -279,7 +279,7 @@ def quick_stats(call: Call) -> QuickStats:
 def health(call: Call) -> Health:
     """Read how well everything works, as scores and problems."""
     program, now = call.desk.program, call.desk.state()
-    overview: shapes.Overview = call.desk.sections()["overview"]
+    overview: operations_shapes.Overview = call.desk.sections()["overview"]
     scores = component_scores(now, program.system, program.setting.settings.symbols)
     return Health(
         alive=overview["alive"],
@@ -340,8 +340,8 @@ def metrics(call: Call) -> Encoded:
 ROUTES = [
     Route(method="GET", path="/api/state", handle=state, answer=shapes.Snapshot),
     Route(method="GET", path="/api/positions", handle=positions, answer=Positions),
-    Route(method="GET", path="/api/capital", handle=capital, answer=shapes.CapitalPools),
-    Route(method="GET", path="/api/opportunities", handle=opportunities, answer=dict[str, shapes.Opportunity]),
+    Route(method="GET", path="/api/capital", handle=capital, answer=money_shapes.CapitalPools),
+    Route(method="GET", path="/api/opportunities", handle=opportunities, answer=dict[str, market_shapes.Opportunity]),
     Route(method="GET", path="/api/tree", handle=tree, given=TreeQuery, answer=TreeNode, problems=(404,)),
     Route(method="GET", path="/api/audit", handle=deeds, given=AuditQuery, answer=Deeds),
     Route(method="GET", path="/api/dashboard/status", handle=dashboard, answer=DashboardStatus),

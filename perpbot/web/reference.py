@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin
 
 import attrs
 
+from perpbot import sections
 from perpbot.sections import shapes
 from perpbot.web.openapi import explanations, summary
 from perpbot.web.route import Access, Route
@@ -112,7 +113,11 @@ def _row_of(kind: Any) -> type | None:
     """The class of a section's rows, or of the section itself."""
     while inner := get_args(kind):
         kind = inner[-1]
-    return kind if kind.__module__ == shapes.__name__ else None
+    return kind if _is_shape(kind) else None
+
+
+def _is_shape(kind: Any) -> bool:
+    return str(kind.__module__).startswith(f"{sections.__name__}.")
 
 
 def _sentence(row: type | None, told: str) -> str:
@@ -135,4 +140,4 @@ def _type(kind: Any) -> str:
     if arguments:
         return _type(arguments[0])
     names = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-    return names.get(kind, f"[{getattr(kind, '__name__', kind)}](../perpbot/sections/shapes.py)")
+    return names[kind] if kind in names else f"[{kind.__name__}](../{kind.__module__.replace('.', '/')}.py)"

@@ -15,7 +15,7 @@ from perpbot.execution.entries import TradeRecord
 from perpbot.execution.results import results
 from perpbot.model.money import ZERO, plain, together
 from perpbot.portfolio.statistics import Period, statistics
-from perpbot.sections import money, shapes
+from perpbot.sections import money, money_shapes, texts
 from perpbot.web.route import Call, Problem, Route
 
 Symbol = Annotated[str, msgspec.Meta(max_length=40)]
@@ -51,7 +51,7 @@ class StatisticsQuery:
     symbol: Symbol | None = None
 
 
-class TradeRow(shapes.Trade):
+class TradeRow(money_shapes.Trade):
     """One trade, with its id."""
 
     id: str
@@ -61,10 +61,10 @@ class Summary(TypedDict):
     """The sums over all pages."""
 
     total_trades: int
-    total_volume: shapes.Money
-    pnl: shapes.Money
+    total_volume: texts.Money
+    pnl: texts.Money
     """Net; dollars of all kinds are added one to one."""
-    other_fees: dict[str, shapes.Money]
+    other_fees: dict[str, texts.Money]
     """Fees that were taken in other currencies, by currency; not in `pnl`."""
 
 
@@ -92,18 +92,18 @@ class Performance(TypedDict):
     lost: int
     failed: int
     """Those in which nothing was filled; they are no trades."""
-    win_rate: NotRequired[shapes.Money]
+    win_rate: NotRequired[texts.Money]
     """Share of trades that were won, between 0 and 1."""
-    profit_factor: NotRequired[shapes.Money]
-    average_win: NotRequired[shapes.Money]
-    average_loss: NotRequired[shapes.Money]
-    best: NotRequired[shapes.Money]
-    worst: NotRequired[shapes.Money]
-    total_pnl: shapes.Money
-    total_volume: shapes.Money
-    max_drawdown: shapes.Money
+    profit_factor: NotRequired[texts.Money]
+    average_win: NotRequired[texts.Money]
+    average_loss: NotRequired[texts.Money]
+    best: NotRequired[texts.Money]
+    worst: NotRequired[texts.Money]
+    total_pnl: texts.Money
+    total_volume: texts.Money
+    max_drawdown: texts.Money
     """Dollars, from the highest sum of results."""
-    sharpe_ratio: NotRequired[shapes.Money]
+    sharpe_ratio: NotRequired[texts.Money]
     """Of daily results, a year's worth."""
 
 
@@ -112,7 +112,7 @@ class Point(TypedDict):
 
     date: str
     """Its first day."""
-    pnl: shapes.Money
+    pnl: texts.Money
 
 
 class TradeStatistics(TypedDict):
