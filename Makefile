@@ -14,7 +14,7 @@ run: setup  ## trade at simulated venues: no keys, no network, no money
 	$(BIN)/python -m perpbot.main
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/base.stamp  ## install what PerpBot needs into .venv
 

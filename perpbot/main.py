@@ -61,6 +61,7 @@ from perpbot.terminal.view import fits_terminal, how_to_look, live_view
 from perpbot.venues.registry import venue_names
 from perpbot.web.log_tail import LogTail
 from perpbot.web.server import web_console
+from perpbot.web.signing_in import SIGN_IN
 from perpbot.web.site import Site, SiteError, open_site
 from supervisors.spec import ChildSpec
 
@@ -228,7 +229,7 @@ def _trade(
         audit, feed = Audit(program), Feed()
         return [
             control_socket(program, audit),
-            live_view(program, "" if site is None else site.url) if live else plain_view(program, say),
+            _live_view(program, site, audit) if live else plain_view(program, say),
             *([] if listen is None else [metrics_listener(program, listen)]),
             state_feed(program, feed, {"audit": audit.section}),
             *([] if site is None else [web_console(program, site, tail, audit, feed)]),
@@ -252,6 +253,12 @@ def _trade(
     for tell in program.at_end:
         tell({"code": code, "clean": report.get("clean", False), "said": last_words})
     return code
+
+
+def _live_view(program: Program, site: Site | None, audit: Audit) -> ChildSpec:
+    if site is None:
+        return live_view(program)
+    return live_view(program, site.url, lambda: "" if audit.done(SIGN_IN) else site.invitation)
 
 
 def log_file(log: Log, state: Path) -> logs.LogFile:

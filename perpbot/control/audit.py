@@ -35,6 +35,7 @@ class Audit:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._newest: deque[Deed] = deque(maxlen=KEPT)
+        self._done: set[str] = set()
         for line in read(program.journal.path, (OperatorActed,)):
             if isinstance(line.entry, OperatorActed):
                 self._newest.append(Deed(line.seq, line.at_ns, line.entry))
@@ -42,6 +43,8 @@ class Audit:
     def note(self, acted: OperatorActed) -> None:
         """Write it down. What was done is done: where the journal is away, the log says so, and nothing is undone."""
         self._program.log.warning("operator", **attrs.asdict(acted))
+        if acted.outcome == "done":
+            self._done.add(acted.action)
         at_ns = wall_ns()
         try:
             number = self._program.system.ref(JOURNAL).ask(Append([acted]), timeout_s=PATIENCE_S)
@@ -49,6 +52,10 @@ class Audit:
             self._program.log.error("not in the journal", action=acted.action, who=acted.who, reason=str(error))
             number = max((each.number for each in self._newest), default=0) + 1
         self._newest.append(Deed(number, at_ns, acted))
+
+    def done(self, action: str) -> bool:
+        """Whether somebody did it since the start."""
+        return action in self._done
 
     def newest(self, limit: int = KEPT) -> list[Deed]:
         """The newest first."""

@@ -120,6 +120,8 @@ def header(picture: Picture, width: int, *, roomy: bool) -> list[Line]:
     keys: Span = ("Ctrl-C again ends at once", "warn") if picture.stopping else ("Ctrl-C stops", "dim")
     lines = [both_ends(name, [(f"{up}   ", ""), keys], width), _profit(state, width), _money(state, width)]
     lines.append(_health(picture, width))
+    if picture.invitation:
+        lines.append(joined([(picture.invitation, "bold")], width))
     if roomy:
         further = picture.problems[0 if picture.stopping else 1 :]
         lines += [joined([("! ", "bad"), (each, "bad")], width) for each in further[:3]]

@@ -1,6 +1,6 @@
 """What a view shows at one moment, gathered from the program and independent of how it is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -49,14 +49,17 @@ class Picture:
     """How long stopping waits for trades."""
     hint: str
     """How to look inside from another terminal."""
+    invitation: str
+    """How to sign in at the console with a new password, while nobody has; empty otherwise."""
 
 
 class Observer:
     """Takes pictures of a program."""
 
-    def __init__(self, program: Program, hint: str) -> None:
+    def __init__(self, program: Program, hint: str, invitation: Callable[[], str] = str) -> None:
         self._program = program
         self._hint = hint
+        self._invitation = invitation
         self._episodes = Episodes()
         settings = program.setting.settings
         self._stale_ns = int(settings.quote_engine.max_quote_age_ms * 1_000_000)
@@ -87,6 +90,7 @@ class Observer:
             stopping=program.ended.is_set(),
             stop_s=self._stop_s,
             hint=self._hint,
+            invitation=self._invitation(),
         )
 
     def _state(self) -> tuple[State | None, list[str]]:

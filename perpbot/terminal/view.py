@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,18 @@ def how_to_look(state: Path) -> str:
     return f"{command} status" if usual else f"{command} status --state {state}"
 
 
-def live_view(program: Program, console: str = "") -> ChildSpec:
+def live_view(program: Program, console: str = "", invitation: Callable[[], str] = str) -> ChildSpec:
     """The child spec of the live view of `program`; it may fail for as long as it likes without anybody noticing.
 
-    `console` is the address of the web console, empty where there is none.
+    `console` is the address of the web console, empty where there is none; `invitation` says how to sign in there
+    with a new password, which the view would otherwise have painted over.
     """
     screen = Screen(sys.stdout, sys.stdin)
     # an actor that is killed cleans nothing up, and the terminal must come back even then
     atexit.register(screen.leave_now)
     program.give_back.append(screen.leave_now)
     hint = how_to_look(program.setting.state)
-    observer = Observer(program, f"{console}   {hint}" if console else hint)
+    observer = Observer(program, f"{console}   {hint}" if console else hint, invitation)
     return ChildSpec(name="live-view", start=lambda: LiveView(observer, screen), backoff=Backoff(min_s=1.0, max_s=30.0))
 
 

@@ -12,6 +12,8 @@ from perpbot.web.route import Access, Call, Problem, Route
 from perpbot.web.tokens import ACCESS_S, TICKET_S, NoTokenError, Pair, Scope
 
 OPERATOR = "operator"
+SIGN_IN = "sign in"
+"""What the audit calls it."""
 AT_ONCE = 2
 """Passwords that are checked at the same time; each takes 32 MB."""
 
@@ -77,10 +79,10 @@ def token(call: Call) -> TokenPair:
         desk.checking -= 1
     if not right or given.username != OPERATOR:
         desk.attempts.failed(call.source)
-        _note(call, "sign in", "refused: wrong password")
+        _note(call, SIGN_IN, "refused: wrong password")
         raise Problem(401, "unauthorized", "wrong password; it was printed at the first start")
     desk.attempts.succeeded(call.source)
-    _note(call, "sign in", "done")
+    _note(call, SIGN_IN, "done")
     return _pair(desk.tokens.issue(OPERATOR, scopes))
 
 

@@ -32,6 +32,8 @@ class Site:
     url: str
     notes: tuple[str, ...]
     """What the user should be told at the start, a line each; a new password among it, this once."""
+    invitation: str
+    """The line with a new password, where a terminal may show it; empty otherwise."""
 
 
 def open_site(settings: Web, port: int | None, state: Path) -> Site:
@@ -44,7 +46,7 @@ def open_site(settings: Web, port: int | None, state: Path) -> Site:
         SiteError: it is not possible.
     """
     tls = _tls(settings)
-    notes = []
+    notes, invitation = list[str](), ""
     try:
         listener = _listen(settings.host, settings.port if port is None else port)
     except OSError as error:
@@ -56,10 +58,12 @@ def open_site(settings: Web, port: int | None, state: Path) -> Site:
             ) from error
         listener = _listen(settings.host, 0)
         notes.append(f"{where} is taken by another program, so the console is elsewhere; --port chooses where.")
+    url = _url(settings, listener.getsockname()[1], tls)
     try:
         operator, password = find_operator(state)
         if password is not None:
             notes.append(_how_to_sign_in(password, state))
+            invitation = f"Sign in at {url} with the password {password}" if sys.stderr.isatty() else ""
     except OperatorFileError as error:
         listener.close()
         raise SiteError(str(error)) from error
@@ -68,8 +72,9 @@ def open_site(settings: Web, port: int | None, state: Path) -> Site:
         listener=listener,
         tls=tls,
         operator=operator,
-        url=_url(settings, listener.getsockname()[1], tls),
+        url=url,
         notes=tuple(notes),
+        invitation=invitation,
     )
 
 

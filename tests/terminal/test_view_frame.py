@@ -106,6 +106,14 @@ def test_modes_problems_kill_switches_and_the_end_are_plain() -> None:
     )
 
 
+def test_a_new_password_stands_in_the_view_which_would_have_painted_over_it() -> None:
+    said = "Sign in at http://127.0.0.1:8000 with the password kEyGg1yNnGTPs1wQ"
+    lines = texts(picture(usual(), ["aster is away"], invitation=said), 80, 24)
+    assert lines[3].startswith("! aster is away")
+    assert lines[4].rstrip() == said
+    assert len(lines) == 24
+
+
 def test_old_prices_are_dim_and_gaps_stand_out() -> None:
     late = MONOTONIC_NS + 5 * NS_PER_SECOND
     stale = frame(attrs.evolve(picture(usual()), now_ns=late), 80, 24)[5]

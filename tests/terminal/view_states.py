@@ -283,5 +283,6 @@ def picture(state: State | None, problems: Sequence[str] = (), **changes: Any) -
         stopping=False,
         stop_s=15.0,
         hint=".venv/bin/perpbot status",
+        invitation="",
     )
     return attrs.evolve(made, **changes)

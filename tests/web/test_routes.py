@@ -16,6 +16,7 @@ from perpbot.model.instrument import Side
 from perpbot.web.openapi import describe, problems
 from perpbot.web.route import EVENTS, JSON, Access, Route
 from perpbot.web.server import ROUTES
+from perpbot.web.signing_in import SIGN_IN
 
 pytestmark = pytest.mark.simulated
 
@@ -204,6 +205,7 @@ def test_what_an_operator_does_happens_and_is_written_down_and_comes_back_after_
     assert [each["action"] for each in found["audit"]][:3] == ["config", "start", "stop"]
     assert found["audit"][0]["what"] == "risk.daily_loss_limit: 500 -> 250"
     assert found["kept"] == [each["action"] for each in found["audit"]]
+    assert found["since"] == [True, False]  # a later start is not this one
 
 
 def acts(site: Site) -> dict[str, Any]:
@@ -223,6 +225,7 @@ def acts(site: Site) -> dict[str, Any]:
     found["limit"] = (before, str(again._limits.daily_loss_limit))
     found["audit"] = site.get("/api/audit")["items"]
     found["kept"] = [each.acted.action for each in Audit(site.whole.program).newest()]
+    found["since"] = [audit.done(SIGN_IN) for audit in (site.desk.audit, Audit(site.whole.program))]
     return found
 
 

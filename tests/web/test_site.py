@@ -51,6 +51,7 @@ def test_the_password_is_told_at_the_first_start_only(tmp_path: Path) -> None:
         f"remove that file when you have it (rm {tmp_path}/operator.json for another)."
     )
     assert notes[1] == ()
+    assert not site.invitation
     kept = tmp_path / "operator.password"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert find_operator(tmp_path)[0].knows(kept.read_text().strip())
@@ -63,6 +64,7 @@ def test_on_a_terminal_the_password_is_shown_and_kept_nowhere(tmp_path: Path, mo
     shown = re.fullmatch(r"Sign in with the password (\S+) \(shown this once; rm .*\)\.", site.notes[0])
     assert shown
     assert site.operator.knows(shown[1])
+    assert site.invitation == f"Sign in at {site.url} with the password {shown[1]}"
     assert [each.name for each in tmp_path.iterdir()] == ["operator.json"]
 
 
