@@ -218,7 +218,7 @@ class Positions(Actor):
 
     def _add(self, filled: OrderFilled) -> None:
         fill = filled.fill
-        ref = (fill.venue, fill.account, fill.trade_ref)
+        ref = (fill.venue, filled.client_id, fill.trade_ref)  # some venues number the fills of each symbol apart
         if ref in self._seen:
             return
         _keep(self._seen, ref)
