@@ -42,8 +42,8 @@ class AssessOpening:
     pool: str
     pool_available: Mapping[str, Decimal]
     """By venue, what the pool had before this trade's reservation."""
-    open_sides: Mapping[str, Side]
-    """Which way trades in progress in the symbol stand, by venue."""
+    open_sides: Mapping[str, Side | None]
+    """Which way trades in progress in the symbol stand, by venue; None where it is being cleared."""
     quotes: Mapping[str, Quote]
     """Fresh ones, of the symbol, by venue."""
     symbol_room: Decimal | None = None

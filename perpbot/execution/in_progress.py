@@ -32,9 +32,11 @@ class InProgress:
         """Those in `symbol`."""
         return self._by_symbol.get(symbol, {}).values()
 
-    def sides(self, symbol: str) -> dict[str, Side]:
-        """Which way those in `symbol` stand, by venue."""
-        return {leg.venue: leg.side for plan in self.in_symbol(symbol) for leg in plan.legs}
+    def sides(self, symbol: str) -> dict[str, Side | None]:
+        """Which way those in `symbol` stand, by venue; None where one only clears what is held there, either way."""
+        plans = self.in_symbol(symbol)
+        stands = {leg.venue: leg.side for plan in plans if not plan.clears for leg in plan.legs}
+        return {**stands, **{plan.buy.venue: None for plan in plans if plan.clears}}
 
     def plans(self) -> Collection[Plan]:
         """All of them."""

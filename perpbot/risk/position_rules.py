@@ -39,6 +39,8 @@ class OneDirection(Rule):
         del limits
         for leg in request.legs:
             side = view.open_sides.get(leg.venue, leg.side)
+            if side is None:
+                return self.no(f"{leg.side} at {leg.venue}, where {request.symbol} is being cleared", "nothing there")
             if side is not leg.side:
                 return self.no(f"{leg.side} at {leg.venue}, where {request.symbol} stands to {side}", f"{side} there")
         return None

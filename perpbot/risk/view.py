@@ -105,8 +105,8 @@ class View:
     last_opened_ns: Mapping[str, int]
     """By symbol."""
     exposure: Exposure
-    open_sides: Mapping[str, Side]
-    """Which way trades in progress in the symbol asked for stand, by venue."""
+    open_sides: Mapping[str, Side | None]
+    """Which way trades in progress in the symbol asked for stand, by venue; None where it is being cleared."""
     quotes: Mapping[str, Quote]
     """Of the symbol asked for, by venue."""
     gates: Mapping[str, Gate]

@@ -193,6 +193,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "position/one-direction: sell at b, where BTC-PERP stands to buy, allowed buy there",
     ),
     (
+        "one-direction",
+        {"open_sides": {"b": None}},
+        "position/one-direction: sell at b, where BTC-PERP is being cleared, allowed nothing there",
+    ),
+    (
         "position-doubted",
         {"doubted": frozenset({("b", BTC)})},
         "position/position-doubted: b says another position in BTC-PERP, allowed a position both agree on",
