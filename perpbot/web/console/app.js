@@ -12,4 +12,6 @@ import { SignIn } from "./views/sign_in.js";
 const App = () => (session.value ? html`<${Shell} />` : html`<${SignIn} />`);
 
 follow();
+// what the page brought along to be painted first is no part of what is drawn, and would stay beside it
+document.body.replaceChildren();
 render(html`<${App} />`, document.body);

@@ -16,6 +16,7 @@ export default async function scenario(page, { url, password }) {
   await field.fill(password);
   await page.keyboard.press("Enter");
   await live(page);
+  assert.equal(await page.locator("body > .begin").count(), 0, "what was painted first is gone");
   const prices = page.locator("table.prices tbody");
   await page.locator("table.prices tbody td.best, table.prices tbody td.gap").first().waitFor();
   await changes(() => prices.textContent(), await prices.textContent());
