@@ -13,6 +13,7 @@ from actors.order_news import PlaceOrder
 from actors.order_sender import OrderSender
 from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.config.settings import Settings
+from perpbot.model.order import Balance
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.world import World, run_forked
 from perpbot.venues.rate_limit import Urgency
@@ -74,16 +75,21 @@ def account_reads(world: World, state: Path, venue: str) -> tuple[int, int]:
     """How often the account is read in five seconds: with all that the venue allows, and with half of it spent."""
     whole = started(world, state, settings=settings(("okx", venue)))
     adapter = whole.program.parts.venues[venue]
-    usual, read = adapter.fetch_balances, []
-    adapter.fetch_balances = lambda: read.append(0) or usual()  # type: ignore[method-assign, func-returns-value]
+    usual, read_ns = adapter.fetch_balances, []
+
+    def fetch_balances() -> list[Balance]:
+        read_ns.append(monotonic_ns())
+        return usual()
+
+    adapter.fetch_balances = fetch_balances  # type: ignore[method-assign]
     counts = []
     for spent in (False, True):
         limiter = adapter.http.limiter
         while spent and limiter.reads_spent(monotonic_ns()) < 0.5:
             limiter.take("GET trades", Urgency.READ, monotonic_ns())
-        before = len(read)
+        before = len(read_ns)
         gevent.sleep(5.0)
-        counts.append(len(read) - before)
+        counts.append(len(read_ns) - before)
     whole.end_abruptly()
     whole.venues.stop()
     return counts[0], counts[1]
