@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import ccxt
+from simulated_service import PATIENCE_S
 
 from perpbot import clock
 
@@ -55,7 +56,7 @@ def keys(venue: str, credentials: dict[str, Any]) -> dict[str, Any]:
 
 def client(venue: str, served: dict[str, Any]) -> Any:
     rest = served[venue]["rest"]
-    credentials = {**keys(venue, served[venue]["credentials"]), "enableRateLimit": False, "timeout": 5000}
+    credentials = {**keys(venue, served[venue]["credentials"]), "enableRateLimit": False, "timeout": PATIENCE_S * 1_000}
     options = {**OPTIONS[venue], **account_options(venue, credentials)}
     exchange = getattr(ccxt, venue)({**credentials, "options": options})
     exchange.urls["api"] = {

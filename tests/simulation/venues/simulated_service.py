@@ -9,6 +9,8 @@ from typing import Any
 import requests
 
 Served = dict[str, Any]
+PATIENCE_S = 60
+"""Seconds that an answer may take on a machine with much else to do."""
 
 
 class Service:
@@ -22,7 +24,11 @@ class Service:
 
     def admin(self, venue: str, action: str, **body: Any) -> Any:
         url = f"{self.served['admin']['url']}/admin/{venue}/{action}"
-        reply = requests.get(url, timeout=10) if action == "books" else requests.post(url, json=body, timeout=10)
+        reply = (
+            requests.get(url, timeout=PATIENCE_S)
+            if action == "books"
+            else requests.post(url, json=body, timeout=PATIENCE_S)
+        )
         assert reply.status_code == 200, reply.text
         return json.loads(reply.text, parse_float=Decimal)
 
@@ -31,7 +37,7 @@ class Service:
 
     def stop(self) -> int:
         self.process.terminate()
-        code = self.process.wait(timeout=20)
+        code = self.process.wait(timeout=PATIENCE_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return code

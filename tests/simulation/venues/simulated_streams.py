@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 import websocket
+from simulated_service import PATIENCE_S
 
 from perpbot import clock
 
@@ -30,7 +31,7 @@ class Feed(ABC):
         self.last = 0
         self.updates = 0
         self.public = served[venue]["ws"]["public"]
-        self.socket = websocket.create_connection(self.public, timeout=10)
+        self.socket = websocket.create_connection(self.public, timeout=PATIENCE_S)
         self.start()
 
     @abstractmethod
@@ -88,7 +89,7 @@ class OkxFeed(Feed):
         self.last = book["seqId"]
 
     def agrees(self) -> bool:
-        reply = requests.get(f"{self.rest}/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400", timeout=10)
+        reply = requests.get(f"{self.rest}/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400", timeout=PATIENCE_S)
         book = reply.json()["data"][0]
         while self.last < book["seqId"]:
             self.step()
@@ -111,7 +112,7 @@ class HyperliquidFeed(Feed):
         self.last = message["data"]["time"]
 
     def agrees(self) -> bool:
-        reply = requests.post(f"{self.rest}/info", json={"type": "l2Book", "coin": "BTC"}, timeout=10).json()
+        reply = requests.post(f"{self.rest}/info", json={"type": "l2Book", "coin": "BTC"}, timeout=PATIENCE_S).json()
         wanted = sides(*([(level["px"], level["sz"]) for level in side] for side in reply["levels"]))
         while (self.bids, self.asks) != wanted and self.last <= reply["time"]:
             self.step()
@@ -133,7 +134,7 @@ class AsterFeed(Feed):
         self.pending: Any = None
 
     def snapshot(self) -> Any:
-        return requests.get(f"{self.rest}/fapi/v3/depth?symbol=BTCUSDT&limit=1000", timeout=10).json()
+        return requests.get(f"{self.rest}/fapi/v3/depth?symbol=BTCUSDT&limit=1000", timeout=PATIENCE_S).json()
 
     def take(self, event: Any) -> None:
         self.apply(event["b"], event["a"])
@@ -167,7 +168,7 @@ class BackpackFeed(Feed):
         self.take(waiting)
 
     def snapshot(self) -> Any:
-        return requests.get(f"{self.rest}/api/v1/depth?symbol=BTC_USDC_PERP&limit=1000", timeout=10).json()
+        return requests.get(f"{self.rest}/api/v1/depth?symbol=BTC_USDC_PERP&limit=1000", timeout=PATIENCE_S).json()
 
     def take(self, event: Any) -> None:
         self.apply(event["b"], event["a"])
@@ -193,7 +194,7 @@ class ParadexFeed(Feed):
 
     def start(self) -> None:
         self.socket.close()
-        self.socket = websocket.create_connection(f"{self.public}?sbeSchemaId=1&sbeSchemaVersion=1", timeout=10)
+        self.socket = websocket.create_connection(f"{self.public}?sbeSchemaId=1&sbeSchemaVersion=1", timeout=PATIENCE_S)
         self.call("subscribe")
         assert self.receive()["result"] == {"channel": "order_book.BTC-USD-PERP.deltas"}
         self.step()
@@ -221,7 +222,7 @@ class ParadexFeed(Feed):
         self.last = number
 
     def agrees(self) -> bool:
-        book = requests.get(f"{self.rest}/orderbook/BTC-USD-PERP?depth=400", timeout=10).json()
+        book = requests.get(f"{self.rest}/orderbook/BTC-USD-PERP?depth=400", timeout=PATIENCE_S).json()
         while self.last < book["seq_no"]:
             self.step()
         return self.last == book["seq_no"] and (self.bids, self.asks) == sides(book["bids"], book["asks"])
@@ -251,7 +252,7 @@ class GrvtFeed(Feed):
 
     def agrees(self) -> bool:
         reply = requests.post(
-            f"{self.rest}/full/v1/book", json={"instrument": "BTC_USDT_Perp", "depth": 500}, timeout=10
+            f"{self.rest}/full/v1/book", json={"instrument": "BTC_USDT_Perp", "depth": 500}, timeout=PATIENCE_S
         ).json()["result"]
         levels = ([(level["price"], level["size"]) for level in reply[side]] for side in ("bids", "asks"))
         wanted = sides(*levels)
@@ -282,7 +283,7 @@ class ExtendedFeed(Feed):
         self.apply(*changes)
 
     def agrees(self) -> bool:
-        book = requests.get(f"{self.rest}/api/v1/info/markets/BTC-USD/orderbook", timeout=10).json()["data"]
+        book = requests.get(f"{self.rest}/api/v1/info/markets/BTC-USD/orderbook", timeout=PATIENCE_S).json()["data"]
         wanted = sides(*([(level["price"], level["qty"]) for level in book[side]] for side in ("bid", "ask")))
         for _ in range(500):
             if (self.bids, self.asks) == wanted:
