@@ -295,9 +295,10 @@ class Orders(Actor):
     def on_caught_up(self, answer: CatchUpAnswer) -> None:
         """Take in what was missed; then the connection may trade."""
         self._intake.missed(answer)
-        mark = CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)
-        self._record([mark])
-        self._inquiries.mark(answer.venue, answer.account, answer.until_ms)
+        lacks_fills = any(each.status.final for each in self.ledger.unsettled(answer.venue))
+        if not lacks_fills:  # else those that are listed late would be older than the mark
+            self._record([CaughtUp(venue=answer.venue, account=answer.account, until_ms=answer.until_ms)])
+            self._inquiries.mark(answer.venue, answer.account, answer.until_ms)
         self._connections[answer.venue].tell(CatchUpDone())
 
     # -- trades --------------------------------------------------------------------------------------------------
