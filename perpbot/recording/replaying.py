@@ -82,7 +82,6 @@ class Replay:
     def __init__(self, recordings: Sequence[Recording], settings: Settings) -> None:
         """`VenueReadError` when a recording tells of no instruments."""
         self._settings = settings
-        self._recordings = recordings
         self._sides = {each.venue: _Side(each, settings) for each in recordings}
         self._boards: dict[str, Board] = {}
         instruments = [each for side in self._sides.values() for each in side.venue.instruments]
