@@ -1,5 +1,6 @@
 // The settings in force. What can change while PerpBot runs is changed here, after a look at what it comes to.
 
+import { useEffect } from "../vendor/hooks.js";
 import { signal } from "../vendor/signals.js";
 import { change } from "../live/actions.js";
 import { useAnswer } from "../live/asked.js";
@@ -11,7 +12,7 @@ import { t } from "../words/index.js";
 
 const sought = signal("");
 const only = signal("all");
-/** New values by key, as they were typed. */
+/** New values by key, as they were typed; until they are the settings in force, or discarded. */
 const drafts = signal({});
 
 /** The settings of an answer of /api/config as a list, each with its key. */
@@ -25,6 +26,9 @@ const KEEP = {
 
 export function Configuration() {
   const { answer, error, again } = useAnswer("/api/config");
+  useEffect(() => {
+    if (answer) drafts.value = wantedStill(answer.settings);
+  }, [answer]);
   if (error) return html`<p class="said failed" role="alert">${error.message}</p>`;
   if (!answer) return html`<${Loading} />`;
   const shown = settingsOf(answer).filter((each) => KEEP[only.value](each) && `${each.key} ${each.meaning}`.includes(sought.value));
@@ -37,8 +41,11 @@ export function Configuration() {
     </div>
     ${shown.length ? bySection(shown).map(([name, settings]) => html`<${Section} key=${name} name=${name} settings=${settings} />`)
                    : html`<${Empty} text=${t("configuration.none")} />`}
-    <${Save} answer=${answer} done=${() => ((drafts.value = {}), again())} />`;
+    <${Save} answer=${answer} done=${again} />`;
 }
+
+const wantedStill = (settings) =>
+  Object.fromEntries(Object.entries(drafts.value).filter(([key, to]) => to.trim() !== settings[key].value));
 
 /** Settings by the part of the key before the last dot, in the order of the file. */
 function bySection(settings) {
