@@ -36,7 +36,8 @@ def beside_the_dead(world: World, state: Path, way: str) -> dict[str, Any]:
         gevent.sleep(5.0)
     more = whole.ledger.trades_opened - opened
     report = ended(whole)
-    intended = [order for line in read(state / "journal.sqlite", (OrdersIntended,)) for order in line.entry.orders]
+    entries = [line.entry for line in read(state / "journal.sqlite", (OrdersIntended,))]
+    intended = [order for entry in entries if isinstance(entry, OrdersIntended) for order in entry.orders]
     closes = [each.reduce_only for each in intended if each.purpose == "close"]
     left = left if way == "flatten" else positions(whole)
     return {**report, "held": held, "left": left, "closes": closes, "more": more}
