@@ -250,6 +250,7 @@ class Risk(Actor):
         self._limits = news.settings.risk
         fresh = self._no_results()
         self._results.failures, self._results.cooldown_ns = fresh.failures, fresh.cooldown_ns
+        self._results.start_hour = fresh.start_hour
 
     @handles(BeginCooldown)
     def on_begin(self, request: BeginCooldown) -> None:

@@ -9,7 +9,7 @@ from perpbot.clock import NS_PER_HOUR
 from perpbot.model.money import ZERO
 
 HOURS_A_DAY = 24
-DAYS_KEPT = 3
+HOURS_KEPT = 72
 
 
 @attrs.define
@@ -27,19 +27,19 @@ class Results:
     funding: Mapping[int, Decimal] = attrs.field(factory=dict)
     """What was paid or received, by the hour since 1970 in which it was settled."""
     _nets: dict[int, Decimal] = attrs.field(factory=dict)
-    """By day, of trades before funding."""
+    """By the hour since 1970 in which they ended, of trades before funding."""
 
     def take(self, *, ended_ns: int, settled_ns: int, net: Decimal, success: bool) -> bool:
         """Count one trade and `net`, what it came to before funding; whether it starts a pause."""
-        day = self._day_of(ended_ns // NS_PER_HOUR)
-        self._nets[day] = self._nets.get(day, ZERO) + net
-        while len(self._nets) > DAYS_KEPT:
-            del self._nets[min(self._nets)]
+        hour = ended_ns // NS_PER_HOUR
+        self._nets[hour] = self._nets.get(hour, ZERO) + net
+        for old in [each for each in self._nets if each <= max(self._nets) - HOURS_KEPT]:
+            del self._nets[old]
         self.in_row = 0 if success else self.in_row + 1
         if self.in_row < self.failures:
             return False
         self.in_row = 0
-        self.paused_until_ns = settled_ns + self.cooldown_ns
+        self.pause(settled_ns + self.cooldown_ns)
         return True
 
     def pause(self, until_ns: int) -> None:
@@ -52,9 +52,6 @@ class Results:
 
     def today(self, now_ns: int) -> Decimal:
         """What the day that `now_ns` falls into has come to: trades that were over in it, and funding."""
-        today = self._day_of(now_ns // NS_PER_HOUR)
-        funding = (amount for hour, amount in self.funding.items() if self._day_of(hour) == today)
-        return self._nets.get(today, ZERO) + sum(funding, ZERO)
-
-    def _day_of(self, hour: int) -> int:
-        return (hour - self.start_hour) // HOURS_A_DAY
+        first = (now_ns // NS_PER_HOUR - self.start_hour) // HOURS_A_DAY * HOURS_A_DAY + self.start_hour
+        hours = range(first, first + HOURS_A_DAY)
+        return sum((each[hour] for each in (self._nets, self.funding) for hour in hours if hour in each), ZERO)

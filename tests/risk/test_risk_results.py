@@ -36,6 +36,22 @@ def test_funding_counts_on_the_day_in_which_its_venue_settled_it(start_hour: int
     assert seen.today(DAY_NS + 21 * NS_PER_HOUR) == kept
 
 
+def test_another_hour_at_which_a_day_begins_counts_for_what_is_over_too() -> None:
+    seen = results()
+    took(seen, DAY_NS - 1, -7)
+    took(seen, DAY_NS, -3)
+    seen.start_hour = 8
+    assert seen.today(DAY_NS + NS_PER_HOUR) == -10
+
+
+def test_results_are_forgotten_when_no_day_can_need_them() -> None:
+    seen = results()
+    for hour in range(1_000):
+        took(seen, hour * NS_PER_HOUR, -1)
+    assert seen.today(999 * NS_PER_HOUR) == -(999 % 24 + 1)
+    assert len(seen._nets) <= 72
+
+
 def test_what_is_told_late_of_yesterday_leaves_today_as_it_is() -> None:
     seen = results()
     took(seen, DAY_NS, -3)
@@ -50,6 +66,14 @@ def test_failures_in_a_row_make_a_pause_and_a_success_between_them_does_not() ->
     assert starts == [False, False, False, False, False, True]
     assert seen.paused_until_ns == 6 + COOLDOWN_NS
     assert seen.in_row == 0
+
+
+def test_a_pause_after_failures_never_shortens_one_that_was_asked_for() -> None:
+    seen = results()
+    seen.pause(DAY_NS)
+    starts = [took(seen, at, success=False) for at in range(3)]
+    assert starts[-1]
+    assert seen.paused_until_ns == DAY_NS
 
 
 def test_an_operator_ends_the_pause() -> None:
