@@ -115,18 +115,9 @@ def order_update(**changes: object) -> dict[str, Any]:
 
 def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> None:
     fill, update = decode(order_update())
-    assert fill == fill_of(
-        "aster",
-        Side.SELL,
-        at="100.5",
-        quantity="0.2",
-        fee="0.00804",
-        liquidity=Liquidity.TAKER,
-        trade_ref="BTCUSDT:9",
-        client_id="perp0000000000000001",
-        venue_order_id="77",
-        time_ns=NOON_NS,
-    )
+    paid = {"at": "100.5", "quantity": "0.2", "fee": "0.00804"}
+    ids = {"trade_ref": "BTCUSDT:9", "client_id": "perp0000000000000001", "venue_order_id": "77"}
+    assert fill == fill_of("aster", Side.SELL, Liquidity.TAKER, NOON_NS, **paid, **ids)
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled) == (OrderStatus.ACCEPTED, size("0.3"))
 

@@ -103,18 +103,9 @@ FILL = {"e": "orderFill", "t": 9, "l": "0.2", "L": "100.5", "m": False, "n": "0.
 
 def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> None:
     fill, update = decode("account.orderUpdate", **ORDER, **FILL)
-    assert fill == fill_of(
-        "backpack",
-        Side.SELL,
-        at="100.5",
-        quantity="0.2",
-        fee="0.01005",
-        liquidity=Liquidity.TAKER,
-        trade_ref="BTC_USDC_PERP:9",
-        client_id="17",
-        venue_order_id="77",
-        time_ns=NOON_NS,
-    )
+    paid = {"at": "100.5", "quantity": "0.2", "fee": "0.01005"}
+    ids = {"trade_ref": "BTC_USDC_PERP:9", "client_id": "17", "venue_order_id": "77"}
+    assert fill == fill_of("backpack", Side.SELL, Liquidity.TAKER, NOON_NS, **paid, **ids)
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled, update.client_id) == (OrderStatus.ACCEPTED, size("0.3"), "17")
 

@@ -175,18 +175,13 @@ def test_what_is_not_the_protocol_is_refused(bad: dict[str, Any]) -> None:
 
 def test_a_fill_carries_the_id_of_the_order_told_beside_it() -> None:
     fill, update = changes(order=[ORDER], orderFillTransaction=[FILL])
-    assert fill == fill_of(
-        "edgex",
-        Side.BUY,
-        at="97444.5",
-        quantity="0.001",
-        fee="0.017540",
-        liquidity=Liquidity.MAKER,
-        trade_ref="564815957260763406",
-        client_id="perp0000000000000001",
-        venue_order_id="564815695875932430",
-        time_ns=NOON_NS,
-    )
+    paid = {"at": "97444.5", "quantity": "0.001", "fee": "0.017540"}
+    ids = {
+        "trade_ref": "564815957260763406",
+        "client_id": "perp0000000000000001",
+        "venue_order_id": "564815695875932430",
+    }
+    assert fill == fill_of("edgex", Side.BUY, Liquidity.MAKER, NOON_NS, **paid, **ids)
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled, update.reason) == (OrderStatus.ACCEPTED, size("0.001"), "")
 

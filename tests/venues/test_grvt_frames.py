@@ -147,20 +147,10 @@ def test_an_order_says_what_became_of_it(text: str, reason: str, status: OrderSt
 def test_a_fill_names_our_order_and_a_rebate_is_negative() -> None:
     words = {"is_buyer": True, "is_taker": False, "size": "0.2", "price": "100.5", "fee": "-0.00002"}
     ids = {"trade_id": "65424692-2", "order_id": "0x77", "client_order_id": "17"}
-    assert decode("v1.fill", **words, **ids) == [
-        fill_of(
-            "grvt",
-            Side.BUY,
-            at="100.5",
-            quantity="0.2",
-            fee="-0.00002",
-            liquidity=Liquidity.MAKER,
-            trade_ref="BTC_USDT_Perp:65424692-2",
-            client_id="17",
-            venue_order_id="0x77",
-            time_ns=NOON_NS,
-        )
-    ]
+    (fill,) = decode("v1.fill", **words, **ids)
+    paid = {"at": "100.5", "quantity": "0.2", "fee": "-0.00002"}
+    ours = {"trade_ref": "BTC_USDT_Perp:65424692-2", "client_id": "17", "venue_order_id": "0x77"}
+    assert fill == fill_of("grvt", Side.BUY, Liquidity.MAKER, NOON_NS, **paid, **ours)
 
 
 def test_a_short_position_is_negative() -> None:

@@ -127,18 +127,9 @@ def test_a_fill_costs_what_it_says(crossed: bool, liquidity: Liquidity) -> None:
         "coin": "BTC", "px": "100.0", "sz": "0.1", "side": "A", "time": NOON_MS, "oid": 77, "tid": 9,
         "crossed": crossed, "fee": "0.0045", "feeToken": "USDC", "cloid": None, "liquidationMarkPx": None,
     }  # fmt: skip
-    wanted = fill_of(
-        "hyperliquid",
-        Side.SELL,
-        at="100",
-        quantity="0.1",
-        fee="0.0045",
-        liquidity=liquidity,
-        trade_ref="9",
-        client_id="",
-        venue_order_id="77",
-        time_ns=NOON_NS,
-    )
+    paid = {"at": "100", "quantity": "0.1", "fee": "0.0045"}
+    ids = {"trade_ref": "9", "client_id": "", "venue_order_id": "77"}
+    wanted = fill_of("hyperliquid", Side.SELL, liquidity, NOON_NS, **paid, **ids)
     assert decode("userFills", {"user": "0x0", "isSnapshot": True, "fills": [row]}) == [wanted]
 
 

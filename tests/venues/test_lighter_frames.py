@@ -208,18 +208,9 @@ def test_times_come_in_seconds_too() -> None:
 def test_of_a_trade_the_accounts_side_is_its_fill(
     words: dict[str, Any], side: Side, liquidity: Liquidity, fee: str, client_id: str, order_id: str
 ) -> None:
-    wanted = fill_of(
-        "lighter",
-        side,
-        at="2352.73",
-        quantity="0.1336",
-        fee=fee,
-        liquidity=liquidity,
-        trade_ref="19209006902",
-        client_id=client_id,
-        venue_order_id=order_id,
-        time_ns=NS,
-    )
+    paid = {"at": "2352.73", "quantity": "0.1336", "fee": fee}
+    ids = {"trade_ref": "19209006902", "client_id": client_id, "venue_order_id": order_id}
+    wanted = fill_of("lighter", side, liquidity, NS, **paid, **ids)
     assert told("account_all_trades:65", trades={"1": [{**TRADE, **words}]}) == [wanted]
 
 

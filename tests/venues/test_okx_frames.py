@@ -126,18 +126,9 @@ ORDER = {
 
 def test_an_order_with_a_fill_is_the_fill_and_what_is_known_of_the_order() -> None:
     fill, update = decode(frame("orders", ORDER))
-    assert fill == fill_of(
-        "okx",
-        Side.BUY,
-        at="100.5",
-        quantity="0.02",
-        fee="0.01005",
-        liquidity=Liquidity.TAKER,
-        trade_ref="BTC-USDT-SWAP:9",
-        client_id="perp0000000000000001",
-        venue_order_id="77",
-        time_ns=1_700_000_000_001_000_000,
-    )
+    paid = {"at": "100.5", "quantity": "0.02", "fee": "0.01005"}
+    ids = {"trade_ref": "BTC-USDT-SWAP:9", "client_id": "perp0000000000000001", "venue_order_id": "77"}
+    assert fill == fill_of("okx", Side.BUY, Liquidity.TAKER, 1_700_000_000_001_000_000, **paid, **ids)
     assert isinstance(update, OrderUpdate)
     assert (update.status, update.filled) == (OrderStatus.ACCEPTED, Decimal("0.03"))
 

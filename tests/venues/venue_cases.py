@@ -241,15 +241,15 @@ def an_order(made: Venue, **changes: Any) -> Order:
 def fill_of(
     name: str,
     side: Side,
+    liquidity: Liquidity,
+    time_ns: int,
     *,
     at: str,
     quantity: str,
     fee: str,
-    liquidity: Liquidity,
     trade_ref: str,
     client_id: str,
     venue_order_id: str,
-    time_ns: int,
 ) -> Fill:
     """A fill of Bitcoin's perpetual in the main account at `name`; `fee` is in what that is quoted in."""
     quote = QUOTES.get(name, "USDT")
