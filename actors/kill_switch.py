@@ -29,12 +29,16 @@ class KillSwitch(Actor):
         self._journal_address = journal
 
     def on_start(self) -> None:
-        """Read the switches back."""
+        """Read the switches back. What is on in this process stays on, whether that had become durable or not."""
         self._journal = self.look_up(self._journal_address)
         lines: list[Line] = self._journal.ask(Replay((KillSwitchSet,)))
-        for line in lines:
-            if isinstance(line.entry, KillSwitchSet):
-                self._switches.set(line.entry.scope, on=line.entry.on, by=line.entry.by)
+        last = {line.entry.scope: line.entry for line in lines if isinstance(line.entry, KillSwitchSet)}
+        for entry in last.values():
+            if entry.on or entry.scope not in self._switches.on:
+                self._switches.set(entry.scope, on=entry.on, by=entry.by)
+        lost = {scope: by for scope, by in self._switches.on.items() if scope not in last or not last[scope].on}
+        if lost:
+            self._journal.ask(Append([KillSwitchSet(scope=scope, on=True, by=by) for scope, by in lost.items()]))
         self._switches.loaded = True
         if self._switches.on:
             self.log.warning("kill switch is on", scopes=self._switches.on)

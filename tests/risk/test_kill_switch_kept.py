@@ -1,0 +1,79 @@
+"""A kill switch that is on stays on when its actor begins anew, durable or not."""
+
+from typing import Any
+
+import pytest
+
+from actors.gate import GLOBAL, KillSwitches
+from actors.journal import Append
+from actors.kill_switch import KillSwitch, TurnKillSwitch
+from perpbot.execution.entries import KillSwitchSet
+from perpbot.storage.journal import Line
+
+
+class Journal:
+    """Keeps what is appended, unless the disk is full."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+        self.full = False
+
+    def ask(self, request: Any) -> Any:
+        if not isinstance(request, Append):
+            return [Line(seq, 0, entry) for seq, entry in enumerate(self.entries)]
+        if self.full:
+            raise OSError("disk full")
+        self.entries += request.entries
+        return None
+
+
+class Silent:
+    """A log that nobody reads."""
+
+    def warning(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+class Switch(KillSwitch):
+    """The actor without a system around it."""
+
+    log = Silent()
+
+    def __init__(self, switches: KillSwitches, journal: Journal) -> None:
+        super().__init__(switches, "/journal")
+        self.journal = journal
+
+    def look_up(self, address: str) -> Any:
+        assert address == "/journal"
+        return self.journal
+
+
+def begun(switches: KillSwitches, journal: Journal) -> Switch:
+    switch = Switch(switches, journal)
+    switch.on_start()
+    return switch
+
+
+def test_one_that_was_turned_on_while_the_disk_was_full_outlives_the_actor() -> None:
+    switches, journal = KillSwitches(), Journal()
+    switch = begun(switches, journal)
+    for on in (True, False):
+        switch.on_turn(TurnKillSwitch(GLOBAL, on=on, by="test"))
+    journal.full = True
+    with pytest.raises(OSError, match="disk full"):
+        switch.on_turn(TurnKillSwitch(GLOBAL, on=True, by="test"))
+    journal.full = False
+    begun(switches, journal)
+    assert switches.on == {GLOBAL: "test"}
+    assert journal.entries[-1] == KillSwitchSet(scope=GLOBAL, on=True, by="test")
+    begun(fresh := KillSwitches(), journal)
+    assert fresh.on == {GLOBAL: "test"}, "another process finds it, too"
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_new_process_finds_them_as_they_were_turned_last(on: bool) -> None:  # noqa: FBT001
+    journal = Journal()
+    journal.entries = [KillSwitchSet(scope="okx", on=each, by="test") for each in (not on, on)]
+    begun(switches := KillSwitches(), journal)
+    assert switches.on == ({"okx": "test"} if on else {})
+    assert len(journal.entries) == 2
