@@ -2,10 +2,7 @@
 
 from decimal import Decimal
 
-from venue_cases import (
-    venue,
-    with_bitcoin,
-)
+from venue_cases import venue, with_bitcoin
 
 VENUE = with_bitcoin(venue("lighter"), tick=Decimal("0.1"), lot=Decimal("0.00001"))
 MS = 1_777_941_384_181

@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from venue_cases import (
-    Answer,
-    venue,
-    with_bitcoin,
-)
+from venue_cases import Answer, venue, with_bitcoin
 
 from perpbot.venues.http import Request
 from perpbot.venues.venue import Venue

@@ -6,11 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from coincurve import PrivateKey
 from ethereum_checks import address_of
-from venue_cases import (
-    PRIVATE_KEY,
-    an_order,
-    bitcoin,
-)
+from venue_cases import PRIVATE_KEY, an_order, bitcoin
 
 from perpbot.venues.http import Request
 from perpbot.venues.venue import Venue

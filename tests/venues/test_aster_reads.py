@@ -6,14 +6,7 @@ from typing import Any
 
 import pytest
 from reads_cases import DAY_MS, NOW_MS, knowing
-from venue_cases import (
-    Answer,
-    bitcoin,
-    in_turn,
-    parameters_of,
-    sent,
-    venue,
-)
+from venue_cases import Answer, bitcoin, in_turn, parameters_of, sent, venue
 
 from perpbot.model.money import Money
 from perpbot.venues.http import Request

@@ -4,16 +4,7 @@ from urllib.parse import urlsplit
 
 from ethereum_checks import digest, keccak256, signer_of
 from requests_cases import AGENT, aster_words, place
-from venue_cases import (
-    CREDENTIALS,
-    MASTER,
-    an_order,
-    bitcoin,
-    in_turn,
-    sent,
-    trading,
-    venue,
-)
+from venue_cases import CREDENTIALS, MASTER, an_order, bitcoin, in_turn, sent, trading, venue
 
 from perpbot.model.order import TimeInForce
 from perpbot.venues.http import Request

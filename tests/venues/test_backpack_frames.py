@@ -8,16 +8,7 @@ import pytest
 from venue_cases import fill_of, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
-from perpbot.model.events import (
-    Bar,
-    BookDelta,
-    DecodeError,
-    Event,
-    Funding,
-    Mark,
-    PublicTrade,
-    VenueError,
-)
+from perpbot.model.events import Bar, BookDelta, DecodeError, Event, Funding, Mark, PublicTrade, VenueError
 from perpbot.model.instrument import Side
 from perpbot.model.money import Rate
 from perpbot.model.order import Balance, Liquidity, OrderStatus, OrderUpdate, Position

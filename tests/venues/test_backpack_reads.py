@@ -8,14 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from reads_cases import BACKPACK_NOT_FOUND, DAY_MS, NOW_MS, knowing
-from venue_cases import (
-    Answer,
-    an_order,
-    bitcoin,
-    parameters_of,
-    sent,
-    venue,
-)
+from venue_cases import Answer, an_order, bitcoin, parameters_of, sent, venue
 
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money

@@ -6,15 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from Crypto.Signature import eddsa
 from requests_cases import body_of, place
-from venue_cases import (
-    CREDENTIALS,
-    an_order,
-    bitcoin,
-    in_turn,
-    sent,
-    trading,
-    venue,
-)
+from venue_cases import CREDENTIALS, an_order, bitcoin, in_turn, sent, trading, venue
 
 from perpbot.model.order import TimeInForce
 from perpbot.venues.http import Request

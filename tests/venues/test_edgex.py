@@ -6,24 +6,10 @@ from typing import Any
 
 import pytest
 from edgex_cases import BTC, FILL, NOON_MS, ORDER, PAID
-from venue_cases import (
-    EDGEX_META,
-    Answer,
-    an_order,
-    bitcoin,
-    edgex,
-    parameters_of,
-    sent,
-    trading,
-    venue,
-    with_bitcoin,
-)
+from venue_cases import EDGEX_META, Answer, an_order, bitcoin, edgex, parameters_of, sent, trading, venue, with_bitcoin
 
 from perpbot.model.money import Money
-from perpbot.model.order import (
-    OrderStatus,
-    TimeInForce,
-)
+from perpbot.model.order import OrderStatus, TimeInForce
 from perpbot.venues.http import Request
 from perpbot.venues.venue import VenueReadError
 

@@ -6,13 +6,7 @@ from typing import Any
 
 import pytest
 from edgex_cases import BTC, FILL, NOON_MS, ORDER, PAID
-from venue_cases import (
-    fill_of,
-    price,
-    size,
-    venue,
-    with_bitcoin,
-)
+from venue_cases import fill_of, price, size, venue, with_bitcoin
 
 from perpbot.model.book import Follows
 from perpbot.model.events import (
@@ -31,15 +25,7 @@ from perpbot.model.events import (
 )
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money, Rate
-from perpbot.model.order import (
-    Balance,
-    Fill,
-    FundingPayment,
-    Liquidity,
-    OrderStatus,
-    OrderUpdate,
-    Position,
-)
+from perpbot.model.order import Balance, Fill, FundingPayment, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
 NOON_NS = NOON_MS * 1_000_000

@@ -6,13 +6,7 @@ from typing import Any
 
 import pytest
 from reads_cases import DAY_MS, GRVT_NOT_FOUND, NOW_MS, grvt_order, knowing
-from venue_cases import (
-    Answer,
-    an_order,
-    bitcoin,
-    parameters_of,
-    sent,
-)
+from venue_cases import Answer, an_order, bitcoin, parameters_of, sent
 
 from perpbot.model.money import Money
 from perpbot.model.order import OrderStatus

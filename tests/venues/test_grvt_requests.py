@@ -6,12 +6,7 @@ from typing import Any
 import pytest
 from ethereum_checks import keccak256, signer_of
 from requests_cases import AGENT, body_of, grvt_order, place
-from venue_cases import (
-    MASTER,
-    an_order,
-    bitcoin,
-    trading,
-)
+from venue_cases import MASTER, an_order, bitcoin, trading
 
 from perpbot.venues.grvt_instruments import Asset
 from perpbot.venues.grvt_signing import sign

@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 from reads_cases import DAY_MS, NOW_MS, knowing
-from venue_cases import (
-    MASTER,
-    Answer,
-    parameters_of,
-)
+from venue_cases import MASTER, Answer, parameters_of
 
 from perpbot.model.money import Money
 from perpbot.model.order import OrderStatus

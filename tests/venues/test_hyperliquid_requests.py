@@ -6,14 +6,7 @@ import msgspec
 import pytest
 from ethereum_checks import digest, keccak256, signer_of
 from requests_cases import AGENT, body_of, hyperliquid_order, place
-from venue_cases import (
-    CREDENTIALS,
-    an_order,
-    bitcoin,
-    in_turn,
-    trading,
-    venue,
-)
+from venue_cases import CREDENTIALS, an_order, bitcoin, in_turn, trading, venue
 
 from perpbot.venues.http import Request
 from perpbot.venues.registry import venue_class

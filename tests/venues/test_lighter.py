@@ -25,11 +25,7 @@ from venue_cases import (
 from perpbot.clock import wall_ms
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money
-from perpbot.model.order import (
-    FundingPayment,
-    OrderStatus,
-    TimeInForce,
-)
+from perpbot.model.order import FundingPayment, OrderStatus, TimeInForce
 from perpbot.venues.ecgfp5 import encode, holds, public
 from perpbot.venues.goldilocks import to_bytes
 from perpbot.venues.http import Request

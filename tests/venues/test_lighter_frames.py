@@ -25,13 +25,7 @@ from perpbot.model.events import (
 )
 from perpbot.model.instrument import Side
 from perpbot.model.money import Rate
-from perpbot.model.order import (
-    Balance,
-    Liquidity,
-    OrderStatus,
-    OrderUpdate,
-    Position,
-)
+from perpbot.model.order import Balance, Liquidity, OrderStatus, OrderUpdate, Position
 from perpbot.model.quote import Quote
 
 NS = MS * 1_000_000

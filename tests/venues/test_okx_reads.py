@@ -7,12 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from reads_cases import DAY_MS, NOW_MS, knowing, ok, okx_order
-from venue_cases import (
-    Answer,
-    parameters_of,
-    sent,
-    venue,
-)
+from venue_cases import Answer, parameters_of, sent, venue
 
 from perpbot.model.instrument import Side
 from perpbot.model.money import Money

@@ -8,15 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from requests_cases import body_of, place
-from venue_cases import (
-    CREDENTIALS,
-    an_order,
-    bitcoin,
-    in_turn,
-    sent,
-    trading,
-    venue,
-)
+from venue_cases import CREDENTIALS, an_order, bitcoin, in_turn, sent, trading, venue
 
 from perpbot.venues.http import Request
 from perpbot.venues.registry import venue_class

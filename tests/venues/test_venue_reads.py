@@ -4,14 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from reads_cases import BACKPACK_NOT_FOUND, DAY_MS, GRVT_NOT_FOUND, NOW_MS, grvt_order, knowing, ok, okx_order
-from venue_cases import (
-    NAMES,
-    Answer,
-    an_order,
-    bitcoin,
-    edgex,
-    sent,
-)
+from venue_cases import NAMES, Answer, an_order, bitcoin, edgex, sent
 
 from perpbot.model.order import OrderStatus, OrderUpdate
 from perpbot.venues.http import NoAnswerError, NotSentError

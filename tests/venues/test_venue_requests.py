@@ -9,15 +9,7 @@ from typing import Any
 
 import pytest
 from requests_cases import aster_words, body_of, grvt_order, hyperliquid_order, place
-from venue_cases import (
-    NAMES,
-    an_order,
-    bitcoin,
-    parameters_of,
-    sent,
-    trading,
-    venue,
-)
+from venue_cases import NAMES, an_order, bitcoin, parameters_of, sent, trading, venue
 
 from perpbot.model.instrument import Side
 from perpbot.model.order import TimeInForce

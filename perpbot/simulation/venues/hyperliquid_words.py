@@ -11,15 +11,7 @@ from perpbot.clock import NS_PER_MS
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
-from perpbot.simulation.venues.orders import (
-    Ending,
-    Execution,
-    Funded,
-    Lifetime,
-    Refusal,
-    Status,
-    VenueOrder,
-)
+from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Refusal, Status, VenueOrder
 
 Words = dict[str, Any]
 

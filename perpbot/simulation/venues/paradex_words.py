@@ -12,15 +12,7 @@ from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.account import Account, Position
 from perpbot.simulation.venues.errors import RequestError
-from perpbot.simulation.venues.orders import (
-    Ending,
-    Execution,
-    Funded,
-    Lifetime,
-    Refusal,
-    Status,
-    VenueOrder,
-)
+from perpbot.simulation.venues.orders import Ending, Execution, Funded, Lifetime, Refusal, Status, VenueOrder
 
 Words = dict[str, Any]
 
