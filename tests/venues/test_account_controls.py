@@ -1,13 +1,11 @@
 """What an account is told besides its orders, at every simulated venue over real sockets: margin to begin with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import attrs
 import pytest
-from served_venue import Served, served
-from venue_cases import NAMES
+from served_venue import Served
 
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO
@@ -16,20 +14,8 @@ from perpbot.venues.cancelling import Waiting, cancel_waiting
 from perpbot.venues.set_up import set_up
 from perpbot.venues.venue import Margin, VenueReadError
 
+pytest_plugins = ["served_fixtures"]
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture(scope="module")
-def details() -> Iterator[dict[str, Any]]:
-    with served() as found:
-        yield found
-
-
-@pytest.fixture(params=NAMES)
-def at(request: pytest.FixtureRequest, details: dict[str, Any]) -> Iterator[Served]:
-    made = Served(request.param, details)
-    yield made
-    made.close()
 
 
 # -- margin ------------------------------------------------------------------------------------------------------

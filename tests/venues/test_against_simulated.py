@@ -1,12 +1,11 @@
 """The adapters against the simulated venues, over real sockets: what one side signs the other understands."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from served_venue import Served, of_kind, served
-from venue_cases import NAMES
+from served_venue import Served, of_kind
 
 from perpbot.model.book import Book
 from perpbot.model.events import Bar, BookDelta, BookSnapshot, DecodeError, Event, Funding, Mark, PublicTrade
@@ -27,6 +26,7 @@ from perpbot.model.order import (
 from perpbot.trial.client import BookStream
 from perpbot.venues.http import NoAnswerError
 
+pytest_plugins = ["served_fixtures"]
 pytestmark = pytest.mark.process
 
 LATER = (
@@ -37,19 +37,6 @@ LATER = (
 """Venues that look at margin and position only after they have taken an order."""
 SILENT = ("grvt",)
 """Venues that stream no balances."""
-
-
-@pytest.fixture(scope="module")
-def details() -> Iterator[dict[str, Any]]:
-    with served() as found:
-        yield found
-
-
-@pytest.fixture(params=NAMES)
-def at(request: pytest.FixtureRequest, details: dict[str, Any]) -> Iterator[Served]:
-    made = Served(request.param, details)
-    yield made
-    made.close()
 
 
 def is_of(fill: Fill, outcome: Accepted) -> bool:
