@@ -6,7 +6,7 @@ slip into a calculation.
 
 import decimal
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from math import lcm
 from typing import NewType
 
@@ -82,11 +82,6 @@ def ceil_to(value: Decimal, step: Decimal) -> Decimal:
     """The smallest multiple of `step` that is not below `value`, for a `value` of zero or more."""
     below = floor_to(value, step)
     return below if below == value else below + step
-
-
-def nearest_to(value: Decimal, step: Decimal) -> Decimal:
-    """The multiple of `step` closest to `value`; the even one when two are as close."""
-    return (value / step).to_integral_value(ROUND_HALF_EVEN) * step
 
 
 def common_step(first: Decimal, second: Decimal) -> Decimal:

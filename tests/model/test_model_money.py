@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from model_values import AMOUNTS, LONG, LOTS
 
-from perpbot.model.money import Money, Rate, ceil_to, common_step, floor_to, nearest_to, plain
+from perpbot.model.money import Money, Rate, ceil_to, common_step, floor_to, plain
 
 relaxed = settings(deadline=None, max_examples=60)
 
@@ -56,12 +56,10 @@ def test_other_threads_calculate_with_as_many_digits() -> None:
 @given(value=AMOUNTS, step=LOTS)
 @relaxed
 def test_values_are_rounded_to_whole_steps_in_the_direction_the_name_says(value: Decimal, step: Decimal) -> None:
-    low, high, near = floor_to(value, step), ceil_to(value, step), nearest_to(value, step)
+    low, high = floor_to(value, step), ceil_to(value, step)
     assert low <= value < low + step
     assert high - step < value <= high
-    assert abs(near - value) <= step / 2
-    assert near in {low, high}
-    assert all(each % step == 0 for each in (low, high, near))
+    assert low % step == high % step == 0
 
 
 @given(value=LONG, step=LOTS)
@@ -71,11 +69,6 @@ def test_values_are_rounded_to_whole_steps_in_the_direction_the_name_says(value:
 def test_a_number_as_long_as_a_division_leaves_it_is_not_rounded_over_a_step(value: Decimal, step: Decimal) -> None:
     if value / step < 10**20:
         assert floor_to(value, step) <= value <= ceil_to(value, step)
-
-
-@pytest.mark.parametrize(("value", "nearest"), [("0.5", "0"), ("1.5", "2"), ("2.5", "2"), ("2.51", "3")])
-def test_a_tie_goes_to_the_even_step(value: str, nearest: str) -> None:
-    assert nearest_to(Decimal(value), Decimal(1)) == Decimal(nearest)
 
 
 @pytest.mark.parametrize(
