@@ -19,7 +19,7 @@ from actors.reconfiguration import Reconfigured
 from actors.runtime import Actor, MailboxSpec, Overflow, handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns, wall_ns
 from perpbot.config.limits import Risk as Limits
-from perpbot.execution.entries import CooldownLifted, TradeOpened, TradeRecord, TradeSettled
+from perpbot.execution.entries import CooldownBegun, CooldownLifted, TradeOpened, TradeRecord, TradeSettled
 from perpbot.execution.trade import Phase
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO
@@ -168,11 +168,14 @@ class Risk(Actor):
         """Learn today's result and the failures in a row from the journal, then listen."""
         self.subscribe(self._addresses["orders"], SETTLED)
         self._journal = self.look_up(self._addresses["journal"])
-        for line in self._journal.ask(Replay((TradeSettled, CooldownLifted)), timeout_s=60.0):
-            if isinstance(line.entry, CooldownLifted):
-                self._results.lift()
-            else:
-                self._count(line.entry.record)
+        for line in self._journal.ask(Replay((TradeSettled, CooldownBegun, CooldownLifted)), timeout_s=60.0):
+            match line.entry:
+                case CooldownBegun(until_ns=until_ns):
+                    self._results.pause(until_ns)
+                case CooldownLifted():
+                    self._results.lift()
+                case _:
+                    self._count(line.entry.record)
         self.subscribe(self._addresses["orders"], OPENED)
         self.subscribe(self._addresses["positions"], EXPOSURE)
         self.subscribe(self._addresses["positions"], DOUBTS)
@@ -254,9 +257,11 @@ class Risk(Actor):
 
     @handles(BeginCooldown)
     def on_begin(self, request: BeginCooldown) -> None:
-        """The same pause as after failures."""
+        """The same pause as after failures, in force before it is durable."""
         self.log.warning("cooldown", by=request.by, seconds=request.seconds)
-        self._results.pause(wall_ns() + int(request.seconds * NS_PER_SECOND))
+        until_ns = wall_ns() + int(request.seconds * NS_PER_SECOND)
+        self._results.pause(until_ns)
+        self._journal.ask(Append([CooldownBegun(until_ns=until_ns, by=request.by)]))
 
     @handles(LiftCooldown)
     def on_lift(self, request: LiftCooldown) -> None:

@@ -320,8 +320,16 @@ class SafeModeSet:
 
 
 @attrs.frozen(kw_only=True)
+class CooldownBegun:
+    """An alert asked for a pause until then, by the wall clock."""
+
+    until_ns: int
+    by: str
+
+
+@attrs.frozen(kw_only=True)
 class CooldownLifted:
-    """An operator ended the pause after failures."""
+    """An operator ended the pause."""
 
     by: str
 
@@ -395,5 +403,6 @@ Entry = (
     | FundingCaughtUp
     | PeakEquity
     | SafeModeSet
+    | CooldownBegun
     | CooldownLifted
 )
