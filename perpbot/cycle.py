@@ -2,11 +2,13 @@
 
 import gevent
 
+from actors.gate import Circuit
 from actors.runtime import ActorDeadError, AskTimeoutError
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.program import Program
 
 LOOK_S = 0.05
+VENUES_OF_A_TRADE = 2
 
 
 def one_cycle(program: Program, within_s: float) -> str:
@@ -22,9 +24,21 @@ def one_cycle(program: Program, within_s: float) -> str:
             program.kill.stopping = True
             return _until_over(program)
         if monotonic_ns() > deadline:
-            return f"No opportunity was taken within {within_s:g} s."
+            return f"No opportunity was taken within {within_s:g} s.{_why_none(program)}"
         program.ended.wait(LOOK_S)
     return "It was told to stop before the cycle was over."
+
+
+def _why_none(program: Program) -> str:
+    """What an operator should hear who believes that venues were looked at."""
+    try:
+        venues = program.state().venues.values()
+    except (ActorDeadError, AskTimeoutError):
+        return ""
+    connected = [each for each in venues if {*each.circuits.values()} == {Circuit.CONNECTED.value}]
+    if len(connected) >= VENUES_OF_A_TRADE:
+        return ""
+    return f" Of {len(venues)} venues only {len(connected)} connected; `perpbot doctor` says why."
 
 
 def _until_over(program: Program) -> str:

@@ -64,8 +64,8 @@ def shown_areas(areas: Mapping[str, Area]) -> dict[str, Any]:
 
 
 def show_areas(areas: Mapping[str, Area]) -> None:
-    """Print each problem, and below them a line for each area."""
-    problems = [problem for area in areas.values() for problem in area.problems]
+    """Print each problem once, though it may be in the way of several areas, and below them a line for each area."""
+    problems = dict.fromkeys(problem for area in areas.values() for problem in area.problems)
     for problem in problems:
         click.echo(clean(problem))
     if problems:

@@ -9,6 +9,8 @@ import pytest
 from running_system import Commands, in_process, trading_at
 from three_venues import three_venues
 
+from perpbot.cli.validation import Area, show_areas
+
 pytestmark = pytest.mark.process
 
 
@@ -74,6 +76,11 @@ def test_a_cycle_is_one_trade_and_its_end(venues: Path, tmp_path: Path) -> None:
     assert report["clean"]
     assert report["trades"]["opened"] == 1
     assert report["exposure"]["positions"] == {}
+
+
+def test_what_is_in_the_way_of_two_areas_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    show_areas({name: Area(1, ["okx has no key"], "") for name in ("credentials", "venues")})
+    assert capsys.readouterr().out.count("okx has no key") == 1
 
 
 @pytest.mark.full
