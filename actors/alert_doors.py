@@ -65,7 +65,7 @@ class Doors:
         match action.kind:
             case ActionKind.PAUSE:
                 if (venue or GLOBAL) not in self._kill.on:
-                    self._turn(venue or GLOBAL, by, on=True)
+                    self._turn(venue or GLOBAL, by, on=True, whose="")
             case ActionKind.COOLDOWN:
                 self._look_up(self._to.risk).tell(BeginCooldown(action.seconds, by))
             case ActionKind.FLATTEN:
@@ -76,15 +76,15 @@ class Doors:
             case _:
                 pass  # safe mode is held, not begun
 
-    def _turn(self, scope: str, by: str, *, on: bool) -> None:
-        self._look_up(self._to.kill_switch).tell(TurnKillSwitch(scope, on=on, by=by))
+    def _turn(self, scope: str, by: str, *, on: bool, whose: str | None = None) -> None:
+        self._look_up(self._to.kill_switch).tell(TurnKillSwitch(scope, on=on, by=by, whose=whose))
 
     def _lift(self, pauses: Mapping[str, str]) -> None:
         """Turn off the switches of alerts that are over; one that another alert wants goes over to that."""
         for scope, by in self._kill.on.items():
             if by.startswith(BY_ALERT) and by.removeprefix(BY_ALERT) not in pauses.values():
                 heir = pauses.get(scope)
-                self._turn(scope, by if heir is None else f"{BY_ALERT}{heir}", on=heir is not None)
+                self._turn(scope, by if heir is None else f"{BY_ALERT}{heir}", on=heir is not None, whose=by)
 
     def _hold(self, wanted: Mapping[str, str | None]) -> None:
         """Said again at every look: whoever keeps the balances may have been restarted."""

@@ -18,6 +18,8 @@ class TurnKillSwitch:
     scope: str
     on: bool
     by: str
+    whose: str | None = None
+    """Only while it is on by this one, empty for while it is off: somebody else may have turned it meanwhile."""
 
 
 class KillSwitch(Actor):
@@ -49,6 +51,8 @@ class KillSwitch(Actor):
 
         Turning on is in force before it is durable, turning off only after: a crash between errs on the safe side.
         """
+        if turn.whose is not None and self._switches.on.get(turn.scope, "") != turn.whose:
+            return self._switches.on
         if turn.on:
             self._switches.set(turn.scope, on=True, by=turn.by)
         self._journal.ask(Append([KillSwitchSet(scope=turn.scope, on=turn.on, by=turn.by)]))

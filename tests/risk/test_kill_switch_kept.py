@@ -71,6 +71,23 @@ def test_one_that_was_turned_on_while_the_disk_was_full_outlives_the_actor() -> 
 
 
 @pytest.mark.parametrize("on", [True, False])
+def test_an_alert_that_is_over_leaves_a_switch_to_whoever_took_it_meanwhile(on: bool) -> None:  # noqa: FBT001
+    switch = begun(switches := KillSwitches(), Journal())
+    switch.on_turn(TurnKillSwitch(GLOBAL, on=True, by="alert 1", whose=""))
+    switch.on_turn(TurnKillSwitch(GLOBAL, on=True, by="an operator"))
+    switch.on_turn(TurnKillSwitch(GLOBAL, on=on, by="alert 2", whose="alert 1"))
+    switch.on_turn(TurnKillSwitch(GLOBAL, on=True, by="alert 3", whose=""))
+    assert switches.on == {GLOBAL: "an operator"}
+
+
+def test_an_alert_that_is_over_turns_its_own_switch_off() -> None:
+    switch = begun(switches := KillSwitches(), Journal())
+    switch.on_turn(TurnKillSwitch(GLOBAL, on=True, by="alert 1", whose=""))
+    switch.on_turn(TurnKillSwitch(GLOBAL, on=False, by="alert 1", whose="alert 1"))
+    assert switches.on == {}
+
+
+@pytest.mark.parametrize("on", [True, False])
 def test_a_new_process_finds_them_as_they_were_turned_last(on: bool) -> None:  # noqa: FBT001
     journal = Journal()
     journal.entries = [KillSwitchSet(scope="okx", on=each, by="test") for each in (not on, on)]
