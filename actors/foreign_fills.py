@@ -11,6 +11,7 @@ from perpbot.execution.foreign import Strangers, adopt, client_id, take_over
 from perpbot.execution.ledger import Ledger
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
+from perpbot.model.money import plain
 from perpbot.model.order import Fill, OrderUpdate
 
 
@@ -55,7 +56,7 @@ class ForeignFills:
         trades = ", ".join(order.trade_id for order, _ in adopted)
         self._actor.log.error(
             "a fill that is not ours", venue=fill.venue, symbol=fill.symbol, side=fill.side.value,
-            quantity=str(fill.quantity), price=str(fill.price),
+            quantity=plain(fill.quantity), price=plain(fill.price),
             trade=trades or "none: left alone",
         )  # fmt: skip
         entries: list[Entry] = []

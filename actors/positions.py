@@ -26,7 +26,7 @@ from perpbot.execution.entries import (
     ResidualTaken,
     TradeOpened,
 )
-from perpbot.model.money import ZERO, Price
+from perpbot.model.money import ZERO, Price, plain
 from perpbot.model.order import FundingPayment
 from perpbot.portfolio.exposure import Exposure, exposure
 from perpbot.portfolio.holding import Holding, HoldingKey
@@ -323,7 +323,7 @@ class Positions(Actor):
             self._doubts[key] = theirs - ours
             return
         if key not in self._mismatches:
-            self.log.error("position differs", position=key, ours=str(ours), venue_says=str(theirs))
+            self.log.error("position differs", position=key, ours=plain(ours), venue_says=plain(theirs))
         self._mismatches[key] = said
         self._announce_doubts()
 
