@@ -112,6 +112,9 @@ export const chineseSentences = {
   "the positions are not known at this moment; `perpbot tree /books` shows why": "目前不知道持仓；原因见 `perpbot tree /books`",
   "{venue} could not be asked for its open orders: {reason}": "无法向 {venue} 查询挂单：{reason}",
   "there is no price of {symbol} to value it at; ask again when there is": "没有 {symbol} 的价格可供估值；有价格后请重试",
+  "the price of a coin must be a number above zero, not {value}": "每枚币的价格必须是大于零的数字，而不是 {value}",
+  "{venue} does not list {symbol}, and holds {others} for us, which may be it: close that there by hand first":
+    "{venue} 没有上架 {symbol}，但为我方持有 {others}，可能就是它：请先在那里手动平仓",
   "{venue} holds what our fills say by now; nothing was adopted": "{venue} 的持仓现已与我方成交一致，没有接管任何内容",
   "{name} must be given, as a text": "必须以文本给出 {name}",
   "alerts takes list, ack, silence or test": "alerts 可用 list、ack、silence 或 test",
