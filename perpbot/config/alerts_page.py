@@ -60,12 +60,13 @@ will do, too.
 
 ### Without a phone
 
-`docs/examples/receiver.py` is the other end of a webhook, and prints what it is sent:
+`docs/examples/receiver.py` is the other end of a webhook, and prints what it is sent. In a terminal of its own, which
+the live view would paint over otherwise (another port than 9900 may follow):
 
-    python3 docs/examples/receiver.py &
-    export ALERT_WEBHOOK=http://127.0.0.1:9900
+    python3 docs/examples/receiver.py
 
-With this in `alerts.yaml` in place of `channels: []`, start PerpBot, and `perpbot alerts test` says `here: delivered`:
+With this in `alerts.yaml` in place of `channels: []`, start PerpBot with `ALERT_WEBHOOK=http://127.0.0.1:9900` in
+its environment, and `perpbot alerts test` says `here: delivered`:
 
     channels:
       - name: here
