@@ -126,7 +126,7 @@ GRIDS = st.fixed_dictionaries(
     closes=st.booleans(),
     shares=st.lists(st.sampled_from([d(1), d("0.5"), d(0)]), max_size=6),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_whatever_the_grid_of_a_venue_becomes_its_leg_is_hedged_until_it_can_be_closed(
     leg: str, grid: dict[str, Decimal], closes: Any, shares: list[Decimal]
 ) -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.simulated
 def delisted_while_down(world: World, state: Path) -> dict[str, Any]:
     made = settings(("okx", "extended"))
     made = attrs.evolve(made, symbols=made.symbols[:2], execution=attrs.evolve(made.execution, max_hold_sec=600.0))
-    whole = started(world, state, settings=made, market=MarketSettings(frames_per_second=2.0, edge_every_s=2.0))
+    whole = started(world, state, settings=made, market=MarketSettings(frames_per_second=1.0, edge_every_s=2.0))
     whole.wait_until(lambda: len({each.plan.symbol for each in _open(whole)}) == 2, 600.0, "two open trades")
     symbol = _open(whole)[0].plan.symbol
     whole.end_abruptly()

@@ -40,6 +40,7 @@ def _list(whole: Whole, listed: list[Instrument]) -> None:
     whole.crash("/venues/extended/instruments")
 
 
+@pytest.mark.full
 def test_a_trade_whose_venue_has_raised_its_minimum_stays_hedged_until_it_can_be_closed(state: Path) -> None:
     report = run_forked(minimum_grows_and_falls, 5, state)
     assert len(report["held"]) == 2

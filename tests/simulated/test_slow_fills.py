@@ -26,7 +26,7 @@ def lagging(world: World, state: Path) -> dict[str, Any]:
     order_inquiries.OVERLAP_MS = int(OVERLAP_S * 1_000)  # minutes would take longer and tell nothing more
     made = settings(("okx", "extended"))
     made = attrs.evolve(made, symbols=made.symbols[:1])
-    whole = started(world, state, settings=made, market=MarketSettings(frames_per_second=2.0, edge_every_s=2.0))
+    whole = started(world, state, settings=made, market=MarketSettings(frames_per_second=1.0, edge_every_s=2.0))
     okx = whole.program.parts.venues["okx"]
     decode, fills = okx.decode_private, okx.fetch_fills
     hidden: list[str] = []
