@@ -57,6 +57,7 @@ class Stream:
         self._route = route
         self._connect_timeout_s = connect_timeout_s
         self._socket: Any = None
+        self._given_up = False
 
     def run(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         """Connect, with `headers` in the handshake, and read until the session ends. The owner is told of both.
@@ -72,7 +73,7 @@ class Stream:
             self._owner.tell(StreamOpened(self.session))
             reason = self._read()
         except (OSError, websocket.WebSocketException) as error:
-            reason = f"{type(error).__name__}: {error}"
+            reason = "given up by us" if self._given_up else f"{type(error).__name__}: {error}"
         finally:
             self.close()
         self._owner.tell(StreamClosed(self.session, reason))
@@ -127,6 +128,7 @@ class Stream:
 
     def close(self) -> None:
         """Close the socket, without waiting for the venue to agree."""
+        self._given_up = True
         if self._socket is not None:
             self._socket.shutdown()
 

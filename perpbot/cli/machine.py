@@ -95,7 +95,7 @@ def _trouble(venue: "Venue") -> str:
     try:
         return "" if venue.fetch_instruments() else f"{venue.name} lists nothing; is its URL right?"
     except VenueReadError as error:
-        return f"{venue.name} cannot be reached: {error}; look at the network, or set `proxy` for it"
+        return f"{error}; look at the network, or set `proxy` for it"
 
 
 def _clock(answered: list["Venue"]) -> Area:

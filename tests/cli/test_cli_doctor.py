@@ -62,7 +62,7 @@ def test_venues_are_asked_and_the_clock_is_held_against_theirs(venues: Path, tmp
     away.write_text(json.dumps({**where, "okx": {**where["okx"], "rest": nowhere}}))
     said = perpbot("doctor", *options, "--venues", away)
     assert said.code == 1
-    assert "okx cannot be reached: okx: cannot connect to 127.0.0.1" in said.out
+    assert "okx: cannot connect to 127.0.0.1" in said.out
     assert "hyperliquid, aster answered" in said.out
 
 
