@@ -34,8 +34,10 @@ def lagging(world: World, state: Path) -> dict[str, Any]:
     def decode_private(frame: str | bytes, received_ns: int) -> list[Any]:
         kept: list[Any] = []
         for event in decode(frame, received_ns):
-            lost = isinstance(event, Fill) and (not hidden or event.client_id in hidden)
-            (hidden.append(event.client_id) if lost else kept.append(event))
+            if isinstance(event, Fill) and (not hidden or event.client_id in hidden):
+                hidden.append(event.client_id)
+            else:
+                kept.append(event)
         return kept
 
     def fetch_fills(since_ms: int) -> list[Fill]:
