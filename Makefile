@@ -53,7 +53,7 @@ layers: setup-dev  ## who may import whom
 	$(BIN)/lint-imports
 
 unit: setup-dev  ## the tests alone
-	$(BIN)/pytest -n 3 -m "not full"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not full"
 
 browser:  ## what drives Chromium in the console's tests and pictures; Chromium itself comes from the distribution
 	cd tests/console/browser && npm ci --silent --no-audit --no-fund

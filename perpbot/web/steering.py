@@ -61,6 +61,8 @@ class Adopting:
     symbol: Name
     yes: bool = False
     """Whether it is meant; else the answer only says what is there."""
+    price: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    """What a coin of it cost or, where a position of ours is gone, brought; what it is worth now where none is given."""
 
 
 class KillSwitches(TypedDict):
@@ -172,7 +174,7 @@ def _cancelled(each: Mapping[str, Any]) -> CancelledAt:
 def adopt(call: Call) -> Adopted:
     """Make ours what somebody else did at a venue in a symbol: close the position, cancel the orders."""
     given: Adopting = call.given
-    arguments = {"venue": given.venue, "symbol": given.symbol, "yes": given.yes}
+    arguments = {"venue": given.venue, "symbol": given.symbol, "yes": given.yes, "price": given.price}
     take = partial(VERBS["adopt"], call.desk.program, arguments)
     found = act(call, "adopt", f"{given.venue} {given.symbol}", take) if given.yes else take()
     cancelled = found.get("cancelled")

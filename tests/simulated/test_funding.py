@@ -23,6 +23,8 @@ pytestmark = pytest.mark.simulated
 
 EIGHT_HOURS_S = 8 * 3_600
 RATE = Decimal("0.05")
+TOO_LATE_S = 0.001
+"""Before a settlement: nobody can close in time."""
 
 
 def costly_funding(world: World, state: Path) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def costly_funding(world: World, state: Path) -> dict[str, Any]:
     for venue in whole.settings.exchanges:
         rate = -RATE if venue == trade.plan.sell.venue else RATE
         serving(whole, venue).funding_rate = lambda _, rate=rate: rate  # type: ignore[method-assign, misc]
-    world.step_wall_clock(EIGHT_HOURS_S - clock.wall_ns() / clock.NS_PER_SECOND % EIGHT_HOURS_S - 0.5)
+    world.step_wall_clock(EIGHT_HOURS_S - clock.wall_ns() / clock.NS_PER_SECOND % EIGHT_HOURS_S - TOO_LATE_S)
     gevent.sleep(1.0)
     whole.wait_until(lambda: any("daily-loss" in each for each in whole.program.state().blocks), 120.0, "a block")
     drained(whole)

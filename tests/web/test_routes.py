@@ -131,6 +131,7 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("POST", "/api/control/adopt", {"venue": "okx"}, 422),
     ("POST", "/api/control/adopt", {"venue": "nowhere", "symbol": "BTC-PERP", "yes": True}, 409),
     ("POST", "/api/control/adopt", {"venue": "okx", "symbol": "DOGE-PERP", "yes": True}, 409),
+    ("POST", "/api/control/adopt", {"venue": "okx", "symbol": "BTC-PERP", "price": "0"}, 409),
     ("POST", "/api/control/restart", {"address": "/nobody"}, 409),
     ("POST", "/api/control/restart", {"address": "/perpbot", "yes": True}, 409),
     ("PATCH", "/api/config", {"changes": {}}, 422),
