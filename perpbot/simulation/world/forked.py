@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import BinaryIO
 
-DEFAULT_TIMEOUT_S: Final = 60.0
+DEFAULT_TIMEOUT_S: Final = 180.0
 
 _GRACE_NS: Final = 5 * clock.NS_PER_SECOND
 _CHUNK_BYTES: Final = 1 << 20
