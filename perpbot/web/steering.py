@@ -62,7 +62,7 @@ class Adopting:
     yes: bool = False
     """Whether it is meant; else the answer only says what is there."""
     price: Annotated[str, msgspec.Meta(max_length=100)] | None = None
-    """What a coin of it cost or, where a position of ours is gone, brought; what it is worth now where none is given."""
+    """What a coin of it cost or, where a position of ours is gone, brought; else what it is worth now."""
 
 
 class KillSwitches(TypedDict):
