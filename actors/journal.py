@@ -121,9 +121,12 @@ class Journal(Actor):
             self._rest.set()
 
     def _checkpointed(self, _: Any, error: BaseException | None) -> None:
-        """Runs in the hub. Whatever the disk did not take here, the next commit meets as well."""
-        if error is not None and self.cell.actor is self:
-            self.spawn_task(_fail, error)
+        """Runs in the hub. What was committed stays durable in the log, which only grows."""
+        if error is not None:
+            self.log.warning(
+                "the journal's write-ahead log was not brought into its file", path=str(self._file.path),
+                error=str(error), hint="is the disk full? `perpbot doctor` says",
+            )  # fmt: skip
 
     @handles(Replay)
     def on_replay(self, replay: Replay) -> list[Line]:

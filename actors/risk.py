@@ -257,11 +257,11 @@ class Risk(Actor):
 
     @handles(BeginCooldown)
     def on_begin(self, request: BeginCooldown) -> None:
-        """The same pause as after failures, in force before it is durable."""
+        """The same pause as after failures, in force before it is durable: hedges ask here, and wait for no disk."""
         self.log.warning("cooldown", by=request.by, seconds=request.seconds)
         until_ns = wall_ns() + int(request.seconds * NS_PER_SECOND)
         self._results.pause(until_ns)
-        self._journal.ask(Append([CooldownBegun(until_ns=until_ns, by=request.by)]))
+        self._journal.tell(Append([CooldownBegun(until_ns=until_ns, by=request.by)]))
 
     @handles(LiftCooldown)
     def on_lift(self, request: LiftCooldown) -> None:

@@ -15,15 +15,7 @@ from perpbot.config.limits import Risk
 from perpbot.execution.decide import LOOK_MS, OPEN_LOOK_MS, decide, profit_if_closed
 from perpbot.execution.hedging import UNWINDS
 from perpbot.execution.pricing import RETRY_MS
-from perpbot.execution.trade import (
-    CloseReason,
-    LegMarket,
-    LegState,
-    Phase,
-    Situation,
-    Step,
-    Want,
-)
+from perpbot.execution.trade import CloseReason, LegMarket, LegState, Phase, Situation, Step, Want
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
 from perpbot.model.quote import Quote

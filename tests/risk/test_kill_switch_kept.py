@@ -3,35 +3,11 @@
 from typing import Any
 
 import pytest
+from kept_journal import Journal, Silent
 
 from actors.gate import GLOBAL, KillSwitches
-from actors.journal import Append
 from actors.kill_switch import KillSwitch, TurnKillSwitch
 from perpbot.execution.entries import KillSwitchSet
-from perpbot.storage.journal import Line
-
-
-class Journal:
-    """Keeps what is appended, unless the disk is full."""
-
-    def __init__(self) -> None:
-        self.entries: list[Any] = []
-        self.full = False
-
-    def ask(self, request: Any) -> Any:
-        if not isinstance(request, Append):
-            return [Line(seq, 0, entry) for seq, entry in enumerate(self.entries)]
-        if self.full:
-            raise OSError("disk full")
-        self.entries += request.entries
-        return None
-
-
-class Silent:
-    """A log that nobody reads."""
-
-    def warning(self, *_: Any, **__: Any) -> None:
-        pass
 
 
 class Switch(KillSwitch):

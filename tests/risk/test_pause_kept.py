@@ -3,34 +3,13 @@
 from collections.abc import Hashable
 from typing import Any
 
-from actors.journal import Append
+from kept_journal import Journal, Silent
+
 from actors.risk import BeginCooldown, LiftCooldown, Risk
 from perpbot.clock import wall_ns
 from perpbot.config.limits import Risk as Limits
-from perpbot.storage.journal import Line
 
 HOUR_S = 3_600.0
-
-
-class Journal:
-    """Keeps what is appended."""
-
-    def __init__(self) -> None:
-        self.entries: list[Any] = []
-
-    def ask(self, request: Any, timeout_s: float = 0.0) -> Any:
-        assert timeout_s >= 0
-        if not isinstance(request, Append):
-            return [Line(seq, 0, entry) for seq, entry in enumerate(self.entries) if isinstance(entry, request.kinds)]
-        self.entries += request.entries
-        return None
-
-
-class Silent:
-    """A log that nobody reads."""
-
-    def warning(self, *_: Any, **__: Any) -> None:
-        pass
 
 
 class Judge(Risk):

@@ -127,6 +127,16 @@ def test_the_write_ahead_log_is_brought_into_the_file_now_and_then() -> None:
 
 
 @in_world()
+def test_a_log_that_cannot_be_brought_into_the_file_keeps_nobody_from_writing() -> None:
+    with TemporaryDirectory() as folder:
+        journal, file = journal_in(folder)
+        file.checkpoint = lambda: (_ for _ in ()).throw(OSError("no room"))  # type: ignore[method-assign]
+        asked = [journal.ask(Append([note(number)])) for number in range(CHECKPOINT_AFTER + 2)]
+        assert asked[-1] == CHECKPOINT_AFTER + 2
+        assert len(notes(journal.ask(Replay()))) == CHECKPOINT_AFTER + 2
+
+
+@in_world()
 def test_an_outbox_that_fails_is_no_failure_of_the_journal() -> None:
     def broken(outbox: Outbox) -> None:
         outbox._db.execute("select 1 from nowhere")
