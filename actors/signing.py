@@ -33,6 +33,11 @@ class Signing:
             self._end()
 
     @classmethod
+    def under_way(cls) -> bool:
+        """Whether anything is being signed in a thread."""
+        return cls._under_way > 0
+
+    @classmethod
     def _begin(cls) -> None:
         if not cls._under_way:
             cls._usual_s = sys.getswitchinterval()

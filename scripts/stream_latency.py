@@ -41,7 +41,7 @@ OTHERS = re.compile(r"^  (?!okx|hyperliquid|aster)\w+: \*simulated.*\n", re.MULT
 """Venues whose signatures take so long that nothing else could be measured."""
 BUSY = {
     "execution.max_open_trades": "1000",
-    "execution.trades_per_symbol": "100",
+    "execution.trades_per_symbol": "2",
     "execution.max_hold_sec": "1",
     "risk.symbol_cooldown_sec": "0.1",
     "risk.max_symbol_share_pct": "1000",
@@ -55,9 +55,13 @@ BUSY = {
     "scanner.min_profit_pct": "0.005",
     "scanner.holding_time_sec": "1",
 }
-"""Settings under which as much is traded as the market gives, so that there is something to measure."""
-MARKET = (("edges_per_minute: 5 ", "edges_per_minute: 20 "),)
-"""Differences between venues come more often than in the simulation that is shipped."""
+"""Settings under which much is traded, so that there is something to measure. Few trades a symbol: many would close on
+the very tick that opens the next, and how many they happened to be would be what is measured."""
+MARKET = (
+    ("symbols: [BTC, ETH, SOL] ", "symbols: [BTC, ETH, SOL, DOGE] "),
+    ("edges_per_minute: 5 ", "edges_per_minute: 20 "),
+)
+"""More symbols, whose venues differ more often, than in the simulation that is shipped."""
 LIMIT = 1.1
 """How much longer the 99th percentile of `STAGE` may be with streams."""
 STAGE = "tick_to_order"
