@@ -7,7 +7,7 @@ from actors.order_requests import INTENDED, OPENED
 from actors.runtime import Actor
 from perpbot.clock import NS_PER_MS, monotonic_ns
 from perpbot.execution.entries import Entry, ForeignAdopted, OrderFilled, TradeOpened
-from perpbot.execution.foreign import Strangers, adopt, client_id, take_over
+from perpbot.execution.foreign import Strangers, adopt, is_adopted, take_over
 from perpbot.execution.ledger import Ledger
 from perpbot.execution.plan import Plan
 from perpbot.execution.record import OrderRecord
@@ -47,7 +47,7 @@ class ForeignFills:
         in_flight = {(each.order.venue, each.order.symbol) for each in self._ledger.unsettled()}
         for fill in self._strangers.due(in_flight, now_ns, asked):
             ours = self._ledger.find(fill)
-            if ours is None and self._ledger.order(client_id(fill)) is None:
+            if ours is None and not is_adopted(fill, self._ledger):
                 self._meet(fill)
 
     def _meet(self, fill: Fill) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import attrs
 
 from perpbot.execution.entries import Entry, ForeignAdopted, OrderFilled, TradeMoved, TradeOpened
+from perpbot.execution.ledger import Ledger
 from perpbot.execution.plan import Leg, Plan
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.execution.views import TradeView
@@ -57,8 +58,17 @@ class Strangers:
 
 
 def client_id(fill: Fill) -> str:
-    """The id of the order that stands for a foreign fill: the same however often it is told."""
-    return f"{PURPOSE}-{fill.venue}-{fill.account}-{fill.trade_ref}"
+    """The id of the order that stands for a foreign fill: the same however often it is told.
+
+    With the symbol in it: some venues number the fills of each symbol apart.
+    """
+    return f"{PURPOSE}-{fill.venue}-{fill.account}-{fill.symbol}-{fill.trade_ref}"
+
+
+def is_adopted(fill: Fill, ledger: Ledger) -> bool:
+    """Whether an order of `ledger` stands for `fill` already. Journals of before have ids without the symbol."""
+    before = ledger.order(f"{PURPOSE}-{fill.venue}-{fill.account}-{fill.trade_ref}")
+    return ledger.order(client_id(fill)) is not None or (before is not None and before.order.symbol == fill.symbol)
 
 
 def adopt(fill: Fill, trades: Iterable[TradeView]) -> list[tuple[Order, Fill]]:

@@ -108,7 +108,7 @@ class Liquidity(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Fill:
-    """One execution of one of our orders. `trade_ref` is the venue's id of it, unique at venue and account."""
+    """One execution of an order. `trade_ref` is the venue's id of it, unique in its symbol at venue and account."""
 
     venue: str
     account: str

@@ -8,7 +8,7 @@ import pytest
 from execution_values import BTC, d, fill, order, plan
 
 from perpbot.execution.entries import ForeignAdopted, OrderFilled, TradeMoved, TradeOpened
-from perpbot.execution.foreign import adopt, adopted_fill, client_id, take_over
+from perpbot.execution.foreign import Strangers, adopt, adopted_fill, client_id, is_adopted, take_over
 from perpbot.execution.ledger import Ledger
 from perpbot.execution.plan import Plan, clearing_plan
 from perpbot.execution.record import OrderRecord
@@ -39,7 +39,7 @@ def test_what_takes_from_a_leg_belongs_to_its_trade() -> None:
         "7-t1",
         "buy",
         "foreign",
-        "foreign-a-main-x1",
+        "foreign-a-main-BTC-PERP-x1",
     )
     assert part.quantity == d(2)
 
@@ -84,6 +84,32 @@ def test_what_was_done_before_a_leg_was_opened_took_nothing_from_it() -> None:
 
 def test_it_has_the_same_id_however_often_it_is_told() -> None:
     assert client_id(stranger("1")) == client_id(stranger("3"))
+
+
+def test_fills_of_two_symbols_under_one_number_are_two() -> None:
+    two = [stranger("1"), stranger("1", symbol="ETH-PERP")]
+    strangers = Strangers()
+    for each in two:
+        strangers.suspect(each, 1)
+    assert strangers.due((), 1, asked="a") == two
+
+
+def adopted_as(number: str, of: Fill) -> Ledger:
+    """A journal in which the order `number` stands for `of`."""
+    ((stands, part),) = adopt(of, [trade("2")])
+    stands = attrs.evolve(stands, client_id=number)
+    ledger = Ledger()
+    ledger.apply(TradeOpened(plan=trade("2").plan, pool="arb", reserved={}, orders=[]), 1)
+    ledger.apply(ForeignAdopted(order=stands), 1)
+    ledger.apply(OrderFilled(client_id=number, fill=part), 1)
+    return ledger
+
+
+@pytest.mark.parametrize("number", [client_id(stranger("1")), "foreign-a-main-x1"], ids=["of now", "of before"])
+def test_what_was_adopted_is_recognised_and_its_number_in_another_symbol_is_not(number: str) -> None:
+    ledger = adopted_as(number, stranger("1"))
+    assert is_adopted(stranger("1"), ledger)
+    assert not is_adopted(stranger("1", symbol="ETH-PERP"), ledger)
 
 
 # -- adopted by an operator ------------------------------------------------------------------------------------------
