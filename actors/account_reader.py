@@ -92,7 +92,11 @@ class AccountReader:
             try:
                 yield self.order(order)
             except UnlistedError as error:
-                self._actor.log.error("an order cannot be asked for", venue=self._venue.name, why=str(error))
+                self._actor.log.error(
+                    "an order cannot be asked for", venue=self._venue.name, why=str(error),
+                    hint=f"when it is certain that it is over there: `perpbot adopt {self._venue.name} {order.symbol}` "
+                    f"ends it",
+                )  # fmt: skip
 
     def account(self) -> AccountRead:
         """Balances and positions."""

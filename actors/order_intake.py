@@ -8,16 +8,17 @@ import attrs
 from actors.foreign_fills import ForeignFills
 from actors.order_inquiries import Inquiries
 from actors.order_news import CatchUpAnswer, OrderSent, OutcomeArrived, VenueNews
-from actors.order_requests import FILLS, REOPENED, TradeChanged
+from actors.order_requests import FILLS, REOPENED, DeclareOver, TradeChanged
 from actors.residuals import Residuals
 from actors.runtime import Actor
 from actors.self_trades import SelfTrades
-from perpbot.clock import monotonic_ns
+from perpbot.clock import monotonic_ns, wall_ns
 from perpbot.execution.entries import OrderAnswered, OrderFilled, OrderTold, TradeMoved
-from perpbot.execution.inquiry import OrderFound, findings, forgotten, overstays
+from perpbot.execution.inquiry import OrderFound, findings, forgotten, may_arrive, overstays
 from perpbot.execution.ledger import Ledger, OrderNews, answered, told
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.trade import Phase
+from perpbot.execution.unlisted import end
 from perpbot.execution.views import view
 from perpbot.model.money import plain
 from perpbot.model.order import Fill, OrderStatus, OrderUpdate
@@ -131,6 +132,18 @@ class Intake:
         self._take(entries)
         self.foreign.suspect(foreign, self._inquiries.began_ms(answer.venue, answer.account))
         self.foreign.look(monotonic_ns(), answer.venue)  # before a trade closes what somebody else has closed
+
+    def declare_over(self, request: DeclareOver) -> list[str]:
+        """End those of our orders that the venue cannot be asked for; the ids of those that are over now."""
+        now, place = monotonic_ns(), (request.account, request.symbol)
+        here = [
+            each for each in self._ledger.unsettled(request.venue) if place == (each.order.account, each.order.symbol)
+        ]
+        over = [each for each in here if not may_arrive(each, self._arrival_ns[request.venue], now)]
+        self._take([entry for record in over for entry in end(record, request.currency, wall_ns())])
+        ended = [each.order.client_id for each in over]
+        self._actor.log.warning("orders declared over", venue=request.venue, symbol=request.symbol, orders=ended)
+        return ended
 
     # -- matching ------------------------------------------------------------------------------------------------
 

@@ -88,6 +88,20 @@ class AdoptPosition:
 
 
 @attrs.frozen
+class DeclareOver:
+    """An operator says that our orders there are over, for which the venue cannot be asked. The answer is their ids.
+
+    One whose request may still arrive is left as it is.
+    """
+
+    venue: str
+    account: str
+    symbol: str
+    currency: str
+    """What prices are in there."""
+
+
+@attrs.frozen
 class ReadResiduals:
     """The answer is every `Residual`, oldest first."""
 

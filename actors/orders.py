@@ -29,6 +29,7 @@ from actors.order_requests import (
     REOPENED,
     SETTLED,
     AdoptPosition,
+    DeclareOver,
     EndOrder,
     MoveTrade,
     NotSubmittedError,
@@ -257,6 +258,11 @@ class Orders(Actor):
             self._residuals.take(trade)
             self.publish(REOPENED, TradeMoved(trade_id=new, phase=trade.phase, reason=trade.reason))
         return list(trades)
+
+    @handles(DeclareOver)
+    def on_declare_over(self, request: DeclareOver) -> list[str]:
+        """Nobody else can say so any more."""
+        return self._intake.declare_over(request)
 
     # -- open questions ------------------------------------------------------------------------------------------
 

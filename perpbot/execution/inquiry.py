@@ -95,5 +95,10 @@ def forgotten(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[O
     return [OrderTold(client_id=order.client_id, update=update)]
 
 
+def may_arrive(record: OrderRecord, arrival_ns: int, now_ns: int) -> bool:
+    """Whether its request may still be on its way to the venue."""
+    return now_ns < _too_late_ns(record, arrival_ns)
+
+
 def _too_late_ns(record: OrderRecord, arrival_ns: int) -> int:
     return record.changed_ns + arrival_ns + CLOCKS_NS
