@@ -71,6 +71,11 @@ class Mismatch:
     entry_price: Price | None = None
     """What a coin of theirs cost, where the venue says so."""
 
+    @property
+    def quantity(self) -> Decimal:
+        """What would make ours theirs."""
+        return self.theirs - self.ours
+
 
 @attrs.frozen
 class DoubtsChanged:
@@ -83,10 +88,11 @@ class DoubtsChanged:
 class TakeMismatch:
     """Somebody makes up for what a venue says otherwise: it counts no more, unless the venue goes on to say it.
 
-    The answer is the `Mismatch`, or None where there is none.
+    The answer is the `Mismatch`, or None, and nothing is taken, where it is not of this quantity any more.
     """
 
     key: HoldingKey
+    quantity: Decimal
 
 
 @attrs.frozen
@@ -330,8 +336,11 @@ class Positions(Actor):
     @handles(TakeMismatch)
     def on_take_mismatch(self, request: TakeMismatch) -> Mismatch | None:
         """It is being made up for."""
+        found = self._mismatches.get(request.key)
+        if found is None or found.quantity != request.quantity:
+            return None
+        del self._mismatches[request.key]
         self._doubts.pop(request.key, None)
-        found = self._mismatches.pop(request.key, None)
         self._announce_doubts()
         return found
 

@@ -141,7 +141,8 @@ def adopt(
         if not yes:
             click.echo(clean(f"Not ours at {venue} in {symbol}: {found}."), err=True)
         confirm("Adopt it, close the position and cancel the orders?", yes=yes)
-        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, price=price, yes=True)
+        told = answer["quantity"]
+        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, price=price, quantity=told, yes=True)
     cancelled = answer["cancelled"]
     if as_json:
         print_json(answer)
@@ -154,7 +155,8 @@ def adopt(
 
 
 def _found(answer: Mapping[str, Any]) -> str:
-    position = [] if answer["quantity"] is None else [f"a position of {answer['quantity']}"]
+    price = f"at {answer['price']} a coin, where the market is at {answer['mark'] or 'no price'}"
+    position = [] if answer["quantity"] is None else [f"a position of {answer['quantity']} {price}"]
     orders = answer["orders"]
     waiting = [f"{counted(len(orders), 'order')} ({', '.join(orders)})"] if orders else []
     return " and ".join([*position, *waiting])

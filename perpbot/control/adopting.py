@@ -1,6 +1,7 @@
 """What somebody else holds or has waiting in our account, made ours by an operator: closed, and cancelled."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -10,6 +11,7 @@ from actors.positions import Mismatch, PositionsView, TakeMismatch
 from actors.waiting_orders import CancelOthersOrders, ReadOthersOrders
 from perpbot.clock import wall_ns
 from perpbot.control.arguments import Args, BadRequestError
+from perpbot.control.handling import NotDoneError
 from perpbot.execution.foreign import adopted_fill
 from perpbot.model.money import ZERO, Price, Quantity, plain
 from perpbot.model.order import OrderUpdate, Position
@@ -18,12 +20,15 @@ from perpbot.venues.cancelling import Cancelled
 from supervisors import addresses
 
 PATIENCE_S = 15.0
+_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,18})?")
+"""Digits and a point only, so that no price means something else than it seems to."""
 
 
 def adopt(program: Program, args: Args) -> Any:
     """Say what is not ours at a venue in a symbol and, with ``yes``, make it ours.
 
-    With ``price`` that is what a coin of it cost or, where a position of ours is gone, brought.
+    With ``price`` that is what a coin of it cost or, where a position of ours is gone, brought. With ``quantity``, as
+    it was told, it is done only while that is what is there: who confirms has seen what was there a while ago.
     """
     place, price = _place(program, args), _price(args)
     view = program.state().positions
@@ -34,19 +39,26 @@ def adopt(program: Program, args: Args) -> Any:
             f"nothing foreign at {place.venue} in {place.symbol}: it holds what our fills say, and no order waits "
             f"there that is not ours. A difference counts when two readings of the account agree on it"
         )
+    _check_told(args, difference)
+    cost = None if difference is None or view is None else _cost(difference, view, price)
+    mark = None if view is None else view.marks.get(place.symbol)
+    currency = "" if view is None else view.currencies.get((place.venue, place.symbol), "")
     found = {
         "venue": place.venue,
         "symbol": place.symbol,
-        "quantity": None if difference is None else plain(difference.theirs - difference.ours),
+        "quantity": None if difference is None else plain(difference.quantity),
+        "price": None if cost is None else plain(cost),
+        "mark": None if mark is None else plain(mark),
         "orders": [each.client_id or each.venue_order_id for each in orders],
     }
     if not args.get("yes"):
         return {**found, "done": False}
     if difference is not None and view is not None:
         _check_listed(program, place, view)
-    cost = None if difference is None or view is None else _cost(difference, view, price)
+        if cost is None or not currency:
+            raise BadRequestError(f"there is no price of {place.symbol} to value it at; ask again when there is")
     cancelled = _cancel(program, place) if orders else None
-    trades = [] if cost is None else _take(program, place, *cost)
+    trades = [] if difference is None or cost is None else _take(program, place, difference, cost, currency)
     return {
         **found,
         "done": True,
@@ -102,13 +114,17 @@ def _price(args: Args) -> Price | None:
     text = args.get("price")
     if text is None:
         return None
-    try:
-        price = Decimal(str(text))
-    except InvalidOperation:
-        price = ZERO
-    if not (price.is_finite() and price > 0):
+    price = Decimal(text) if isinstance(text, str) and _PRICE.fullmatch(text) else ZERO
+    if not price:
         raise BadRequestError(f"the price of a coin must be a number above zero, not {text!r}")
     return Price(price)
+
+
+def _check_told(args: Args, difference: Mismatch | None) -> None:
+    told = args.get("quantity")
+    now = "nothing" if difference is None else plain(difference.quantity)
+    if told is not None and told != now:
+        raise BadRequestError(f"it is {now} by now, not {told}; look again")
 
 
 def _check_listed(program: Program, place: _Place, view: PositionsView) -> None:
@@ -124,24 +140,24 @@ def _check_listed(program: Program, place: _Place, view: PositionsView) -> None:
         )
 
 
-def _cost(difference: Mismatch, view: PositionsView, price: Price | None) -> tuple[Price, str]:
-    """What a coin of it cost where the venue says so of nothing but it, else what it is worth; and the currency."""
-    venue, _, symbol = difference.key
-    currency = view.currencies[venue, symbol]
+def _cost(difference: Mismatch, view: PositionsView, price: Price | None) -> Price | None:
+    """What a coin of it cost where the venue says so of nothing but it, else what it is worth; None where unknown."""
     if price is not None:
-        return price, currency
+        return price
     if difference.entry_price is not None and not difference.ours:
-        return difference.entry_price, currency
-    if symbol not in view.marks:
-        raise BadRequestError(f"there is no price of {symbol} to value it at; ask again when there is")
-    return Price(view.marks[symbol]), currency
+        return difference.entry_price
+    mark = view.marks.get(difference.key[2])
+    return None if mark is None else Price(mark)
 
 
-def _take(program: Program, place: _Place, price: Price, currency: str) -> list[str]:
-    difference: Mismatch | None = program.system.ref(addresses.POSITIONS).ask(TakeMismatch(place.key))
-    if difference is None:
-        raise BadRequestError(f"{place.venue} holds what our fills say by now; nothing was adopted")
-    quantity = Quantity(difference.theirs - difference.ours)
+def _take(program: Program, place: _Place, seen: Mismatch, price: Price, currency: str) -> list[str]:
+    taken = program.system.ref(addresses.POSITIONS).ask(TakeMismatch(place.key, seen.quantity))
+    if taken is None:
+        raise NotDoneError(
+            f"{place.venue} holds something else than a moment ago: no position was adopted, and orders that waited "
+            f"there may be cancelled; look again"
+        )
+    quantity = Quantity(seen.quantity)
     position = Position(venue=place.venue, account=place.account, symbol=place.symbol, quantity=quantity)
     fill = adopted_fill(position, price, currency, wall_ns())
     trades: list[str] = program.system.ref(addresses.ORDERS).ask(AdoptPosition(fill))

@@ -63,6 +63,8 @@ class Adopting:
     """Whether it is meant; else the answer only says what is there."""
     price: Annotated[str, msgspec.Meta(max_length=100)] | None = None
     """What a coin of it cost or, where a position of ours is gone, brought; else what it is worth now."""
+    quantity: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    """As it was told: it is done only while that is what is there."""
 
 
 class KillSwitches(TypedDict):
@@ -103,6 +105,10 @@ class Adopted(TypedDict):
     symbol: str
     quantity: str | None
     """Coins of the position that are not ours; null where it is what our fills say."""
+    price: str | None
+    """What a coin of it is taken to have cost; null where there is no position, or no price of it yet."""
+    mark: str | None
+    """What a coin is worth now; null where that is not known."""
     orders: list[str]
     """Orders that wait there and are not ours."""
     done: bool
@@ -174,7 +180,7 @@ def _cancelled(each: Mapping[str, Any]) -> CancelledAt:
 def adopt(call: Call) -> Adopted:
     """Make ours what somebody else did at a venue in a symbol: close the position, cancel the orders."""
     given: Adopting = call.given
-    arguments = {"venue": given.venue, "symbol": given.symbol, "yes": given.yes, "price": given.price}
+    arguments = attrs.asdict(given)
     take = partial(VERBS["adopt"], call.desk.program, arguments)
     found = act(call, "adopt", f"{given.venue} {given.symbol}", take) if given.yes else take()
     cancelled = found.get("cancelled")
@@ -182,6 +188,8 @@ def adopt(call: Call) -> Adopted:
         venue=found["venue"],
         symbol=found["symbol"],
         quantity=found["quantity"],
+        price=found["price"],
+        mark=found["mark"],
         orders=list(found["orders"]),
         done=found["done"],
         trades=list(found.get("trades", ())),

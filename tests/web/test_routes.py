@@ -239,10 +239,19 @@ def test_what_somebody_else_did_is_told_first_and_closed_when_it_is_meant_and_on
         ("0.0001", True),
     ]
     assert found["looked"]["trades"] == []
+    assert found["priced"]["price"] == "12345.5"
+    assert found["looked"]["price"] is not None
+    assert found["looked"]["mark"] is not None
+    assert found["stale"] == (409, "it is 0.0001 by now, not 0.2; look again")
+    assert found["odd_prices"] == [409, 409, 409, 409]
     assert len(found["done"]["trades"]) == 1
     assert found["shown"] == {"quantity": "0", "venue_says": "0.0001"}
     assert found["audit"] == [("adopt", "okx BTC-PERP", "done")]
     assert found["left"] == {}
+
+
+ODD_PRICES = ["1e999999", "1_000", "\uff11\uff12", "0.00"]
+"""What some readers take for a number."""
 
 
 def adopts(site: Site) -> dict[str, Any]:
@@ -259,11 +268,17 @@ def adopts(site: Site) -> dict[str, Any]:
     whole.wait_until(lambda: bool(contradicted()), 60.0, "the difference seen")
     (held,) = contradicted()
     looked = site.ask("POST", "/api/control/adopt", asked).json
-    done = site.ask("POST", "/api/control/adopt", {**asked, "yes": True}).json
+    priced = site.ask("POST", "/api/control/adopt", {**asked, "price": "12345.5"}).json
+    stale = site.ask("POST", "/api/control/adopt", {**asked, "yes": True, "quantity": "0.2"})
+    odd = [site.ask("POST", "/api/control/adopt", {**asked, "price": each}).status_code for each in ODD_PRICES]
+    done = site.ask("POST", "/api/control/adopt", {**asked, "yes": True, "quantity": looked["quantity"]}).json
     whole.wait_until(lambda: not positions(whole) and whole.open_trades == 0, 60.0, "it is closed")
     written = site.get("/api/audit")["items"]
     return {
         "looked": looked,
+        "priced": priced,
+        "stale": (stale.status_code, stale.json["detail"]),
+        "odd_prices": odd,
         "done": done,
         "shown": {key: held[key] for key in ("quantity", "venue_says")},
         "audit": [(each["action"], each["what"], each["outcome"]) for each in written[: len(written) - deeds]],
