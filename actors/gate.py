@@ -141,6 +141,10 @@ class Gate:
         """Begin anew: there is nothing to call until the next connect. For the supervisor's own start."""
         self._set(Circuit.DISCONNECTED, reason)
 
+    def explain(self, reason: str) -> None:
+        """Say why the circuit still is where it is; it does not move."""
+        self.reason = reason
+
     def _set(self, circuit: Circuit, reason: str) -> None:
         self._moves += 1
         self.moved_ns = monotonic_ns()

@@ -56,6 +56,13 @@ class Instruments(Actor):
         """Whether the venue has answered, and has none of the symbols: no quote is to be waited for."""
         return bool(self.unlisted) and len(self.unlisted) == len(self._symbols)
 
+    @property
+    def trouble(self) -> str | None:
+        """What came of the last attempt while no instrument is known, so that nobody can connect; else None."""
+        if self._last_error is None or self._venue.instruments:
+            return None
+        return f"instruments not read: {self._last_error.removeprefix(f'{self._venue.name}: ')}"
+
     def on_start(self) -> None:
         """Begin asking."""
         self.ref.tell(_Load())

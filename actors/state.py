@@ -288,7 +288,7 @@ class StateView(Actor):
         return VenueState(
             name=venue,
             circuits={name: gate.circuit.value for name, gate in gates.items()},
-            reasons={name: gate.reason for name, gate in gates.items()},
+            reasons={name: getattr(instruments, "trouble", None) or gate.reason for name, gate in gates.items()},
             quotes=dict(getattr(feed, "latest", {})),
             counts=attrs.asdict(data.counts) if data is not None and hasattr(data, "counts") else {},
             unlisted=getattr(instruments, "unlisted", ()),

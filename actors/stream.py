@@ -73,7 +73,7 @@ class Stream:
             self._owner.tell(StreamOpened(self.session))
             reason = self._read()
         except (OSError, websocket.WebSocketException) as error:
-            reason = "given up by us" if self._given_up else f"{type(error).__name__}: {error}"
+            reason = "given up by us" if self._given_up else _why(error)
         finally:
             self.close()
         self._owner.tell(StreamClosed(self.session, reason))
@@ -131,6 +131,13 @@ class Stream:
         self._given_up = True
         if self._socket is not None:
             self._socket.shutdown()
+
+
+def _why(error: Exception) -> str:
+    """What ended a session; of a refused handshake only its status, which the library buries among headers."""
+    if isinstance(error, websocket.WebSocketBadStatusException):
+        return f"no stream is opened there: the answer was HTTP {error.status_code}"
+    return f"{type(error).__name__}: {error}"
 
 
 class LocalStream(Stream):

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from actors.circuit import CallBegan, CallFailed, CallSucceeded, CircuitChanged, Connected, Lost
-from actors.gate import Gate
+from actors.gate import Circuit, Gate
 from actors.runtime import handles
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from supervisors.breaker import Breaker, BreakerRules, Transition
@@ -53,9 +53,12 @@ class VenueSupervisor(Supervisor):
     @handles(Lost)
     def on_lost(self, news: Lost) -> None:
         """A connection is gone."""
-        breaker = self._breakers[news.address]
+        breaker, gate = self._breakers[news.address], self._gates[news.address]
         generation = self._generation(news)
-        self._moved(news.address, breaker.lost(generation, news.reason, monotonic_ns(), self.chance.random()))
+        transition = breaker.lost(generation, news.reason, monotonic_ns(), self.chance.random())
+        if transition is None and generation == breaker.generation and gate.circuit is Circuit.DISCONNECTED:
+            gate.explain(news.reason)
+        self._moved(news.address, transition)
 
     @handles(CallBegan)
     def on_call(self, news: CallBegan) -> None:

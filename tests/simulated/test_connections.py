@@ -9,8 +9,10 @@ import gevent
 import pytest
 from whole import CONFIG, Whole, check_accounts
 
+from actors.state import ReadState
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
+from perpbot.control.pages import problems
 from perpbot.model.quote import Quote, Source
 from perpbot.simulation.world import World, run_forked
 from perpbot.venues.registry import venue_class, venue_names
@@ -75,6 +77,27 @@ def test_without_a_stream_books_are_asked_for_and_after_failed_polls_the_last_qu
     report = run_forked(without_streams, 61, state)
     assert report["clean"] is True
     assert report["supervision"]["restarts"] == 0
+
+
+def away_from_the_start(world: World, state: Path) -> list[str]:
+    whole = Whole(world, state)
+    admin = whole.venues.admin
+    admin.set_faults("okx", status_500=ALWAYS)
+    admin.set_faults("aster", refuse_streams=ALWAYS)
+    whole.program.start()
+    gevent.sleep(2.0)
+    shown = whole.program.system.ref("/state").ask(ReadState(), timeout_s=1.0)
+    whole.stop()
+    return [each for each in problems(shown) if each.startswith(("okx", "aster"))]
+
+
+def test_what_could_not_be_connected_says_what_came_of_the_last_attempt(state: Path) -> None:
+    okx_data, okx_trading, aster_data, aster_trading = run_forked(away_from_the_start, 61, state)
+    assert okx_data.startswith("okx market-data is DISCONNECTED: instruments not read: okx answered 500")
+    assert okx_trading.startswith("okx trading is DISCONNECTED: instruments not read: okx answered 500")
+    for each, connection in ((aster_data, "market-data"), (aster_trading, "trading")):
+        assert each.startswith(f"aster {connection} is ")
+        assert each.endswith("no stream is opened there: the answer was HTTP 404")
 
 
 def closing_at_once(world: World, state: Path) -> list[float]:

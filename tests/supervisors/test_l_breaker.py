@@ -428,6 +428,17 @@ def test_each_transition_is_told_once_and_in_order() -> None:
 
 
 @in_world()
+def test_an_attempt_that_failed_is_the_reason_of_a_circuit_that_never_closed() -> None:
+    okx = Okx()
+    moves = okx.gate.moves
+    okx.tell(Lost, "an older attempt", moves=moves - 1)
+    assert okx.gate.reason == "not connected yet"
+    okx.tell(Lost, "cannot connect to ws.okx.com")
+    assert (okx.gate.circuit, okx.gate.reason) == (DOWN, "cannot connect to ws.okx.com")
+    assert (okx.gate.moves, okx.ways()) == (moves, [])
+
+
+@in_world()
 def test_a_call_that_hangs_is_noticed_by_the_supervisor_without_anybody_asking() -> None:
     """L2, L10."""
     okx = Okx()

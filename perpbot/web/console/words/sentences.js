@@ -45,7 +45,7 @@ export const chineseSentences = {
   "{venue} is {circuit}: {reason}": "{venue}{circuit}：{reason}",
   "not listed": "未上架",
   "not connected yet": "尚未连接",
-  "instruments not read: {reason}": "未能读取合约信息：{reason}",
+  "instruments not read: {reason}": "未能读取合约列表：{reason}",
   "cannot connect to {host}": "无法连接 {host}",
   "one probe may pass": "正在放行一次试探",
   "the probe did not answer within {seconds} s": "试探在 {seconds} 秒内没有回应",
@@ -119,6 +119,7 @@ export const chineseSentences = {
     "{venue} 没有上架 {symbol}，但为我方持有 {others}，可能就是它：请先在那里手动平仓",
   "{venue} holds something else than a moment ago: no position was adopted, and orders that waited there may be cancelled; look again":
     "{venue} 的持仓与刚才不同：没有接管任何持仓，那里的挂单可能已撤销；请重新查找",
+  "the kill switch of {where} is on by {by} by now; look again": "{where} 的紧急开关现由 {by} 打开；请重新查看",
   "it is {now} by now, not {told}; look again": "现在是 {now}，而不是 {told}；请重新查找",
   "{name} must be given, as a text": "必须以文本给出 {name}",
   "alerts takes list, ack, silence or test": "alerts 可用 list、ack、silence 或 test",
