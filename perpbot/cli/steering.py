@@ -1,6 +1,6 @@
 """Commands that make a running system do something."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -139,16 +139,16 @@ def adopt(
         answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, price=price, yes=False)
         found = _found(answer)
         if not yes:
-            click.echo(clean(f"Not ours at {venue} in {symbol}: {found}."), err=True)
+            click.echo(clean(f"At {venue} in {symbol}: {found}."), err=True)
         confirm("Adopt it, close the position and cancel the orders?", yes=yes)
         told = answer["quantity"]
         answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, price=price, quantity=told, yes=True)
     cancelled = answer["cancelled"]
     if as_json:
         print_json(answer)
-    elif answer["trades"]:
-        told = f"{answer['quantity']} {symbol} at {venue} is ours, and being closed: {', '.join(answer['trades'])}."
-        click.echo(clean(told))
+    else:
+        for line in _adopted(answer):
+            click.echo(clean(line))
     if cancelled is not None and not as_json:
         click.echo(clean(_cancelled(cancelled)))
     context.exit(EXIT_NO if cancelled is not None and (cancelled["left"] or cancelled["trouble"]) else 0)
@@ -159,7 +159,21 @@ def _found(answer: Mapping[str, Any]) -> str:
     position = [] if answer["quantity"] is None else [f"a position of {answer['quantity']} {price}"]
     orders = answer["orders"]
     waiting = [f"{counted(len(orders), 'order')} ({', '.join(orders)})"] if orders else []
-    return " and ".join([*position, *waiting])
+    unasked = answer["in_flight"]
+    ours = (
+        [f"{counted(len(unasked), 'order')} of ours in flight ({', '.join(unasked)}), declared over"] if unasked else []
+    )
+    return " and ".join([*position, *waiting, *ours])
+
+
+def _adopted(answer: Mapping[str, Any]) -> Iterator[str]:
+    venue, symbol, ended = answer["venue"], answer["symbol"], answer["ended"]
+    if answer["in_flight"]:
+        yield f"{venue}: {counted(len(ended), 'order')} declared over ({', '.join(ended) or 'none'})."
+    if late := [each for each in answer["in_flight"] if each not in ended]:
+        yield f"{venue}: what may still arrive is left as it is ({', '.join(late)}); try again in half a minute."
+    if answer["trades"]:
+        yield f"{answer['quantity']} {symbol} at {venue} is ours, and being closed: {', '.join(answer['trades'])}."
 
 
 def _cancelled(each: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from actors.positions import Mismatch, PositionsView, TakeMismatch
 from actors.waiting_orders import CancelOthersOrders, ReadOthersOrders
 from perpbot.clock import wall_ns
 from perpbot.control.arguments import Args, BadRequestError
+from perpbot.control.declaring import declare_over, in_flight
 from perpbot.control.handling import NotDoneError
 from perpbot.execution.foreign import adopted_fill
 from perpbot.model.money import ZERO, Price, Quantity, plain
@@ -29,12 +30,13 @@ def adopt(program: Program, args: Args) -> Any:
 
     With ``price`` that is what a coin of it cost or, where a position of ours is gone, brought. With ``quantity``, as
     it was told, it is done only while that is what is there: who confirms has seen what was there a while ago.
+    Our own orders in flight in a symbol that the venue does not list, so that it cannot be asked for them, are over.
     """
     place, price = _place(program, args), _price(args)
     view = program.state().positions
     difference = _difference(view, place)
-    orders = _others(program, place)
-    if difference is None and not orders:
+    orders, unasked = _others(program, place), in_flight(program, place.key)
+    if difference is None and not orders and not unasked:
         raise BadRequestError(
             f"nothing foreign at {place.venue} in {place.symbol}: it holds what our fills say, and no order waits "
             f"there that is not ours. A difference counts when two readings of the account agree on it"
@@ -50,19 +52,22 @@ def adopt(program: Program, args: Args) -> Any:
         "price": None if cost is None else plain(cost),
         "mark": None if mark is None else plain(mark),
         "orders": [each.client_id or each.venue_order_id for each in orders],
+        "in_flight": unasked,
     }
     if not args.get("yes"):
         return {**found, "done": False}
-    if difference is not None and view is not None:
+    if view is not None and (difference is not None or unasked):
         _check_listed(program, place, view)
-        if cost is None or not currency:
-            raise BadRequestError(f"there is no price of {place.symbol} to value it at; ask again when there is")
+    if difference is not None and (cost is None or not currency):
+        raise BadRequestError(f"there is no price of {place.symbol} to value it at; ask again when there is")
     cancelled = _cancel(program, place) if orders else None
+    ended = declare_over(program, place.key, view) if view is not None and unasked else []
     trades = [] if difference is None or cost is None else _take(program, place, difference, cost, currency)
     return {
         **found,
         "done": True,
         "trades": trades,
+        "ended": ended,
         "cancelled": None if cancelled is None else attrs.asdict(cancelled),
     }
 

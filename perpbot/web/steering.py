@@ -111,9 +111,13 @@ class Adopted(TypedDict):
     """What a coin is worth now; null where that is not known."""
     orders: list[str]
     """Orders that wait there and are not ours."""
+    in_flight: list[str]
+    """Ours that are not known to be over, and that the venue cannot be asked for: it does not list the symbol."""
     done: bool
     trades: list[str]
     """Those that close the position; none as long as it was not done."""
+    ended: list[str]
+    """Of those in flight the ones that were declared over; the requests of others may still arrive."""
     cancelled: CancelledAt | None
     """What became of the orders; null where none waited or it was not done."""
 
@@ -191,8 +195,10 @@ def adopt(call: Call) -> Adopted:
         price=found["price"],
         mark=found["mark"],
         orders=list(found["orders"]),
+        in_flight=list(found["in_flight"]),
         done=found["done"],
         trades=list(found.get("trades", ())),
+        ended=list(found.get("ended", ())),
         cancelled=None if cancelled is None else _cancelled(cancelled),
     )
 

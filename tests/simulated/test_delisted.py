@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import gevent
 import pytest
 from scene import account, native, orders, positions, said, started
 from whole import Whole, settings
 
 from actors.flattener import Flatten
+from actors.journal import Append
 from perpbot.control.arguments import BadRequestError
 from perpbot.control.verbs import VERBS
+from perpbot.execution.entries import OrdersIntended
 from perpbot.execution.views import TradeView
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.world import World, run_forked
@@ -27,6 +30,7 @@ def delisted_while_down(world: World, state: Path) -> dict[str, Any]:
     whole = started(world, state, settings=made, market=MarketSettings(frames_per_second=1.0, edge_every_s=2.0))
     whole.wait_until(lambda: len({each.plan.symbol for each in _open(whole)}) == 2, 600.0, "two open trades")
     symbol = _open(whole)[0].plan.symbol
+    in_flight = _intend(whole, symbol)
     whole.end_abruptly()
     price = _settle(whole, native(whole, "okx", symbol).native)
     whole.program = whole.make_program()
@@ -44,18 +48,35 @@ def delisted_while_down(world: World, state: Path) -> dict[str, Any]:
     adopt = {"venue": "okx", "symbol": symbol, "price": str(price), "yes": True}
     nonsense = _refused(whole, {**adopt, "price": "-1"})
     answer = VERBS["adopt"](whole.program, adopt)
+    gevent.sleep(15.0)  # now no request can still be on its way
+    again = VERBS["adopt"](whole.program, {"venue": "okx", "symbol": symbol, "yes": True})
     closed = slot.wait(60.0)
+    asked = said(whole, "an order cannot be asked for")
     booked = {fill.price for each in orders(whole, "foreign") for fill in each.fills.values()}
     reasons = {each.reason for each in whole.records if each.trade_id in gone}
     report = whole.stop()
     return {
         **report, "symbol": symbol, "gone": gone, "held": held, "told": told, "nonsense": nonsense, "answer": answer,
         "closed": closed, "reasons": reasons, "booked": booked, "price": price, "left": positions(whole),
+        "in_flight": in_flight, "asked": asked, "again": again,
     }  # fmt: skip
 
 
 def _open(whole: Whole) -> list[TradeView]:
     return [each for each in whole.ledger.trades() if each.phase == "open"]
+
+
+def _intend(whole: Whole, symbol: str) -> list[str]:
+    """Orders that close the legs at okx are on disk when PerpBot dies; nobody knows whether they left."""
+    legs = [order for each in _open(whole) if each.plan.symbol == symbol for order in each.orders]
+    last = [
+        attrs.evolve(view.order, client_id=f"{view.order.client_id}00",
+                     wire_id=f"{view.order.wire_id[:-4]}{number:02}00", side=view.order.side.opposite,
+                     reduce_only=True, purpose="close")
+        for number, view in enumerate(legs) if view.order.venue == "okx"
+    ]  # fmt: skip
+    whole.program.system.ref(addresses.JOURNAL).ask(Append([OrdersIntended(orders=last)]))
+    return [each.client_id for each in last]
 
 
 def _settle(whole: Whole, coin: str) -> Decimal:
@@ -91,7 +112,11 @@ def test_what_a_venue_settled_and_delisted_is_told_and_booked_and_keeps_no_other
     assert f"perpbot adopt okx {report['symbol']} --price" in report["told"][0]["hint"]
     assert "above zero" in report["nonsense"]
     assert set(report["answer"]["trades"]) == gone
+    in_flight = report["in_flight"]
+    assert (report["answer"]["in_flight"], report["answer"]["ended"]) == (in_flight, []), "they might still arrive"
+    assert (report["again"]["ended"], report["again"]["trades"]) == (in_flight, [])
+    assert "perpbot adopt okx" in report["asked"][0]["hint"]
     assert gone < set(report["closed"])
     assert report["booked"] == {report["price"]}
-    assert (report["reasons"], report["left"]) == ({"flattened"}, {})
+    assert (report["reasons"], report["left"]) == ({"somebody else traded in its position"}, {})
     assert report["clean"] is True

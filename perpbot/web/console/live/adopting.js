@@ -15,6 +15,7 @@ export const adopt = (venue, symbol) =>
       effects: [
         ...(found.quantity === null ? [] : [t("act.adopt.position", found), t("act.flatten.price")]),
         ...(found.orders.length ? [t("act.adopt.orders", { count: found.orders.length, orders: found.orders.join(", ") })] : []),
+        ...(found.in_flight.length ? [t("act.adopt.inFlight", { orders: found.in_flight.map(short).join(", ") })] : []),
         t("act.adopt.sure"),
         t("act.audit"),
       ],
@@ -24,8 +25,9 @@ export const adopt = (venue, symbol) =>
     });
   });
 
-function said({ trades, cancelled }) {
+function said({ trades, cancelled, ended }) {
   const left = cancelled?.left ?? [];
   if (left.length || cancelled?.trouble) throw new Error(t("act.adopt.left", { count: left.length, trouble: cancelled.trouble }));
+  if (ended.length && !trades.length) return t("act.adopt.ended", { orders: ended.map(short).join(", ") });
   return trades.length ? t("act.adopt.done", { trades: trades.map(short).join(", ") }) : t("act.adopt.cancelled", { count: cancelled?.gone.length ?? 0 });
 }

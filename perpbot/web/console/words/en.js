@@ -118,6 +118,8 @@ export const english = {
   "act.adopt.label": "Adopt",
   "act.adopt.position": "A position of {quantity} {symbol} that no order of ours made becomes a trade of its own, which closes it.",
   "act.adopt.orders": "Waiting orders that are not ours are cancelled: {count} ({orders}).",
+  "act.adopt.inFlight": "Orders of ours in flight, for which the venue cannot be asked, are declared over: {orders}. Look there first.",
+  "act.adopt.ended": "Orders declared over: {orders}.",
   "act.adopt.sure": "Be sure that nobody else wants it: another program, or you by hand.",
   "act.adopt.done": "It is ours, and being closed: {trades}.",
   "act.adopt.cancelled": "Orders cancelled: {count}.",

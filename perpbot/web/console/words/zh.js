@@ -118,6 +118,8 @@ export const chinese = {
   "act.adopt.label": "接管",
   "act.adopt.position": "并非由我方订单产生的 {quantity} {symbol} 持仓将成为一笔独立交易，并被平掉。",
   "act.adopt.orders": "撤销不属于我方的挂单：{count} 个（{orders}）。",
+  "act.adopt.inFlight": "交易所已无法查询的我方在途订单将被视为已结束：{orders}。请先在交易所核对。",
+  "act.adopt.ended": "已视为结束的订单：{orders}。",
   "act.adopt.sure": "请确认没有其他程序或人工仍需要它。",
   "act.adopt.done": "已接管，正在平仓：{trades}。",
   "act.adopt.cancelled": "已撤销订单：{count} 个。",
