@@ -12,6 +12,7 @@ from perpbot.cli.details import circuit_cell
 from perpbot.cli.tables import Cell, Column, Row, rich_table, show_table
 from perpbot.cli.watching import watch as keep_watching
 from perpbot.cli.wording import counted, microseconds, time
+from perpbot.terminal.branch import branch
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -124,16 +125,17 @@ def _calm(node: Node) -> bool:
 def tree_rows(node: Node, folded: set[str] | frozenset[str] = frozenset()) -> list[Row]:
     """One row an actor."""
     lines = LINES if (sys.stdout.encoding or "").lower().startswith("utf") else ASCII
-    return list(_rows(node, "", "", folded, lines))
+    return list(_rows(node, node["address"], "", folded, lines))
 
 
-def _rows(node: Node, lead: str, below: str, folded: set[str] | frozenset[str], lines: Branches) -> Iterator[Row]:
+def _rows(node: Node, name: str, below: str, folded: set[str] | frozenset[str], lines: Branches) -> Iterator[Row]:
     children = [] if node["address"] in folded else node["children"]
-    yield _row(node, lead, hidden=0 if children else _size(node) - 1)
+    yield _row(node, name, hidden=0 if children else _size(node) - 1)
     for number, child in enumerate(children):
         last = number == len(children) - 1
         joint, stem = (lines.last, lines.below_last) if last else (lines.middle, lines.below_middle)
-        yield from _rows(child, below + joint, below + stem, folded, lines)
+        name = below + joint + branch(child["address"], node["address"])
+        yield from _rows(child, name, below + stem, folded, lines)
 
 
 def failure_rows(node: Node) -> list[Row]:
@@ -156,10 +158,10 @@ def _size(node: Node) -> int:
     return 1 + sum(_size(child) for child in node["children"])
 
 
-def _row(node: Node, lead: str, *, hidden: int) -> Row:
+def _row(node: Node, name: str, *, hidden: int) -> Row:
     box, latency = node["mailbox"], node["latency_us"]
     calm = node["state"] == "running"
-    name = lead + node["name"] + (f" ({counted(hidden, 'actor')})" if hidden else "")
+    name += f" ({counted(hidden, 'actor')})" if hidden else ""
     return [
         Cell(name, "bold" if node["kind"] == "supervisor" else ""),
         Cell(node["state"], "green" if calm else "bold red"),

@@ -55,6 +55,11 @@ def test_the_tree_shows_each_actor_under_its_supervisor(system: Running, perpbot
     assert lines[0].split() == ["actor", "state", "circuit", "restarts", "mailbox", "messages", "p50", "p99"]
     okx = next(number for number, line in enumerate(lines) if "─ okx" in line)
     assert all(below.index("─") > lines[okx].index("─") for below in lines[okx + 1 : okx + 5])
+    assert [name for line in lines if (name := line.strip("├└│─ ").split()[0]).startswith("/")][:3] == [
+        "/perpbot",
+        "/trading",
+        "/journal",
+    ]
     trading = next(line for line in lines[okx:] if "─ trading" in line)
     assert trading[trading.index("running") :].split()[:2] == ["running", "CONNECTED"]
 

@@ -67,6 +67,14 @@ def node(name: str, *children: dict[str, Any], **changes: Any) -> dict[str, Any]
     }
 
 
+def test_a_line_of_the_tree_that_begins_with_a_slash_is_an_address_and_names_below_are_added_to_it() -> None:
+    orders = node("orders", address="/books/orders")
+    tree = node("perpbot", node("trading", node("books", orders, address="/books"), address="/trading"))
+    cells = [row[0] for row in trees.tree_rows(tree)]
+    texts = [cell.text for cell in cells if isinstance(cell, Cell)]
+    assert texts == ["/perpbot", "└─ /trading", "   └─ /books", "      └─ orders"]
+
+
 FAILED = {"at": "2020-01-02T03:04:05.678Z", "reason": "ValueError: no\nmore"}
 
 
@@ -74,7 +82,7 @@ def test_failures_stand_below_the_tree_newest_first() -> None:
     later = {"at": "2020-01-02T03:04:06.000Z", "reason": "TimeoutError"}
     tree = node("root", node("first", last_failure=FAILED, restarts=2), node("second", last_failure=later))
     texts = plain_table(trees.COLUMNS, trees.tree_rows(tree)).splitlines()
-    assert [line.split("  ")[0].strip() for line in texts[1:]] == ["root", "├─ first", "└─ second"]
+    assert [line.split("  ")[0].strip() for line in texts[1:]] == ["/root", "├─ /first", "└─ /second"]
     assert plain_table(trees.FAILURES, trees.failure_rows(tree)).splitlines()[1:] == [
         "2020-01-02 03:04:06  /second  TimeoutError",
         "2020-01-02 03:04:05  /first   ValueError: no more",
@@ -106,7 +114,7 @@ def test_a_tree_that_is_too_tall_is_folded_where_it_is_calm() -> None:
 
     def names(height: int) -> list[str]:
         cells = [row[0] for row in trees.fitted_rows(tree, height)]
-        return [cell.text.lstrip("├└│─ ") for cell in cells if isinstance(cell, Cell)]
+        return [cell.text.lstrip("├└│─ /") for cell in cells if isinstance(cell, Cell)]
 
     assert len(names(50)) == 14
     assert names(10)[-1] == "books (5 actors)"
@@ -117,7 +125,7 @@ def test_a_tree_that_is_too_tall_is_folded_where_it_is_calm() -> None:
 def test_trees_are_drawn_in_ascii_where_there_is_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     rows = trees.tree_rows(node("root", node("a"), node("b")))
-    assert [cell.text for cell in (row[0] for row in rows) if isinstance(cell, Cell)] == ["root", "|- a", "`- b"]
+    assert [cell.text for cell in (row[0] for row in rows) if isinstance(cell, Cell)] == ["/root", "|- /a", "`- /b"]
 
 
 @pytest.mark.parametrize(

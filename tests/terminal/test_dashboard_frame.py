@@ -72,7 +72,7 @@ def test_a_system_that_is_away_is_said_first_and_the_last_picture_stays() -> Non
 
 
 def test_what_does_not_fit_is_counted_and_can_be_scrolled_to() -> None:
-    tree = {f"/{n}": {**BUSY["tree"]["/perpbot"], "name": f"actor-{n}"} for n in range(60)}
+    tree = {f"/actor-{n}": {**BUSY["tree"]["/perpbot"], "name": f"actor-{n}"} for n in range(60)}
     state = {**EMPTY, "tree": tree}
     at_first = shown(state, "actors", size=(80, 20))
     assert "actor-0 " in at_first

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from perpbot.terminal.branch import branch
 from perpbot.terminal.columns import Column
 from perpbot.terminal.dashboard.block import CLOCK, Block, Look, Row, block
 from perpbot.terminal.dashboard.money import BARS, bar
@@ -117,7 +118,7 @@ def actors(look: Look, width: int) -> Block:
         Column("trouble", 0, flexible=True, order=4),
     ]
     tree = look.rows("tree")
-    rows = (_actor(tree[address], depth) for address, depth in _walk(tree, None, 0))
+    rows = (_actor(address, tree[address], depth) for address, depth in _walk(tree, None, 0))
     return block("Actors", columns, rows, width, look, "No actor.")
 
 
@@ -128,11 +129,14 @@ def _walk(tree: Row, parent: str | None, depth: int) -> Iterator[tuple[str, int]
             yield from _walk(tree, address, depth + 1)
 
 
-def _actor(each: Row, depth: int) -> list[Span]:
+def _actor(address: str, each: Row, depth: int) -> list[Span]:
     trouble = ", ".join(each["troubles"]) or each.get("last_failure", "")
     well = each["state"] == "running"
     return [
-        ("  " * depth + each["name"], "bad bold" if each["troubles"] else "bold" if each["kind"] != "actor" else ""),
+        (
+            "  " * depth + branch(address, each.get("parent")),
+            "bad bold" if each["troubles"] else "bold" if each["kind"] != "actor" else "",
+        ),
         (each["state"], "dim" if well else "bad"),
         (f"{each['depth']:,}", "warn" if each["dropped"] else "" if each["depth"] else "dim"),
         (f"{each.get('messages_per_s', 0):,.1f}", "dim"),

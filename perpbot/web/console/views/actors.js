@@ -47,6 +47,9 @@ function inOrder(tree) {
   return below(undefined, 0);
 }
 
+/** An actor's name, or its address where its supervisor's is no part of it. */
+const branch = (address, node) => (address === `${node.parent}/${node.name}` ? node.name : address);
+
 const Tree = ({ rows }) =>
   html`<div class="table"><table class="tree" aria-label=${t("actors.tree")}>
     <thead><tr><th scope="col">${t("actor")}</th><th scope="col">${t("state")}</th><th scope="col" class="end rank2">${t("actors.waiting")}</th>
@@ -57,7 +60,7 @@ const Tree = ({ rows }) =>
 
 const Node = memo(
   ({ address, node, depth }) => html`<tr>
-    <th scope="row" style=${{ "--depth": depth }} title=${address}><span class=${node.kind}>${node.name}</span>
+    <th scope="row" style=${{ "--depth": depth }} title=${address}><span class=${node.kind}>${branch(address, node)}</span>
       ${node.strategy && html` <small class="faint">${node.strategy}</small>`}</th>
     <td><${Badge} state=${node.state} />${node.circuit && node.circuit !== "CONNECTED" && html` <${Badge} state=${node.circuit} />`}</td>
     <td class="end number rank2 ${node.dropped ? "warn" : ""}" title=${t("actors.mailbox", { high: node.high_water, dropped: node.dropped })}>${node.depth}</td>
