@@ -8,8 +8,9 @@ from actors.order_news import CatchUp, CatchUpAnswer
 from actors.runtime import Actor, Slot
 from perpbot.clock import monotonic_ns
 from perpbot.execution.inquiry import OrderFound
+from perpbot.execution.unlisted import nameless
 from perpbot.model.instrument import Instrument
-from perpbot.model.order import Balance, FundingPayment, Order, Position
+from perpbot.model.order import Balance, FundingPayment, Order, OrderUpdate, Position
 from perpbot.venues.venue import Venue, VenueReadError
 
 ACCOUNT = "account"
@@ -73,10 +74,21 @@ class AccountReader:
         """What the venue knows of one order."""
         asked_ns = monotonic_ns()
         instrument = self._instruments.get(order.symbol) or self._venue.instruments.symbol(order.symbol)
-        if instrument is None:
-            raise UnlistedError(f"{self._venue.name} has not told what {order.symbol} is: {order.client_id} waits")
-        update = self._venue.fetch_order(order, instrument)
+        update = self._unlisted(order) if instrument is None else self._venue.fetch_order(order, instrument)
         return OrderFound(order.client_id, update, asked_ns)
+
+    def _unlisted(self, order: Order) -> OrderUpdate | None:
+        """What the venue knows of an order in what it does not list, where it can be asked: an end without a fill.
+
+        What a size there means in coins nobody knows any more.
+        """
+        name = self._venue.name
+        if not self._venue.instruments or not self._venue.finds_by_id_alone:
+            raise UnlistedError(f"{name} has not told what {order.symbol} is: {order.client_id} waits")
+        update = self._venue.fetch_order(order, nameless(name, order.symbol))
+        if update is not None and update.filled:
+            raise UnlistedError(f"{name} has not told what {order.symbol} is: of {order.client_id} something is filled")
+        return update
 
     def catch_up(self, request: CatchUp) -> CatchUpAnswer:
         """Everything since the mark."""

@@ -17,12 +17,17 @@ _ANY_STEP = Decimal("1E-12")
 def stand_in(trade: TradeView, leg: Leg) -> Instrument:
     """An instrument for a leg whose venue has not told this process what the symbol is, as far as its fills tell."""
     fills = [fill for each in trade.orders if each.order.leg == leg.name for fill in each.fills]
+    return nameless(leg.venue, trade.plan.symbol, next((each.quote or each.currency for each in fills), ""))
+
+
+def nameless(venue: str, symbol: str, quote: str = "") -> Instrument:
+    """An instrument of which nothing is known, not even what its venue calls it."""
     return Instrument(
-        venue=leg.venue,
-        symbol=trade.plan.symbol,
-        native=trade.plan.symbol,
-        base=trade.plan.symbol.removesuffix("-PERP"),
-        quote=next((each.quote or each.currency for each in fills), ""),
+        venue=venue,
+        symbol=symbol,
+        native=symbol,
+        base=symbol.removesuffix("-PERP"),
+        quote=quote,
         tick=_ANY_STEP,
         lot=_ANY_STEP,
         min_quantity=ZERO,

@@ -91,6 +91,7 @@ class Extended(SignedVenue):
     signs_slowly = True
     recorded = Recorded("markets")
     limits = RateLimits(windows=(Window(1_000, 60.0),))
+    finds_by_id_alone = True
     request_lifetime_s: ClassVar[float] = 10.0
     """The end of every order that does not wait. One that waits must live longer, and so must its request."""
 

@@ -89,6 +89,7 @@ class Grvt(SignedVenue):
     recorded = Recorded("all_instruments", book="book")
     private_keepalive_s = 6 * 3_600.0
     dead_man = True
+    finds_by_id_alone = True
     request_lifetime_s: ClassVar[float] = 5.0
     """The signature of an order that does not rest is good for this long. Orders that rest have no such limit."""
 

@@ -116,6 +116,7 @@ class Hyperliquid(SignedVenue):
         },
     )
     """By address of the caller. Long answers cost more than is counted here: one unit for every 20 rows."""
+    finds_by_id_alone = True
     request_lifetime_s: ClassVar[float] = 5.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

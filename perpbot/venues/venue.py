@@ -135,6 +135,8 @@ class Venue(ABC):
     """Whether the private stream sends `LoggedIn` before it takes subscriptions."""
     amends: ClassVar[bool] = False
     """Whether a waiting order can be given another size and price: `amend`."""
+    finds_by_id_alone: ClassVar[bool] = False
+    """Whether `fetch_order` asks for our id and nothing else, so that it finds orders in what is not listed, too."""
     dead_man: ClassVar[bool] = False
     """Whether the venue can be told to cancel the account's orders when it does not hear of us: `set_dead_man`."""
     book_by_rest: ClassVar[bool] = False
