@@ -164,19 +164,30 @@ def _credentials(settings: "Settings | None", environment: Mapping[str, str]) ->
 
     if settings.mode.value == "paper":
         return Area(len(settings.exchanges), [], "none: orders stay on paper, and no credential is read")
-    problems, trading, unset = [], [], []
+    problems, unset = [], []
+    complete: list[str] = []
+    lacking: list[str] = []
     for name, exchange in settings.exchanges.items():
         try:
             made = venue(name, exchange, None, environment)
         except PlacesError as error:
             problems.append(str(error))
+            lacking.append(name)
         else:
-            trading += [name] if made.credentials is not None else []
+            complete += [name] if made.credentials is not None else []
             if not exchange.trading.trade_enabled:
                 unset += [each for each in exchange.trading.credentials.values() if not environment.get(each)]
-    note = f"complete for {', '.join(trading)}; the other venues are read-only" if trading else "read-only everywhere"
+    note = _who_has_them(complete, lacking, others=len(settings.exchanges) - len(complete) - len(lacking))
     note += f"; not set, for when they trade: {', '.join(unset)}" if unset else ""
     return Area(len(settings.exchanges), problems, note)
+
+
+def _who_has_them(complete: list[str], lacking: list[str], *, others: int) -> str:
+    """Which venues' credentials are complete, and which lack some; `others`, so many, send no orders."""
+    parts = [f"complete for {', '.join(complete)}"] if complete else []
+    parts += [f"missing for {', '.join(lacking)}"] if lacking else []
+    parts += ["the other venues are read-only"] if others else []
+    return "; ".join(parts)
 
 
 # -- packages --------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from running_system import Commands
 
+from perpbot.config.settings import load_settings
 from perpbot.venues.registry import venue_names
 
 CONFIG = Path("config")
@@ -19,6 +20,10 @@ def live(tmp_path: Path) -> Path:
     path = tmp_path / "live.yaml"
     path.write_text(text.replace("mode: paper", "mode: live").replace("trade_enabled: false", "trade_enabled: true"))
     return path
+
+
+def exchanges(config: Path) -> list[str]:
+    return list(load_settings(config, os.environ, tuple(venue_names())).exchanges)
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +97,21 @@ def test_every_missing_credential_is_named_and_no_secret_shown(
     assert "aster trades, but the environment has no ASTER_PRIVATE_KEY;" in shown.out
     assert "hunter2" not in shown.out
     (line,) = [each for each in shown.out.splitlines() if each.startswith("credentials")]
-    assert line.split()[1] == f"1/{len(venue_names())}"
+    _, score, note = line.split(maxsplit=2)
+    lacking = [name for name in exchanges(live) if name != "okx"]
+    assert score == f"1/{len(venue_names())}"
+    assert note == f"complete for okx; missing for {', '.join(lacking)}"
+
+
+def test_where_no_trading_venue_has_its_credentials_nothing_is_called_read_only_that_trades(
+    perpbot: Commands, tmp_path: Path, live: Path
+) -> None:
+    on, off = "      trade_enabled: true", "      trade_enabled: false"
+    live.write_text(live.read_text().replace(on, off).replace(off, on, 2))
+    (first, second), others = exchanges(live)[:2], "the other venues are read-only"
+    shown = perpbot("validate", "--config", live, "--state", tmp_path)
+    (line,) = [each for each in shown.out.splitlines() if each.startswith("credentials")]
+    assert line.split(maxsplit=2)[2].startswith(f"missing for {first}, {second}; {others}; not set")
 
 
 def test_mode_simulation_never_means_real_venues(perpbot: Commands, tmp_path: Path, live: Path) -> None:
