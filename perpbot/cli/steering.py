@@ -51,13 +51,15 @@ def kill_switch_on(*, venue: str | None, connection: str | None, as_json: bool, 
 @state_option
 def kill_switch_off(*, venue: str | None, connection: str | None, yes: bool, as_json: bool, state: Path | None) -> None:
     """Turn a kill switch off, so that trades are opened again."""
-    ask(state, "kill-switch", action="status")  # a system that is not there is told before the question
-    confirm(f"Turn the kill switch off for {venue or connection or 'everything'}?", yes=yes)
-    _show_switches(_turn("off", venue, connection, state), as_json=as_json)
+    on = ask(state, "kill-switch", action="status")["on"]  # a system that is not there is told before the question
+    whose = on.get(venue or connection or EVERYTHING, "")
+    by = f", which {clean(whose)} turned on" if whose else ""
+    confirm(f"Turn the kill switch off for {venue or connection or 'everything'}{by}?", yes=yes)
+    _show_switches(_turn("off", venue, connection, state, whose), as_json=as_json)
 
 
-def _turn(action: str, venue: str | None, connection: str | None, state: Path | None) -> Any:
-    return ask(state, "kill-switch", action=action, venue=venue, connection=connection, by=who())
+def _turn(action: str, venue: str | None, connection: str | None, state: Path | None, whose: str | None = None) -> Any:
+    return ask(state, "kill-switch", action=action, venue=venue, connection=connection, by=who(), whose=whose)
 
 
 def _show_switches(answer: Mapping[str, Any], *, as_json: bool) -> None:
@@ -141,8 +143,8 @@ def adopt(
         if not yes:
             click.echo(clean(f"At {venue} in {symbol}: {found}."), err=True)
         confirm("Adopt it, close the position and cancel the orders?", yes=yes)
-        told = answer["quantity"]
-        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, price=price, quantity=told, yes=True)
+        told = {"price": answer["price"], "quantity": answer["quantity"] or "nothing"}
+        answer = client.ask("adopt", ADOPT_S, venue=venue, symbol=symbol, yes=True, **told)
     cancelled = answer["cancelled"]
     if as_json:
         print_json(answer)

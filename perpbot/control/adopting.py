@@ -21,7 +21,7 @@ from perpbot.venues.cancelling import Cancelled
 from supervisors import addresses
 
 PATIENCE_S = 15.0
-_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,18})?")
+_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,40})?")
 """Digits and a point only, so that no price means something else than it seems to."""
 
 

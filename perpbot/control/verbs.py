@@ -18,7 +18,7 @@ from perpbot.control import accounts, looking
 from perpbot.control.adopting import adopt
 from perpbot.control.alerting import alerts
 from perpbot.control.arguments import Args, BadRequestError, number
-from perpbot.control.handling import HANDS, lay_hands
+from perpbot.control.handling import HANDS, NotDoneError, lay_hands
 from perpbot.control.pages import opportunities, positions, status, trades
 from perpbot.control.process import process
 from perpbot.control.tracing import trace
@@ -90,8 +90,12 @@ def _kill_switch(program: Program, args: Args) -> Any:
         return {"on": program.kill.on, "loaded": program.kill.loaded}
     if action not in {"on", "off"}:
         raise BadRequestError("the kill switch takes status, on or off")
-    turn = TurnKillSwitch(_scope(program, args), on=action == "on", by=str(args.get("by") or "operator"))
-    return {"on": program.system.ref(addresses.KILL_SWITCH).ask(turn), "loaded": program.kill.loaded}
+    scope, by, whose = _scope(program, args), str(args.get("by") or "operator"), args.get("whose")
+    turn = TurnKillSwitch(scope, on=action == "on", by=by, whose=None if whose is None else str(whose))
+    on: Mapping[str, str] = program.system.ref(addresses.KILL_SWITCH).ask(turn)
+    if (scope in on) is not turn.on:
+        raise NotDoneError(f"the kill switch of {scope} is on by {on.get(scope, 'nobody')} by now; look again")
+    return {"on": on, "loaded": program.kill.loaded}
 
 
 def _no_venue(program: Program, venue: object) -> BadRequestError:

@@ -26,6 +26,8 @@ class KillSwitchTurn:
     venue: Name | None = None
     connection: Name | None = None
     """An address, as in ``/venues/okx/trading``."""
+    whose: Name | None = None
+    """Only while it is on by this one, as it was told: whoever has turned it on since then had a reason."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,7 +66,7 @@ class Adopting:
     price: Annotated[str, msgspec.Meta(max_length=100)] | None = None
     """What a coin of it cost or, where a position of ours is gone, brought; else what it is worth now."""
     quantity: Annotated[str, msgspec.Meta(max_length=100)] | None = None
-    """As it was told: it is done only while that is what is there."""
+    """As it was told, or ``nothing``: it is done only while that is what is there."""
 
 
 class KillSwitches(TypedDict):
@@ -155,6 +157,7 @@ def _turn(call: Call, given: KillSwitchTurn, what: str, action: str) -> KillSwit
         "action": "on" if given.on else "off",
         "venue": given.venue,
         "connection": given.connection,
+        "whose": given.whose,
         "by": f"{call.who} in the web console",
     }
     found = act(call, action, what, partial(VERBS["kill-switch"], call.desk.program, arguments))

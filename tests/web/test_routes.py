@@ -201,9 +201,11 @@ def test_what_an_operator_does_happens_and_is_written_down_and_comes_back_after_
 ) -> None:
     found = told["acts"]
     assert found["killed"] == {"global": "operator in the web console"}
+    assert found["of another"] == (409, "the kill switch of global is on by operator in the web console by now; look again")
     assert found["after"] == {}
     assert found["limit"] == ("500", "250")
-    assert [each["action"] for each in found["audit"]][:3] == ["config", "start", "stop"]
+    assert [each["action"] for each in found["audit"]][:4] == ["config", "start", "kill-switch", "stop"]
+    assert found["audit"][2]["outcome"].startswith("not done: ")
     assert found["audit"][0]["what"] == "risk.daily_loss_limit: 500 -> 250"
     assert found["kept"] == [each["action"] for each in found["audit"]]
     assert found["since"] == [True, False]  # a later start is not this one
@@ -212,6 +214,8 @@ def test_what_an_operator_does_happens_and_is_written_down_and_comes_back_after_
 def acts(site: Site) -> dict[str, Any]:
     found: dict[str, Any] = {"killed": site.ask("POST", "/api/control/stop").json["on"]}
     found["overview"] = site.get("/api/dashboard/quick-stats")["trading"]
+    stale = site.ask("POST", "/api/control/kill-switch", {"on": False, "whose": "somebody before"})
+    found["of another"] = (stale.status_code, stale.json["detail"])
     found["after"] = site.ask("POST", "/api/control/start").json["on"]
     before = site.get("/api/config")["settings"]["risk.daily_loss_limit"]["value"]
     answer = site.ask("PATCH", "/api/config", {"changes": {"risk.daily_loss_limit": "250"}})

@@ -15,6 +15,7 @@ export default async function scenario(page, context) {
   await page.locator(".badge", { hasText: "killed" }).first().waitFor();
 
   await page.locator(".bar .kill").click();
+  await page.getByRole("dialog").getByText(/turned on by operator/).waitFor();
   assert.match(await confirm(page, "Turn off"), /is off/);
   await page.locator(".bar .kill[aria-pressed=false]").waitFor();
 

@@ -28,6 +28,10 @@ export default async function scenario(page, { url, password }) {
 
   await page.reload();
   await live(page); // the session outlives a reload of the tab
+  const { token } = await page.evaluate(() => JSON.parse(sessionStorage.getItem("perpbot.session")));
+  const status = async () => (await fetch(`${url}/api/config`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  assert.equal(await status(), 200);
   await page.getByRole("button", { name: "Sign out" }).click();
   await field.waitFor();
+  await changes(status, 200); // PerpBot knows that the session is over, too
 }

@@ -21,7 +21,7 @@ export async function go(page, view) {
 /** The dialog says what will happen; confirm it, and give back what it said afterwards. */
 export async function confirm(page, label) {
   const dialog = page.getByRole("dialog");
-  assert.ok((await dialog.locator("li").count()) > 0, "the dialog tells what will happen");
+  await dialog.locator("li").first().waitFor(); // the dialog tells what will happen
   await dialog.getByRole("button", { name: label, exact: true }).click();
   const said = dialog.locator(".said");
   await said.waitFor();

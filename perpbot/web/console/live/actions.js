@@ -29,13 +29,15 @@ export function killOn(venue) {
   });
 }
 
+/** Who has turned it on since then had a reason of their own, and it stays on. */
 export function killOff(venue) {
+  const by = section("kill_switch").value?.[venue ?? "global"];
   ask({
     title: t("act.killOff", { where: where(venue) }),
-    effects: [t("act.killOff.opens"), t("act.killOff.rules"), t("act.audit")],
+    effects: [...(by ? [t("act.killOff.by", { by })] : []), t("act.killOff.opens"), t("act.killOff.rules"), t("act.audit")],
     label: t("act.killOff.label"),
     run: () =>
-      post("/api/control/kill-switch", { on: false, venue }).then(() => t("act.killOff.done", { where: where(venue) })),
+      post("/api/control/kill-switch", { on: false, venue, whose: by }).then(() => t("act.killOff.done", { where: where(venue) })),
   });
 }
 

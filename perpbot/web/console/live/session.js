@@ -32,10 +32,10 @@ export async function signIn(password) {
 }
 
 export function signOut(why = "left") {
-  const refresh = session.value?.refresh;
+  const token = session.value?.token;
   ended.value = why;
   session.value = null;
-  if (why === "left" && refresh) send("/api/auth/logout", { refresh_token: refresh }).catch(() => {});
+  if (why === "left" && token) send("/api/auth/logout", {}, { Authorization: `Bearer ${token}` }).catch(() => {});
 }
 
 async function renew() {
@@ -61,9 +61,9 @@ async function granted(path, body) {
   };
 }
 
-async function send(path, body) {
+async function send(path, body, more = {}) {
   try {
-    const headers = { "Content-Type": "application/json" };
+    const headers = { "Content-Type": "application/json", ...more };
     return await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   } catch (error) {
     throw Object.assign(new Error(error.message), { status: 0 });

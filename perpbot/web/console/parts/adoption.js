@@ -16,16 +16,23 @@ export function Adoption({ positions }) {
     <form class="buttons" onSubmit=${look}>
       <select name="venue" aria-label=${t("venue")}>${venueNames().map((each) => html`<option key=${each}>${each}</option>`)}</select>
       <select name="symbol" aria-label=${t("symbol")}>${symbols().map((each) => html`<option key=${each} value=${each}>${base(each)}</option>`)}</select>
+      <${Price} />
       <button>${t("adoption.look")}</button>
     </form><//>`;
 }
 
 const Doubted = ({ row: { venue, symbol, quantity: ours, venue_says: theirs } }) => html`<li>
   <span><strong>${venue}</strong> ${base(symbol)} <span class="faint">${t("adoption.differs", { ours: quantity(ours), theirs: quantity(theirs) })}</span></span>
-  <button class="danger" onClick=${() => adopt(venue, symbol)}>${t("act.adopt.label")}</button></li>`;
+  <form class="buttons" onSubmit=${(event) => look(event, { venue, symbol })}>
+    <${Price} />
+    <button class="danger">${t("act.adopt.label")}</button>
+  </form></li>`;
 
-function look(event) {
+const Price = () => html`<input name="price" inputmode="decimal" autocomplete="off" maxlength="53"
+  aria-label=${t("adoption.price")} placeholder=${t("adoption.price")} />`;
+
+function look(event, place) {
   event.preventDefault();
-  const asked = new FormData(event.target);
-  adopt(asked.get("venue"), asked.get("symbol"));
+  const { venue, symbol, price } = { ...Object.fromEntries(new FormData(event.target)), ...place };
+  adopt(venue, symbol, price);
 }
