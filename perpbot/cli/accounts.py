@@ -52,6 +52,8 @@ def pnl(*, by: str, period: str, as_json: bool, state: Path | None) -> None:
             labelled(
                 "In all", f"{amount(each['net'], signed=True)} {currency}, of which open {amount(open_, signed=True)}"
             )
+    if len(answer["currencies"]) > 1:
+        labelled("Below", "different dollars count one to one")
     _show_statistics(answer["statistics"])
     _show_execution(answer["execution"])
 

@@ -106,7 +106,7 @@ class TradeMoved:
 
 @attrs.frozen(kw_only=True)
 class LegRecord:
-    """What the orders of one leg came to, in quote currency but for `other_fees`.
+    """What the orders of one leg came to, in its venue's quote currency but for `other_fees`.
 
     Of a trade that was opened again: over all of it.
     """
@@ -159,8 +159,10 @@ def basis_points(amount: Decimal, value: Decimal) -> Decimal | None:
 
 @attrs.frozen(kw_only=True)
 class TradeRecord:
-    """A trade that is over: what it did and what it brought (EXE-7). Amounts are quote currency.
+    """A trade that is over: what it did and what it brought (EXE-7).
 
+    Amounts are quote currency. Where the legs are quoted in different dollars, their amounts are added one to one here:
+    each `LegRecord` has its own, and the account's profit is kept by currency.
     `trading` is prices alone, `fees` positive when they cost, `funding` positive when received. Fees that were taken
     in other currencies are in `other_fees` alone.
     """
@@ -178,7 +180,9 @@ class TradeRecord:
     funding: Decimal
     """As far as it was known when the record was written; `Records` adds what became known later."""
     currencies: list[str]
+    """What the legs are quoted in, the buying one first; once where that is the same."""
     expected_net: Decimal
+    """In what the buying leg is quoted in; the other leg at what its currency was worth in it by then."""
     slippage: Decimal
     """What the opening fills cost beyond the prices that were expected."""
     opened_at_ns: int

@@ -37,7 +37,7 @@ class Result:
     day: str
     """When it was over, as in ``2026-11-20``."""
     net: Decimal
-    """After fees and funding."""
+    """After fees and funding; of legs in different dollars one to one."""
     volume: Decimal = ZERO
     """Value of all its fills."""
     traded: bool = True
@@ -46,7 +46,7 @@ class Result:
 
 @attrs.frozen(kw_only=True)
 class Statistics:
-    """The results of some trades, in one currency. What there are too few results for is None."""
+    """The results of some trades; different dollars count one to one. What there are too few results for is None."""
 
     trades: int
     """Those in which something was filled."""

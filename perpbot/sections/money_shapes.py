@@ -27,7 +27,7 @@ class Order(TypedDict):
 
 
 class TradeLeg(TypedDict):
-    """What the orders of one leg of a trade came to, in quote currency."""
+    """What the orders of one leg of a trade came to, in its venue's quote currency."""
 
     venue: str
     side: str
@@ -64,6 +64,7 @@ class Trade(TypedDict):
     opened_at: Time
     expected_net: Money
     currencies: list[str]
+    """What the legs are quoted in. Amounts of two different dollars are added one to one in all figures but `legs`."""
     pool: NotRequired[str]
     settled_at: NotRequired[Time]
     trading: NotRequired[Money]

@@ -85,7 +85,7 @@ class Symbols(TypedDict):
 
 
 class Performance(TypedDict):
-    """How well trades went. What there are too few of is left out."""
+    """How well trades went; dollars of all kinds are added one to one. What there are too few of is left out."""
 
     total_trades: int
     won: int

@@ -242,7 +242,7 @@ export const english = {
   "trades.orders.note": "Filled / ordered",
   "trades.orders.none": "No order is on its way.",
   "trades.over": "Over",
-  "trades.over.note": "Newest first",
+  "trades.over.note": "Newest first; different dollars count one to one",
   "trades.over.none": "No trade is over yet.",
   "trade.opened": "Opened",
   "trade.expected": "Expected",

@@ -242,7 +242,7 @@ export const chinese = {
   "trades.orders.note": "已成交 / 已下单",
   "trades.orders.none": "没有在途订单。",
   "trades.over": "已结束",
-  "trades.over.note": "最新在前",
+  "trades.over.note": "最新在前；不同的美元稳定币按一比一相加",
   "trades.over.none": "还没有结束的交易。",
   "trade.opened": "开仓",
   "trade.expected": "预期",
