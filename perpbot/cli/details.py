@@ -19,7 +19,9 @@ def labelled(label: str, text: str, **style: Any) -> None:
 def show_status(status: Mapping[str, Any]) -> None:
     """One screen: mode, health, money, trades, venues, problems."""
     _headline(status)
-    for currency, each in status["profit"].items() or {"": dict.fromkeys(("closed", "open"), "0")}.items():
+    if not status["profit"]:
+        labelled("PnL in all", "nothing traded yet")
+    for currency, each in status["profit"].items():
         opened = f", open at mark {amount(each['open'], signed=True)}" if status["trades"]["open"] else ""
         labelled("PnL in all", f"{amount(each['closed'], signed=True)} {currency} after fees{opened}")
     exposure = status["exposure"] or {"net": None, "gross": None}

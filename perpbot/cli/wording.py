@@ -70,13 +70,18 @@ def microseconds(value: float | None) -> str:
 
 
 def amount(text: str | None, *, signed: bool = False) -> str:
-    """Money with four decimals, with eight where four would make nothing of it; signed where profit is meant."""
+    """Money with four decimals, with eight where four would make nothing of it; signed where profit is meant.
+
+    Nothing is ``0``.
+    """
     if text is None:
         return "-"
     try:
         exact = Decimal(text)
         value = exact.quantize(DECIMALS)
-        if exact and not value:
+        if not exact:
+            return "0"
+        if not value:
             value = exact.quantize(MORE_DECIMALS)
     except InvalidOperation:
         return clean(text)

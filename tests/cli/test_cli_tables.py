@@ -152,7 +152,8 @@ def test_trees_are_drawn_in_ascii_where_there_is_nothing_else(monkeypatch: pytes
         (lambda: microseconds(2_500_000), "2.5 s"),
         (lambda: amount("12345.67891", signed=True), "+12,345.6789"),
         (lambda: amount("-0.5", signed=True), "-0.5000"),
-        (lambda: amount("0", signed=True), "0.0000"),
+        (lambda: amount("0", signed=True), "0"),
+        (lambda: amount("0E-8"), "0"),
         (lambda: amount("-0.00002", signed=True), "-0.00002000"),
         (lambda: fees({"fees": "0.2", "other_fees": {}}), "0.2000"),
         (lambda: fees({"fees": "0.2", "other_fees": {"BNB": "0.003"}}), "0.2000 + 0.003 BNB"),
@@ -222,5 +223,6 @@ def test_a_status_without_anything_can_be_shown(capsys: pytest.CaptureFixture[st
     )
     shown = capsys.readouterr().out
     assert shown.startswith("PerpBot 0.1.0  LIVE  stopping  up 00:00:00")
+    assert "PnL in all    nothing traded yet\nEquity        0   net -, gross -\n" in shown
     assert "3 up, 1 restart, 1 crash, 1 dead letter" in shown
     assert shown.endswith("! /books/orders does not answer\n")
