@@ -17,6 +17,7 @@ from perpbot.cli.asking import EXIT_IO, EXIT_NO, Failure
 from perpbot.cli.backtest import backtest
 from perpbot.cli.bench import bench
 from perpbot.cli.chaos import chaos
+from perpbot.cli.commands import Commands
 from perpbot.cli.dashboard import dashboard
 from perpbot.cli.demo import demo
 from perpbot.cli.doctor import doctor
@@ -40,17 +41,8 @@ from perpbot.cli.validation import validate
 from perpbot.cli.venues import venues
 from perpbot.cli.waiting import wait
 
-SENTENCE = 400
 
-
-class _Commands(click.Group):
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands, each with its whole first sentence, wrapped and never cut."""
-        del ctx
-        rows = [(name, each.get_short_help_str(SENTENCE)) for name, each in sorted(self.commands.items())]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
+class _PerpBot(Commands):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -67,7 +59,7 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_PerpBot, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="perpbot")
 def command() -> None:
     """Run PerpBot, look into a running one, and steer it."""

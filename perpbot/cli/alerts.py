@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from perpbot.cli.asking import EXIT_NO, ask, json_option, print_json, state_option, system, who
+from perpbot.cli.commands import Commands
 from perpbot.cli.wording import clean, counted, time
 from perpbot.ranges import Number
 
@@ -15,7 +16,7 @@ COLOURS = {"critical": "red", "error": "red", "high": "red", "warning": "yellow"
 HOURS = 3600
 
 
-@click.group()
+@click.group(cls=Commands)
 def alerts() -> None:
     """Show alerts, acknowledge and silence them, and try the channels."""
 

@@ -14,6 +14,7 @@ import click
 
 from perpbot.children import ended
 from perpbot.cli.asking import EXIT_NO, Failure, who
+from perpbot.cli.commands import Commands
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.statedir import SOCKET_NAME
 
@@ -27,7 +28,7 @@ TRADING = f"/venues/{FIRST}/trading"
 MODULE = [sys.executable, "-m"]
 
 
-@click.group()
+@click.group(cls=Commands)
 def demo() -> None:
     """See PerpBot do what is hard to wait for, at simulated venues."""
 

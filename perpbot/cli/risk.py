@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from perpbot.cli.asking import ask, confirm, json_option, print_json, state_option, who, yes_option
+from perpbot.cli.commands import Commands
 from perpbot.cli.details import labelled
 from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.cli.wording import amount, clean, counted, duration
@@ -14,7 +15,7 @@ from perpbot.cli.wording import amount, clean, counted, duration
 NEAR, BEYOND = 0.8, 1.0
 
 
-@click.group()
+@click.group(cls=Commands)
 def risk() -> None:
     """Show how near the limits are and what was refused; lift a pause, or measure drawdowns anew."""
 
@@ -30,7 +31,7 @@ def status(*, as_json: bool, state: Path | None) -> None:
         return
     known = answer["equity"] is not None
     nothing = "The limits were not told in time; ask again." if known else "No balance was read yet."
-    show_table(_LIMITS, [_limit_row(each) for each in answer["limits"]], nothing)
+    show_table(_LIMITS, [limit_row(each) for each in answer["limits"]], nothing)
     click.echo()
     failures = f"{counted(answer['failures_in_row'], 'failure')} in a row"
     left = answer["cooldown_s"]
@@ -56,11 +57,18 @@ _LIMITS = (
 )
 
 
-def _limit_row(each: Mapping[str, Any]) -> list[Cell | str]:
+def limit_row(each: Mapping[str, Any]) -> list[Cell | str]:
+    """A limit, and how much of it is used."""
     share = float(each["share"])
     style = "bold red" if share >= BEYOND else "yellow" if share >= NEAR else ""
-    used, limit = amount(each["used"]), amount(each["limit"])
+    used, limit = (_figure(each[name]) for name in ("used", "limit"))
     return [each["level"], each["rule"], used, limit, each["unit"], Cell(f"{share:.0%}", style), each["about"]]
+
+
+def _figure(text: str) -> str:
+    """Dollars, percent or a count, without the zeros behind it."""
+    shown = amount(text)
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
 @risk.command()

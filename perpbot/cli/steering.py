@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from perpbot.cli.asking import EXIT_NO, ask, confirm, json_option, print_json, state_option, system, who, yes_option
+from perpbot.cli.commands import Commands
 from perpbot.cli.wording import clean, counted
 from perpbot.ranges import Number
 
@@ -16,7 +17,7 @@ EVERYTHING = "global"
 """The kill switch of the whole, as the system names it."""
 
 
-@click.group("kill-switch")
+@click.group("kill-switch", cls=Commands)
 def kill_switch() -> None:
     """Show or turn the kill switches: no order that adds risk passes one that is on."""
 

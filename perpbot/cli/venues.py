@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from perpbot.cli.commands import Commands
 from perpbot.cli.listing import list_
 from perpbot.cli.naming import complete_venue
 from perpbot.cli.running import BecomingCommand, become
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from perpbot.venues.venue import Venue
 
 
-@click.group()
+@click.group(cls=Commands)
 def venues() -> None:
     """List the venues, test them, decode what they send, or serve simulated ones."""
 

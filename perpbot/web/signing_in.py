@@ -80,7 +80,12 @@ def token(call: Call) -> TokenPair:
     if not right or given.username != OPERATOR:
         desk.attempts.failed(call.source)
         _note(call, SIGN_IN, "refused: wrong password")
-        raise Problem(401, "unauthorized", "wrong password; it was printed at the first start")
+        raise Problem(
+            401,
+            "unauthorized",
+            "wrong password; the first start printed it; for another one remove operator.json from the state "
+            "directory, and start anew",
+        )
     desk.attempts.succeeded(call.source)
     _note(call, SIGN_IN, "done")
     return _pair(desk.tokens.issue(OPERATOR, scopes))

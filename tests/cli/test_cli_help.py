@@ -41,6 +41,13 @@ def test_every_command_has_help_that_is_a_sentence(perpbot: Commands, path: tupl
     assert perpbot(*path, "-h").out == shown.out
 
 
+@pytest.mark.parametrize("name", [name for name, each in command.commands.items() if isinstance(each, click.Group)])
+def test_no_sentence_of_a_command_is_cut_in_a_list(perpbot: Commands, name: str) -> None:
+    _, _, listed = perpbot(name, "--help").out.partition("\nCommands:\n")
+    assert listed
+    assert "..." not in listed
+
+
 def _options(path: tuple[str, ...]) -> Iterator[click.Option]:
     each: click.Command = command
     for name in path:

@@ -11,6 +11,7 @@ from rich.console import Console
 from perpbot.cli import trees
 from perpbot.cli.details import show_status
 from perpbot.cli.outline import in_a_line, outline
+from perpbot.cli.risk import limit_row
 from perpbot.cli.tables import Cell, Column, Row, plain_table, rich_table
 from perpbot.cli.wording import amount, clean, duration, fees, microseconds, rate, share, time, uptime
 
@@ -179,6 +180,15 @@ def test_nested_values_are_indented() -> None:
         "    g: h yes",
         "i: x y",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("0", "0"), ("3", "3"), ("1000", "1,000"), ("0.00810", "0.0081"), ("90145.42512", "90,145.4251")],
+)
+def test_limits_have_no_zeros_behind_them(given: str, shown: str) -> None:
+    row = {"level": "account", "rule": "r", "used": given, "limit": given, "unit": "count", "share": 0, "about": ""}
+    assert limit_row(row)[2:4] == [shown, shown]
 
 
 def test_nested_values_fit_into_a_line() -> None:

@@ -82,7 +82,8 @@ export const chineseSentences = {
   "metrics are served at {address}, as metrics.listen says": "指标在 {address} 提供（metrics.listen）",
   "no sign of life yet": "尚无存活信号",
   "wait {seconds} s": "请等待 {seconds} 秒",
-  "wrong password; it was printed at the first start": "密码错误；首次启动时已打印密码",
+  "wrong password; the first start printed it; for another one remove operator.json from the state directory, and start anew":
+    "密码错误；首次启动时已打印密码。如需新密码，请删除状态目录中的 operator.json 并重新启动",
   "sign in first": "请先登录",
   "{reason}; there are {names}": "{reason}；可用的有 {names}",
   "there is no {path} to {method}": "{method} 没有 {path}",
@@ -96,7 +97,7 @@ export const chineseSentences = {
   "this is not a {use} token": "这不是 {use} 令牌",
   "the token has expired": "令牌已过期",
   "the session is over; sign in again": "会话已结束，请重新登录",
-  "{action} was asked for and goes on, but was not done in time: {reason}": "{action} 已发起并仍在进行，但未能按时完成：{reason}",
+  "{action} was asked for and may go on, but was not done in time: {reason}": "{action} 已发起，可能仍在进行，但未能按时完成：{reason}",
   "not known: {reason}": "结果未知：{reason}",
   "not done: {reason}": "未完成：{reason}",
   "{error}; the log has the details": "{error}；详情见日志",
