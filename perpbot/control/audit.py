@@ -1,15 +1,16 @@
 """The record of what operators did, through the web or the control socket: in the journal, and the newest at hand."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
 import attrs
 
 from actors.journal import Append
-from actors.runtime import ActorDeadError, AskTimeoutError, MailboxFullError
+from actors.runtime import ActorDeadError, AskTimeoutError, DomainError, MailboxFullError
 from perpbot.clock import iso, wall_ns
+from perpbot.control.arguments import BadRequestError
 from perpbot.execution.entries import OperatorActed
 from perpbot.program import Program
 from perpbot.storage.journal import read
@@ -83,6 +84,34 @@ def deed(verb: str, args: Mapping[str, Any]) -> str | None:
     if verb in SOMETIMES and args.get("action") not in LOOKS:
         return f"{args['action']} {what}".rstrip()
     return None
+
+
+def carried_out(do: Callable[[], Any], note: Callable[[str], None]) -> Any:
+    """What `do` answers, or raises; what came of it is noted, however it went."""
+    try:
+        found = do()
+    except BadRequestError:
+        raise  # nothing was done
+    except (DomainError, ActorDeadError, MailboxFullError) as error:
+        note(f"not done: {error}")
+        raise
+    except Exception as error:
+        note(f"not known: {error}" if isinstance(error, AskTimeoutError) else f"not known: {error!r}")
+        raise
+    note(outcome(found))
+    return found
+
+
+def outcome(found: object) -> str:
+    """``done``, or what of it was not: orders that may still wait at a venue, and why."""
+    told = found if isinstance(found, Mapping) else {}
+    cancelled = [*told.get("venues", ()), *filter(None, [told.get("cancelled")])]
+    left = [
+        f"{each['venue']}: {len(each['left'])} orders may still wait{each['trouble'] and ': '}{each['trouble']}"
+        for each in cancelled
+        if each["left"] or each["trouble"]
+    ]
+    return f"not all done: {'; '.join(left)}" if left else "done"
 
 
 def row(deed: Deed) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from actors.runtime import Actor, ActorDeadError, AskTimeoutError, Backoff, DomainError, MailboxFullError
 from perpbot.control.arguments import BadRequestError
-from perpbot.control.audit import Audit, deed
+from perpbot.control.audit import Audit, carried_out, deed
 from perpbot.control.protocol import MAX_LINE, MAX_PATH, VERSION, ProtocolError, decode, encode, readable
 from perpbot.control.verbs import VERBS, AtEnd, Verb
 from perpbot.execution.entries import OperatorActed
@@ -103,7 +103,10 @@ class ControlSocket(Actor):
             yield from self._carry_out(request, number, client)
         except (ProtocolError, BadRequestError) as error:
             yield {"id": number, "ok": False, "error": str(error), "code": "bad-request"}
-        except (DomainError, ActorDeadError, AskTimeoutError, MailboxFullError) as error:
+        except AskTimeoutError as error:
+            text = f"not done in time, and whether it will be is not known: {error}"
+            yield {"id": number, "ok": False, "error": text, "code": "unavailable"}
+        except (DomainError, ActorDeadError, MailboxFullError) as error:
             yield {"id": number, "ok": False, "error": str(error), "code": "unavailable"}
         except Exception as error:  # noqa: BLE001 - whoever asked gets it; one bad answer must not cut off the others
             shown = b"" if line is None else line[:SHOWN]
@@ -134,16 +137,14 @@ class ControlSocket(Actor):
         what = deed(name, arguments)
         if what is None:
             return verb(self._program, arguments)
-        acted = partial(OperatorActed, who=str(arguments.get("by") or "operator"), source="control socket", action=name)
-        try:
-            answer = verb(self._program, arguments)
-        except BadRequestError:
-            raise  # nothing was done
-        except Exception as error:
-            self.spawn_task(self._audit.note, acted(what=what, outcome=f"not done: {error}"))
-            raise
-        self.spawn_task(self._audit.note, acted(what=what, outcome="done"))  # who asked does not wait for the disk
-        return answer
+        acted = partial(
+            OperatorActed, who=str(arguments.get("by") or "operator"), source="control socket", action=name, what=what
+        )
+
+        def note(outcome: str) -> None:
+            self.spawn_task(self._audit.note, acted(outcome=outcome))  # who asked does not wait for the disk
+
+        return carried_out(lambda: verb(self._program, arguments), note)
 
     def on_stop(self) -> None:
         """Stop listening and take the socket away."""

@@ -8,7 +8,7 @@ import attrs
 import msgspec
 
 from actors.runtime import ActorDeadError, AskTimeoutError, DomainError, MailboxFullError
-from perpbot.control.arguments import BadRequestError
+from perpbot.control.audit import carried_out
 from perpbot.control.verbs import VERBS
 from perpbot.execution.entries import OperatorActed
 from perpbot.web.route import Call, Problem, Route
@@ -228,18 +228,12 @@ def act(call: Call, action: str, what: str, do: Callable[[], Any]) -> Any:
         call.desk.audit.note(OperatorActed(who=call.who, source=call.source, action=action, what=what, outcome=outcome))
 
     try:
-        found = do()
-    except BadRequestError:
-        raise  # nothing was done
+        return carried_out(do, note)
     except AskTimeoutError as error:
-        note(f"not known: {error}")
-        text = f"{action} was asked for and goes on, but was not done in time: {error}"
+        text = f"{action} was asked for and may go on, but was not done in time: {error}"
         raise Problem(409, "not done yet", text) from error
     except (DomainError, ActorDeadError, MailboxFullError) as error:
-        note(f"not done: {error}")
         raise Problem(409, "not done", str(error)) from error
-    note("done")
-    return found
 
 
 def _route(path: str, handle: Callable[[Call], Any], given: type | None, answer: Any, scope: Scope) -> Route:

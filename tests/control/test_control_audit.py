@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from perpbot.control.audit import deed
+from actors.runtime import ActorDeadError, AskTimeoutError
+from perpbot.control.arguments import BadRequestError
+from perpbot.control.audit import carried_out, deed
+from perpbot.control.handling import NotDoneError
 
 CASES: list[tuple[str, dict[str, Any], str | None]] = [
     ("tree", {"address": "/books"}, None),
@@ -29,3 +32,40 @@ CASES: list[tuple[str, dict[str, Any], str | None]] = [
 @pytest.mark.parametrize(("verb", "args", "what"), CASES)
 def test_looking_is_no_deed_and_acting_is(verb: str, args: dict[str, Any], what: str | None) -> None:
     assert deed(verb, args) == what
+
+
+GONE = {"venue": "okx", "gone": ["7-1"], "left": (), "trouble": ""}
+ANSWERS: list[tuple[Any, str]] = [
+    ({"closed": []}, "done"),
+    ({"venues": [GONE], "cancelled": None}, "done"),
+    ({"venues": [GONE, {**GONE, "left": ("7-2",)}]}, "not all done: okx: 1 orders may still wait"),
+    ({"cancelled": {**GONE, "trouble": "no answer"}}, "not all done: okx: 0 orders may still wait: no answer"),
+]
+
+
+@pytest.mark.parametrize(("answer", "outcome"), ANSWERS)
+def test_what_was_only_partly_done_is_not_written_down_as_done(answer: Any, outcome: str) -> None:
+    noted: list[str] = []
+    assert carried_out(lambda: answer, noted.append) is answer
+    assert noted == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("error", "noted"),
+    [
+        (BadRequestError("no"), []),
+        (NotDoneError("look again"), ["not done: look again"]),
+        (ActorDeadError("/books ended"), ["not done: /books ended"]),
+        (AskTimeoutError("no answer"), ["not known: no answer"]),
+        (KeyError("venue"), ["not known: KeyError('venue')"]),
+    ],
+)
+def test_what_went_wrong_is_written_down_unless_nothing_was_done(error: Exception, noted: list[str]) -> None:
+    found: list[str] = []
+
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        carried_out(fail, found.append)
+    assert found == noted

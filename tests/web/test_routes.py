@@ -201,7 +201,8 @@ def test_what_an_operator_does_happens_and_is_written_down_and_comes_back_after_
 ) -> None:
     found = told["acts"]
     assert found["killed"] == {"global": "operator in the web console"}
-    assert found["of another"] == (409, "the kill switch of global is on by operator in the web console by now; look again")
+    refused = "the kill switch of global is on by operator in the web console by now; look again"
+    assert found["of another"] == (409, refused)
     assert found["after"] == {}
     assert found["limit"] == ("500", "250")
     assert [each["action"] for each in found["audit"]][:4] == ["config", "start", "kill-switch", "stop"]
