@@ -10,7 +10,7 @@ from actors.order_requests import AdoptPosition
 from actors.positions import Mismatch, PositionsView, TakeMismatch
 from actors.waiting_orders import CancelOthersOrders, ReadOthersOrders
 from perpbot.clock import wall_ns
-from perpbot.control.arguments import Args, BadRequestError
+from perpbot.control.arguments import Args, BadRequestError, meant
 from perpbot.control.declaring import declare_over, in_flight
 from perpbot.control.handling import NotDoneError
 from perpbot.execution.foreign import adopted_fill
@@ -54,7 +54,7 @@ def adopt(program: Program, args: Args) -> Any:
         "orders": [each.client_id or each.venue_order_id for each in orders],
         "in_flight": unasked,
     }
-    if not args.get("yes"):
+    if not meant(args):
         return {**found, "done": False}
     if view is not None and (difference is not None or unasked):
         _check_listed(program, place, view)

@@ -26,6 +26,14 @@ def number(args: Args, name: str, default: float, least: float, most: float) -> 
     return value
 
 
+def meant(args: Args) -> bool:
+    """Whether ``yes`` is given, so that it is done and not only told; ``"no"`` as a text is neither."""
+    value = args.get("yes")
+    if value is not None and not isinstance(value, bool):
+        raise BadRequestError(f"yes must be true or false, not {value!r}")
+    return bool(value)
+
+
 def cell_at(system: System, args: Args) -> Cell:
     """The actor that is meant, the root where none is named."""
     address = str(args.get("address") or ROOT)

@@ -13,7 +13,7 @@ from actors.runtime import ActorDeadError, AskTimeoutError, Cell, DomainError, E
 from actors.runtime.signals import Resume, Stop, Suspend
 from actors.runtime.stacks import began_ns
 from perpbot.clock import NS_PER_SECOND, awake_ns, monotonic_ns
-from perpbot.control.arguments import ROOT, Args, cell_at, number
+from perpbot.control.arguments import ROOT, Args, cell_at, meant, number
 from perpbot.program import Program
 from supervisors import addresses
 from supervisors.administration import RestartChild
@@ -180,7 +180,7 @@ def lay_hands(action: str, program: Program, args: Args) -> Any:
         raise NotDoneError(f"{ROOT} is everything; `perpbot stop` ends it in order")
     by = str(args.get("by") or "operator")
     told = {"action": action, "address": cell.address, "danger": danger(cell.address), "effects": effects(cell, action)}
-    if action != "resume" and not args.get("yes"):
+    if action != "resume" and not meant(args):
         return {**told, "done": False}
     program.log.warning("operator", action=action, address=cell.address, by=by)
     each = _Handling(program, cell, by, number(args, "timeout", PATIENCE_S, 0.1, 600))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from actors.runtime import ActorDeadError, AskTimeoutError
-from perpbot.control.arguments import BadRequestError
+from perpbot.control.arguments import BadRequestError, meant
 from perpbot.control.audit import carried_out, deed
 from perpbot.control.handling import NotDoneError
 
@@ -69,3 +69,14 @@ def test_what_went_wrong_is_written_down_unless_nothing_was_done(error: Exceptio
     with pytest.raises(type(error)):
         carried_out(fail, found.append)
     assert found == noted
+
+
+@pytest.mark.parametrize(("args", "answer"), [({}, False), ({"yes": None}, False), ({"yes": True}, True)])
+def test_only_a_plain_yes_is_meant(args: dict[str, Any], answer: object) -> None:
+    assert meant(args) is answer
+
+
+@pytest.mark.parametrize("value", ["no", "false", "yes", 1, []])
+def test_what_is_neither_yes_nor_no_is_refused(value: object) -> None:
+    with pytest.raises(BadRequestError, match="yes must be true or false"):
+        meant({"yes": value})

@@ -86,12 +86,14 @@ export function cancelAll(venue) {
     tone: "bad",
     run: async () => {
       const { venues } = await post("/api/control/cancel-all", { venue });
-      const trouble = venues.filter((each) => each.trouble).map((each) => `${each.venue}: ${told(each.trouble)}`);
+      const trouble = venues.filter((each) => each.left.length || each.trouble).map(leftAt);
       if (trouble.length) throw new Error(t("act.cancel.trouble", { trouble: trouble.join("; ") }));
       return t("act.cancel.done", { count: venues.flatMap((each) => each.gone).length });
     },
   });
 }
+
+const leftAt = ({ venue, left, trouble }) => `${venue}: ${t("act.adopt.left", { count: left.length, trouble: told(trouble) })}`.trim();
 
 /** Restart an actor. What it would do, PerpBot tells itself, because it depends on the supervisors above. */
 export const restart = (address) =>

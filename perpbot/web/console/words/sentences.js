@@ -134,6 +134,7 @@ export const chineseSentences = {
   "the kill switch takes status, on or off": "紧急开关可用 status、on 或 off",
   "give a venue or a connection, not both": "请指定交易所或连接，不能同时指定",
   "no connection {connection}; there are {names}": "没有连接 {connection}；可用的有 {names}",
+  "yes must be true or false, not {value}": "yes 必须为 true 或 false，而不是 {value}",
   "flatten must be true or false, not {value}": "flatten 必须为 true 或 false，而不是 {value}",
   "there is no setting {key}; GET /api/config lists them": "没有设置 {key}；GET /api/config 列出全部",
   "{key} applies after a restart only: change it in the configuration file": "{key} 仅在重启后生效：请在配置文件中修改",
