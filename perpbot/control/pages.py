@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.connections import Registry
 from actors.runtime import System
-from actors.state import State
+from actors.state import State, VenueState
 from perpbot.alerts.alert import Severity
 from perpbot.clock import iso
 from perpbot.control.episodes import Episode, Episodes
@@ -120,9 +120,7 @@ def problems(state: State) -> list[str]:
     """What is not as it should be, a sentence each."""
     found = [f"{address} does not answer" for address in state.missing]
     for name, venue in state.venues.items():
-        for connection, circuit in venue.circuits.items():
-            if circuit != "CONNECTED":
-                found.append(f"{name} {connection} is {circuit}: {venue.reasons[connection]}")
+        found += _not_connected(name, venue)
     if state.positions is not None:
         found += [
             f"position {'/'.join(each.key)} differs: ours {plain(each.ours)}, the venue says {plain(each.theirs)}"
@@ -135,6 +133,19 @@ def problems(state: State) -> list[str]:
     found += _untradable(state)
     found += _alerts(state)
     return found + [f"kill switch on: {scope} (by {by})" for scope, by in state.kill.items()]
+
+
+def _not_connected(name: str, venue: VenueState) -> list[str]:
+    """A sentence for each connection that is not there, one for all of a venue that fail for the same reason."""
+    down = {
+        connection: (circuit, venue.reasons[connection])
+        for connection, circuit in venue.circuits.items()
+        if circuit != "CONNECTED"
+    }
+    if len(down) == len(venue.circuits) and len(set(down.values())) == 1:
+        circuit, reason = next(iter(down.values()))
+        return [f"{name} is {circuit}: {reason}"]
+    return [f"{name} {connection} is {circuit}: {reason}" for connection, (circuit, reason) in down.items()]
 
 
 def _alerts(state: State) -> list[str]:

@@ -92,12 +92,10 @@ def away_from_the_start(world: World, state: Path) -> list[str]:
 
 
 def test_what_could_not_be_connected_says_what_came_of_the_last_attempt(state: Path) -> None:
-    okx_data, okx_trading, aster_data, aster_trading = run_forked(away_from_the_start, 61, state)
-    assert okx_data.startswith("okx market-data is DISCONNECTED: instruments not read: okx answered 500")
-    assert okx_trading.startswith("okx trading is DISCONNECTED: instruments not read: okx answered 500")
-    for each, connection in ((aster_data, "market-data"), (aster_trading, "trading")):
-        assert each.startswith(f"aster {connection} is ")
-        assert each.endswith("no stream is opened there: the answer was HTTP 404")
+    okx, *aster = run_forked(away_from_the_start, 61, state)
+    assert okx.startswith("okx is DISCONNECTED: instruments not read: okx answered 500")
+    assert aster
+    assert all(each.endswith("no stream is opened there: the answer was HTTP 404") for each in aster)
 
 
 def closing_at_once(world: World, state: Path) -> list[float]:

@@ -45,6 +45,32 @@ def test_what_keeps_it_from_trading_is_said(state: State, said: str) -> None:
     assert problems(state) == [said]
 
 
+DOWN = {"market_data": "DISCONNECTED", "trading": "DISCONNECTED"}
+
+
+@pytest.mark.parametrize(
+    ("circuits", "reasons", "said"),
+    [
+        (DOWN, {"market-data": "away", "trading": "away"}, ["okx is DISCONNECTED: away"]),
+        (
+            DOWN,
+            {"market-data": "away", "trading": "no login"},
+            ["okx market-data is DISCONNECTED: away", "okx trading is DISCONNECTED: no login"],
+        ),
+        (
+            {"trading": "CIRCUIT_OPEN"},
+            {"market-data": "away", "trading": "away"},
+            ["okx trading is CIRCUIT_OPEN: away"],
+        ),
+    ],
+)
+def test_a_venue_that_is_away_for_one_reason_is_one_problem(
+    circuits: dict[str, str], reasons: dict[str, str], said: list[str]
+) -> None:
+    okx = attrs.evolve(venue("okx", {}, **circuits), reasons=reasons)
+    assert problems(attrs.evolve(usual(), venues={**usual().venues, "okx": okx})) == said
+
+
 def test_a_symbol_that_two_venues_have_is_traded_there_and_no_problem() -> None:
     assert problems(lacking("okx")) == []
 
