@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Any
 
 import attrs
@@ -59,8 +58,8 @@ class Audit:
         return action in self._done
 
     def newest(self, limit: int = KEPT) -> list[Deed]:
-        """The newest first."""
-        return list(islice(reversed(self._newest), limit))
+        """The newest first, in the order of the journal: of two at once, either may hear first that it is written."""
+        return sorted(self._newest, key=lambda deed: deed.number, reverse=True)[:limit]
 
     def section(self, limit: int = 50) -> dict[str, dict[str, str]]:
         """The newest as a section of the state, by number."""

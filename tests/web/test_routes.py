@@ -209,6 +209,9 @@ def test_what_an_operator_does_happens_and_is_written_down_and_comes_back_after_
     assert found["audit"][2]["outcome"].startswith("not done: ")
     assert found["audit"][0]["what"] == "risk.daily_loss_limit: 500 -> 250"
     assert found["kept"] == [each["action"] for each in found["audit"]]
+    in_force, written = found["at once"]
+    assert written == sorted(written, reverse=True), "in the order of the journal"
+    assert in_force == written[0][1].rpartition(" ")[2]
     assert found["since"] == [True, False]  # a later start is not this one
 
 
@@ -231,8 +234,23 @@ def acts(site: Site) -> dict[str, Any]:
     found["limit"] = (before, str(again._limits.daily_loss_limit))
     found["audit"] = site.get("/api/audit")["items"]
     found["kept"] = [each.acted.action for each in Audit(site.whole.program).newest()]
+    found["at once"] = at_once(site)
     found["since"] = [audit.done(SIGN_IN) for audit in (site.desk.audit, Audit(site.whole.program))]
     return found
+
+
+def at_once(site: Site) -> tuple[str, list[tuple[int, str]]]:
+    """Several change one setting at the same moment: what is in force, and what is written, newest first."""
+
+    def change(limit: int) -> None:
+        site.ask("PATCH", "/api/config", {"changes": {"risk.daily_loss_limit": str(limit)}})
+
+    gevent.joinall([gevent.spawn(change, limit) for limit in range(100, 108)], raise_error=True)
+    deeds = site.desk.audit.newest(8)
+    return (
+        site.get("/api/config")["settings"]["risk.daily_loss_limit"]["value"],
+        [(each.number, each.acted.what) for each in deeds],
+    )
 
 
 def test_what_somebody_else_did_is_told_first_and_closed_when_it_is_meant_and_only_that_is_written_down(
