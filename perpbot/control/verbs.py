@@ -11,6 +11,7 @@ import gevent
 from actors.flattener import Flatten
 from actors.gate import GLOBAL
 from actors.kill_switch import TurnKillSwitch
+from actors.runtime import ActorDeadError, AskTimeoutError, DomainError
 from actors.state import TRADES_SHOWN as MOST_TRADES
 from actors.state import State
 from perpbot import __version__
@@ -92,10 +93,23 @@ def _kill_switch(program: Program, args: Args) -> Any:
         raise BadRequestError("the kill switch takes status, on or off")
     scope, by, whose = _scope(program, args), str(args.get("by") or "operator"), args.get("whose")
     turn = TurnKillSwitch(scope, on=action == "on", by=by, whose=None if whose is None else str(whose))
-    on: Mapping[str, str] = program.system.ref(addresses.KILL_SWITCH).ask(turn)
+    on = _turned(program, turn)
     if (scope in on) is not turn.on:
         raise NotDoneError(f"the kill switch of {scope} is on by {on.get(scope, 'nobody')} by now; look again")
     return {"on": on, "loaded": program.kill.loaded}
+
+
+def _turned(program: Program, turn: TurnKillSwitch) -> Mapping[str, str]:
+    try:
+        on: Mapping[str, str] = program.system.ref(addresses.KILL_SWITCH).ask(turn)
+    except (ActorDeadError, AskTimeoutError, DomainError, OSError) as error:
+        if not turn.on or turn.scope not in program.kill.on:
+            raise
+        raise NotDoneError(
+            f"the kill switch of {turn.scope} is on now, but that could not be written down, and it may be off after "
+            f"a restart: {error}"
+        ) from error
+    return on
 
 
 def _no_venue(program: Program, venue: object) -> BadRequestError:

@@ -120,6 +120,8 @@ export const chineseSentences = {
     "{venue} 没有上架 {symbol}，但为我方持有 {others}，可能就是它：请先在那里手动平仓",
   "{venue} holds something else than a moment ago: no position was adopted, and orders that waited there may be cancelled; look again":
     "{venue} 的持仓与刚才不同：没有接管任何持仓，那里的挂单可能已撤销；请重新查找",
+  "the kill switch of {where} is on now, but that could not be written down, and it may be off after a restart: {reason}":
+    "{where} 的紧急开关现已打开，但未能记录，重启后可能关闭：{reason}",
   "the kill switch of {where} is on by {by} by now; look again": "{where} 的紧急开关现由 {by} 打开；请重新查看",
   "it is {now} by now, not {told}; look again": "现在是 {now}，而不是 {told}；请重新查找",
   "{name} must be given, as a text": "必须以文本给出 {name}",
