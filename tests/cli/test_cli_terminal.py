@@ -147,6 +147,6 @@ def test_turning_a_kill_switch_off_asks_on_a_terminal(system: Running, perpbot: 
             terminal_of(80, 24) as terminal,
             on_terminal(terminal, "perpbot", ["kill-switch", "off", "--venue", "aster", "--state", system.state]),
         ):
-            terminal.wait_for(rb"Turn the kill switch off for aster\? \[y/N\]")
+            terminal.wait_for(rb"Turn the kill switch off for aster, which \S+ at the command line turned on\? \[y/N\]")
             terminal.type(answer)
             terminal.wait_for(words)
