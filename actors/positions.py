@@ -88,7 +88,8 @@ class DoubtsChanged:
 class TakeMismatch:
     """Somebody makes up for what a venue says otherwise: it counts no more, unless the venue goes on to say it.
 
-    The answer is the `Mismatch`, or None, and nothing is taken, where it is not of this quantity any more.
+    The answer is the `Mismatch`, or None, and nothing is taken, where it is not of this quantity any more, or something
+    of ours was filled since the venue was asked.
     """
 
     key: HoldingKey
@@ -336,8 +337,8 @@ class Positions(Actor):
     @handles(TakeMismatch)
     def on_take_mismatch(self, request: TakeMismatch) -> Mismatch | None:
         """It is being made up for."""
-        found = self._mismatches.get(request.key)
-        if found is None or found.quantity != request.quantity:
+        found, holding = self._mismatches.get(request.key), self._holdings.get(request.key, Holding())
+        if found is None or found.quantity != request.quantity or found.ours != holding.quantity:
             return None
         del self._mismatches[request.key]
         self._doubts.pop(request.key, None)

@@ -159,8 +159,8 @@ def _take(program: Program, place: _Place, seen: Mismatch, price: Price, currenc
     taken = program.system.ref(addresses.POSITIONS).ask(TakeMismatch(place.key, seen.quantity))
     if taken is None:
         raise NotDoneError(
-            f"{place.venue} holds something else than a moment ago: no position was adopted, and orders that waited "
-            f"there may be cancelled; look again"
+            f"{place.venue} or our fills tell something else than a moment ago: no position was adopted, and orders "
+            f"there may be cancelled or declared over; look again"
         )
     quantity = Quantity(seen.quantity)
     position = Position(venue=place.venue, account=place.account, symbol=place.symbol, quantity=quantity)

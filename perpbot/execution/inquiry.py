@@ -5,6 +5,7 @@ import attrs
 from perpbot.execution.entries import OrderAnswered, OrderTold
 from perpbot.execution.ledger import EXPIRED
 from perpbot.execution.record import OrderRecord
+from perpbot.model.money import Quantity
 from perpbot.model.order import OrderStatus, OrderUpdate, TimeInForce
 
 NS_PER_SECOND = 1_000_000_000
@@ -82,6 +83,12 @@ def forgotten(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[O
     waits = order.time_in_force is not TimeInForce.IOC and record.status is not OrderStatus.PENDING_CANCEL
     if waits or found.asked_ns < _too_late_ns(record, arrival_ns) + FORGOTTEN_AFTER_NS:
         return []
+    return [cancelled(record, record.filled, "the venue does not know it any more")]
+
+
+def cancelled(record: OrderRecord, filled: Quantity, reason: str) -> OrderTold:
+    """What says in place of its venue that an order is over, `filled` coins of it, for a `reason` that is shown."""
+    order = record.order
     update = OrderUpdate(
         venue=order.venue,
         account=order.account,
@@ -89,10 +96,10 @@ def forgotten(record: OrderRecord, found: OrderFound, arrival_ns: int) -> list[O
         client_id=order.wire_id,
         venue_order_id=record.venue_order_id,
         status=OrderStatus.CANCELLED,
-        filled=record.filled,
-        reason="the venue does not know it any more",
+        filled=filled,
+        reason=reason,
     )
-    return [OrderTold(client_id=order.client_id, update=update)]
+    return OrderTold(client_id=order.client_id, update=update)
 
 
 def may_arrive(record: OrderRecord, arrival_ns: int, now_ns: int) -> bool:

@@ -3,12 +3,13 @@
 from decimal import Decimal
 
 from perpbot.execution.entries import OrderFilled, OrderTold
+from perpbot.execution.inquiry import cancelled
 from perpbot.execution.plan import Leg
 from perpbot.execution.record import OrderRecord
 from perpbot.execution.views import TradeView
 from perpbot.model.instrument import Instrument
 from perpbot.model.money import ZERO, Money, Quantity
-from perpbot.model.order import Fill, Liquidity, OrderStatus, OrderUpdate
+from perpbot.model.order import Fill, Liquidity
 
 _ANY_STEP = Decimal("1E-12")
 """Nothing is rounded: what is held there is what its fills say."""
@@ -60,15 +61,5 @@ def end(record: OrderRecord, currency: str, wall_ns: int) -> list[OrderFilled | 
         )
         entries.append(OrderFilled(client_id=order.client_id, fill=fill))
     if not record.status.final and told < order.quantity:
-        update = OrderUpdate(
-            venue=order.venue,
-            account=order.account,
-            symbol=order.symbol,
-            client_id=order.wire_id,
-            venue_order_id=record.venue_order_id,
-            status=OrderStatus.CANCELLED,
-            filled=told,
-            reason="an operator has declared it over",
-        )
-        entries.append(OrderTold(client_id=order.client_id, update=update))
+        entries.append(cancelled(record, told, "an operator has declared it over"))
     return entries

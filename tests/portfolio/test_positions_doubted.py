@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
-from test_positions_told_twice import Told
+from test_positions_told_twice import Told, filled
 
 from actors.account_reader import AccountRead
 from actors.positions import Mismatch, TakeMismatch
@@ -32,3 +32,11 @@ def test_a_difference_that_grew_since_it_was_looked_at_is_not_taken_and_stays() 
     assert positions.on_take_mismatch(TakeMismatch(KEY, Decimal("0.1"))) is None
     assert positions.on_take_mismatch(TakeMismatch(KEY, Decimal(5))) == Mismatch(KEY, Decimal(0), Decimal(5))
     assert positions.on_take_mismatch(TakeMismatch(KEY, Decimal(5))) is None, "two operators take it once"
+
+
+def test_a_difference_that_a_fill_of_ours_has_made_up_for_is_not_taken_once_more() -> None:
+    positions = Logging("/journal", "/books/orders", {}, (), ())
+    for number in (1, 2):
+        positions.on_account(read("1", number))
+    positions.on_fill(filled("7-1", "BTC-PERP", "late"))
+    assert positions.on_take_mismatch(TakeMismatch(KEY, Decimal(1))) is None

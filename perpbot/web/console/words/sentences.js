@@ -118,8 +118,8 @@ export const chineseSentences = {
   "the price of a coin must be a number above zero, not {value}": "每枚币的价格必须是大于零的数字，而不是 {value}",
   "{venue} does not list {symbol}, and holds {others} for us, which may be it: close that there by hand first":
     "{venue} 没有上架 {symbol}，但为我方持有 {others}，可能就是它：请先在那里手动平仓",
-  "{venue} holds something else than a moment ago: no position was adopted, and orders that waited there may be cancelled; look again":
-    "{venue} 的持仓与刚才不同：没有接管任何持仓，那里的挂单可能已撤销；请重新查找",
+  "{venue} or our fills tell something else than a moment ago: no position was adopted, and orders there may be cancelled or declared over; look again":
+    "{venue} 或我方成交与刚才不同：没有接管任何持仓，那里的订单可能已撤销或已宣布结束；请重新查找",
   "the kill switch of {where} is on now, but that could not be written down, and it may be off after a restart: {reason}":
     "{where} 的紧急开关现已打开，但未能记录，重启后可能关闭：{reason}",
   "the kill switch of {where} is on by {by} by now; look again": "{where} 的紧急开关现由 {by} 打开；请重新查看",
