@@ -30,7 +30,7 @@ from perpbot.risk.approval import APPROVAL_NS, Approval, ApprovalKind, Level, Re
 from perpbot.risk.results import Results
 from perpbot.risk.rules import blocks, check_opening, check_reduction
 from perpbot.risk.standing import Standing, standings
-from perpbot.risk.view import Gate, LegRequest, OpenRequest, View
+from perpbot.risk.view import Gate, LegRequest, Naked, OpenRequest, View
 from perpbot.venues.rate_limit import ORDER, Urgency
 
 
@@ -52,6 +52,8 @@ class AssessOpening:
     """Our orders in the symbol that may still fill."""
     to_come: Mapping[tuple[str, str], Decimal] = attrs.field(factory=dict)
     """What other trades may still add to positions, by venue and symbol, in quote currency."""
+    begun: bool = False
+    """Whether it is under way, and opens once more: no pause after itself, and what of it stands alone is hedged so."""
 
 
 @attrs.frozen(kw_only=True)
@@ -158,7 +160,6 @@ class Risk(Actor):
         self._results = self._no_results()
         self._frozen_until_ns: dict[str, int] = {}
         self._last_opened_ns: dict[str, int] = {}
-        self._last_opened: dict[str, str] = {}
         """By symbol, the trade that began its cooldown: it may try again itself."""
         self._refusals: Counter[str] = Counter()
         self._newest: deque[RefusalSeen] = deque(maxlen=100)
@@ -225,7 +226,6 @@ class Risk(Actor):
     def on_opened(self, opened: TradeOpened) -> None:
         """The symbol's cooldown begins."""
         self._last_opened_ns[opened.plan.symbol] = monotonic_ns()
-        self._last_opened[opened.plan.symbol] = opened.plan.trade_id
 
     @handles(TradeRecord)
     def on_settled(self, record: TradeRecord) -> None:
@@ -324,12 +324,10 @@ class Risk(Actor):
             )
         return None
 
-    def _cooldowns(self, opening: AssessOpening | None) -> Mapping[str, int]:
-        """Of the symbol asked for, unless the trade that asks began it."""
-        symbol = "" if opening is None else opening.request.symbol
-        at = self._last_opened_ns.get(symbol)
-        began_it = opening is not None and self._last_opened.get(symbol) == opening.request.trade_id
-        return {} if at is None or began_it else {symbol: at}
+    def _naked_beside(self, opening: AssessOpening | None) -> tuple[Naked, ...]:
+        if opening is None or not opening.begun:
+            return self._naked.trades
+        return tuple(each for each in self._naked.trades if each.trade_id != opening.request.trade_id)
 
     def _view(self, assess: AssessOpening | AssessReduction | None) -> View:
         equity = self._equity
@@ -346,12 +344,12 @@ class Risk(Actor):
             failures_in_row=self._results.in_row,
             cooldown_until_ns=now + self._results.paused_until_ns - wall,
             frozen_until_ns=self._frozen_until_ns,
-            last_opened_ns=self._cooldowns(opening),
+            last_opened_ns={} if opening is not None and opening.begun else self._last_opened_ns,
             exposure=self._exposure if opening is None else self._exposure.with_more(opening.to_come),
             open_sides={} if opening is None else opening.open_sides,
             quotes={} if assess is None else assess.quotes,
             gates=self._seen_gates(assess),
-            naked=self._naked.trades,
+            naked=self._naked_beside(opening),
             doubted=self._doubts.doubted,
             symbol_room=None if opening is None else opening.symbol_room,
             venue_equity=self._venue_equity,

@@ -43,6 +43,8 @@ from perpbot.risk.approval import APPROVAL_NS, Approval, Refusal
 from perpbot.risk.view import LegRequest
 from perpbot.venues.rate_limit import keep_together
 
+REFUSED_NS = 60_000_000_000
+"""The risk rules are not asked again for so long whether a trade may open more, when they have refused it."""
 RETRY_REFUSED_MS = 200
 """A refused hedge or close is asked for again this soon: the market or the connection may be back."""
 LONGEST_LOOK_MS = 1_000
@@ -110,8 +112,8 @@ class Trade(Actor):
 
         It begins anew with the actor, as patience with orders of unknown fate does: the venue was just asked again.
         """
-        self._opened_enough = False
-        """Whether the risk rules would not have it open once more."""
+        self._refused_until_ns = 0
+        """Until then the risk rules are not asked again whether it may open once more."""
 
     def on_start(self) -> None:
         """Read what there is of this trade, and listen to its orders and its two markets."""
@@ -238,7 +240,7 @@ class Trade(Actor):
             opened_ns=view.opened_ns or now,
             uneven_since_ns=max(view.unhedged.since_ns, self._began_ns) if view.unhedged.value else None,
             close_asked=self._close_asked,
-            may_open=self._admitted.assessment is not None and not self._opened_enough,
+            may_open=self._admitted.assessment is not None and now >= self._refused_until_ns,
             wall_ns=wall_ns(),
             spent=sums.spent,
             tolerance=self._tolerance,
@@ -264,7 +266,8 @@ class Trade(Actor):
             return
         approval = self._approve_again(step.wants) if again else self._approve(step.wants)
         if isinstance(approval, Refusal):
-            self._opened_enough = self._opened_enough or again
+            if again:
+                self._refused_until_ns = monotonic_ns() + REFUSED_NS
             if str(approval) != self._refusal:
                 self._refusal = str(approval)
                 self.log.warning("order refused", trade=self._plan.trade_id, why=self._refusal)
@@ -312,13 +315,19 @@ class Trade(Actor):
         return answer
 
     def _approve_again(self, wants: tuple[Want, ...]) -> Approval | Refusal:
-        """All four levels, as for the first orders: of both legs at this quantity, at the prices of now."""
+        """All four levels, as for the first orders: of both legs at the largest quantity, at the prices wanted."""
         first = self._admitted.assessment
         if first is None:
             raise RuntimeError(f"{self._plan.trade_id} was not admitted by this process, and wants to open")
-        legs = tuple(attrs.evolve(leg, quantity=wants[0].quantity) for leg in first.request.legs)
+        most, asked = max(want.quantity for want in wants), {want.side: want for want in wants}
+        legs = tuple(
+            leg.once_more(most) if want is None else leg.once_more(most, want.price, want.expected)
+            for leg, want in ((leg, asked.get(leg.side)) for leg in first.request.legs)
+        )
         request = attrs.evolve(first.request, legs=legs)
-        answer: Approval | Refusal = self._risk.ask(attrs.evolve(first, request=request, quotes=self._fresh_quotes()))
+        answer: Approval | Refusal = self._risk.ask(
+            attrs.evolve(first, request=request, quotes=self._fresh_quotes(), begun=True)
+        )
         return answer
 
     def _fresh_quotes(self) -> dict[str, Quote]:

@@ -6,7 +6,8 @@ from perpbot.config.decisions import Execution
 from perpbot.execution.hedging import give_back, hedge, patience_over
 from perpbot.execution.plan import Leg
 from perpbot.execution.pricing import LONGEST_MS, RETRY_MS, banded, best, is_doubted, reducible, send_or_wait
-from perpbot.execution.trade import CloseReason, Phase, Situation, Step, Want
+from perpbot.execution.top_up import top_up
+from perpbot.execution.trade import TOP_UP, CloseReason, Phase, Situation, Step, Want
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Quantity, plain
 
@@ -14,9 +15,13 @@ from perpbot.model.money import ZERO, Quantity, plain
 def closing(now: Situation, rules: Execution) -> Step:
     """The next step towards nothing held.
 
-    What its venue does not take is left when it stands alone already, or is worth so little that it may. More than
-    that keeps its hedge at the other venue, and waits there for its venue, or for somebody who closes it by hand.
+    What its venue does not take is left when it is worth so little that it may stand alone. More than that is topped
+    up. Where that cannot be, it is left if it stands alone already; else it keeps its hedge at the other venue, and
+    waits there for its venue, or for somebody who closes it by hand.
     """
+    more = top_up(now, rules)
+    if more:
+        return send_or_wait(now, more, now.leg(now.plan.buy).tries.get(TOP_UP, 0))
     left = {leg: quantity for leg, quantity in _to_close(now).items() if quantity}
     if not left:
         return _waits(now) or _over(now)

@@ -104,9 +104,11 @@ class LegMarket:
     """What is paid at its next settlement, as far as is known."""
 
 
-ADD_RISK = frozenset({"open", "make"})
+TOP_UP = "top-up"
+"""Purpose of the orders that make of a rest what its venue takes."""
+ADD_RISK = frozenset({"open", "make", TOP_UP})
 """Purposes of the orders that need an approval to open."""
-BUILD = ADD_RISK | {"follow", "hedge"}
+BUILD = frozenset({"open", "make", "follow", "hedge"})
 """Purposes of the orders that build a trade up."""
 
 
@@ -122,7 +124,7 @@ class Want:
     purpose: str
     time_in_force: TimeInForce = TimeInForce.IOC
     expected: Price | None = None
-    """Of an order that closes: the best price of now."""
+    """Of an order of the closing: the best price of now."""
 
     @property
     def adds_risk(self) -> bool:

@@ -65,6 +65,7 @@ class Exchange:
     half_spread: Decimal = Decimal("0.01")
     shows: bool = True
     tradable: bool = True
+    opens: bool = True
     position: Decimal = ZERO
     cash: Decimal = ZERO
     refs: int = 0
@@ -142,8 +143,10 @@ class Trading:
         rules: Execution = RULES,
         *,
         tolerance: Decimal = TOLERANCE,
+        may_open: bool = False,
     ) -> None:
         self.tolerance = tolerance
+        self.may_open = may_open
         self.plan = plan
         self.exchanges = {"buy": buy, "sell": sell}
         self.rules = rules
@@ -189,12 +192,13 @@ class Trading:
             phase=Phase(view.phase),
             legs={name: self.leg(name) for name in VENUES},
             markets={
-                name: LegMarket(instrument=each.instrument, quote=each.quote, tradable=each.tradable)
+                name: LegMarket(instrument=each.instrument, quote=each.quote, tradable=each.tradable, opens=each.opens)
                 for name, each in self.exchanges.items()
             },
             now_ns=self.now_ns,
             opened_ns=view.opened_ns or self.now_ns,
             close_asked=self.close_asked,
+            may_open=self.may_open,
             spent=spent(view.orders),
             tolerance=self.tolerance,
         )

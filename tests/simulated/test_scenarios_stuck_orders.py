@@ -1,6 +1,7 @@
 """Scenarios 17 to 19: orders and remainders that do not end by themselves."""
 
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from whole import Whole
 
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.execution.pricing import REFUSALS_BELIEVED
+from perpbot.execution.trade import TOP_UP
 from perpbot.model.instrument import InstrumentTable
 from perpbot.model.order import Order, OrderStatus, OrderUpdate
 from perpbot.simulation.venues.orders import Ticket, VenueOrder
+from perpbot.simulation.venues.venue import SimulatedVenue
 from perpbot.simulation.world import World, run_forked
 
 pytest_plugins = ["whole"]
@@ -89,27 +92,39 @@ def test_18_the_cancel_of_an_order_that_is_gone_is_tried_a_few_times_and_told(st
     assert report["orders"]["duplicates"] == 0
 
 
-def crumb_left(world: World, state: Path) -> dict[str, Any]:
-    """OKX trades ten lots at least, and fills all of a close but three lots."""
-    whole = Whole(world, state)
+def coarse(whole: Whole, lots: int) -> SimulatedVenue:
+    """OKX trades so many lots at least."""
     served = serving(whole, "okx")
-    coarse = [attrs.evolve(each, min_quantity=10 * each.lot) for each in served.engine.instruments]
-    served.engine.instruments = InstrumentTable(coarse)
-    served._instruments = {each.native: each for each in coarse}
+    listed = [attrs.evolve(each, min_quantity=lots * each.lot) for each in served.engine.instruments]
+    served.engine.instruments = InstrumentTable(listed)
+    served._instruments = {each.native: each for each in listed}
+    return served
+
+
+def left_of_a_close(whole: Whole, served: SimulatedVenue, lots: Callable[[Ticket], int]) -> str:
+    """A close at a coarse venue is filled but for so many lots; its trade, when that is over."""
     cut: list[Ticket] = []
 
     def place(ticket: Ticket, now_ns: int, usual: Any) -> VenueOrder:
-        lot = served.instrument(ticket.symbol).lot
-        if not ticket.reduce_only or cut or ticket.size <= 10 * lot:
+        instrument = served.instrument(ticket.symbol)
+        if not ticket.reduce_only or cut or ticket.size <= instrument.min_quantity + lots(ticket) * instrument.lot:
             return usual(ticket, now_ns)  # type: ignore[no-any-return]
         cut.append(ticket)
-        return served.engine.place(ticket, now_ns, ticket.size - 3 * lot)
+        return served.engine.place(ticket, now_ns, ticket.size - lots(ticket) * instrument.lot)
 
     at_place(served, place)
     whole.program.start()
-    whole.wait_until(lambda: bool(cut), 120.0, "a close that leaves a crumb")
+    whole.wait_until(lambda: bool(cut), 120.0, "a close that leaves a rest")
     trade = next(each.order.trade_id for each in orders(whole, "close") if each.order.wire_id == cut[0].client_id)
     whole.wait_until(lambda: whole.ledger.trade(trade) is None, 60.0, "its trade over")
+    return trade
+
+
+def crumb_left(world: World, state: Path) -> dict[str, Any]:
+    """OKX trades ten lots at least, and fills all of a close but what may stand alone."""
+    whole = Whole(world, state)
+    served = coarse(whole, 10)
+    trade = left_of_a_close(whole, served, lambda ticket: worth(served, ticket, 10, ROUND_FLOOR))
     (record,) = (each for each in whole.records if each.trade_id == trade)
     refused = [each.reason for each in orders_of(whole, trade) if each.status is OrderStatus.REFUSED]
     done = len(whole.records)
@@ -120,6 +135,23 @@ def crumb_left(world: World, state: Path) -> dict[str, Any]:
     return {**report, "reason": record.reason, "refused": refused, "held": held}
 
 
+def worth(served: SimulatedVenue, ticket: Ticket, dollars: int, rounding: str) -> int:
+    """How many lots are worth so much."""
+    assert ticket.price is not None
+    lots = dollars / (served.instrument(ticket.symbol).lot * ticket.price)
+    return int(lots.to_integral_value(rounding))
+
+
+def rest_topped_up(world: World, state: Path) -> dict[str, Any]:
+    """OKX trades twenty lots at least, and leaves more of a close than may stand alone."""
+    whole = Whole(world, state)
+    served = coarse(whole, 20)
+    trade = left_of_a_close(whole, served, lambda ticket: worth(served, ticket, 15, ROUND_CEILING))
+    (record,) = (each for each in whole.records if each.trade_id == trade)
+    more = [each.order for each in orders_of(whole, trade) if each.order.purpose == TOP_UP]
+    return {**ended(whole), "phase": record.phase, "reason": record.reason, "more": [each.venue for each in more]}
+
+
 def test_19_a_remainder_below_the_minimum_ends_its_trade_holds_nobody_up_and_is_shown(state: Path) -> None:
     report = run_forked(crumb_left, 7, state)
     assert report["reason"] == "a rest is left that its venue does not take"
@@ -128,3 +160,13 @@ def test_19_a_remainder_below_the_minimum_ends_its_trade_holds_nobody_up_and_is_
             for key, size in report["exposure"]["positions"].items()}  # fmt: skip
     assert ours == report["held"]
     assert ours
+
+
+def test_a_remainder_that_may_not_stand_alone_is_topped_up_to_what_its_venue_takes(state: Path) -> None:
+    report = run_forked(rest_topped_up, 7, state)
+    assert report["phase"] == "completed"
+    assert "rest" not in report["reason"]
+    assert len(report["more"]) == 2
+    assert "okx" in report["more"]
+    assert report["exposure"]["positions"] == {}
+    assert report["clean"] is True
