@@ -54,9 +54,7 @@ class Admitted:
     checked_ns: int = 0
     """Monotonic, when capital and risk had let it through."""
     placed_ns: int = 0
-    """Monotonic, when its first orders were durable and handed to their connections."""
-    assessment: AssessOpening | None = None
-    """What the risk rules were asked, to ask them again; None for a trade that was taken up."""
+    """Monotonic, when its first orders were durable and handed to their connections; 0 for one that was taken up."""
 
 
 @attrs.frozen
@@ -278,7 +276,6 @@ class Executor(Actor):
                 plan=plan,
                 pool=POOL,
                 reserved=amounts,
-                assessment=assessment,
                 prepared_ns=prepared_ns,
                 checked_ns=checked_ns,
                 placed_ns=placed_ns,

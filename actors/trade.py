@@ -26,8 +26,8 @@ from actors.order_requests import (
     TradeChanged,
 )
 from actors.reconfiguration import Reconfigured
-from actors.risk import AssessReduction
 from actors.runtime import Actor, MailboxSpec, handles
+from actors.trade_approvals import TradeApprovals
 from perpbot.clock import NS_PER_MS, monotonic_ns, wall_ns
 from perpbot.config.decisions import Execution
 from perpbot.execution.decide import decide
@@ -37,10 +37,9 @@ from perpbot.execution.settle import Sums, Timings, add_up, settle
 from perpbot.execution.trade import CloseReason, LegMarket, Phase, Situation, Step, Want
 from perpbot.execution.views import TradeView
 from perpbot.logs import bind
-from perpbot.model.money import ZERO, written
+from perpbot.model.money import written
 from perpbot.model.quote import Quote
 from perpbot.risk.approval import APPROVAL_NS, Approval, Refusal
-from perpbot.risk.view import LegRequest
 from perpbot.venues.rate_limit import keep_together
 
 REFUSED_NS = 60_000_000_000
@@ -121,7 +120,7 @@ class Trade(Actor):
         self._listings = Listings(self._plan, self.log)
         self._began_ns = monotonic_ns()  # patience with a venue that is away begins with this actor
         self._orders = self.look_up(self._addresses["orders"])
-        self._risk = self.look_up(self._addresses["risk"])
+        self._approvals = TradeApprovals(self._admitted, self.look_up(self._addresses["risk"]), self._gates)
         self.subscribe(self._addresses["orders"], self._plan.trade_id)
         for leg in self._plan.legs:
             self.subscribe(self._instrument_addresses[leg.venue], LOADED)
@@ -240,11 +239,16 @@ class Trade(Actor):
             opened_ns=view.opened_ns or now,
             uneven_since_ns=max(view.unhedged.since_ns, self._began_ns) if view.unhedged.value else None,
             close_asked=self._close_asked,
-            may_open=self._admitted.assessment is not None and now >= self._refused_until_ns,
+            may_open=self._may_open(view, now),
             wall_ns=wall_ns(),
             spent=sums.spent,
             tolerance=self._tolerance,
         )
+
+    def _may_open(self, view: TradeView, now_ns: int) -> bool:
+        """Nothing is opened anew by a trade that was taken up; topping up is another thing."""
+        taken_up = not self._admitted.placed_ns
+        return now_ns >= self._refused_until_ns and not (taken_up and view.phase == Phase.OPENING.value)
 
     def _market(self, view: TradeView, leg: Leg, now_ns: int) -> LegMarket:
         news = self._markets.get(leg.venue)
@@ -264,7 +268,7 @@ class Trade(Actor):
         if wait_s:
             self._look_in(min(LONGEST_LOOK_MS, int(wait_s * 1_000) + 1))
             return
-        approval = self._approve_again(step.wants) if again else self._approve(step.wants)
+        approval = self._approve(step.wants, again=again)
         if isinstance(approval, Refusal):
             if again:
                 self._refused_until_ns = monotonic_ns() + REFUSED_NS
@@ -306,44 +310,18 @@ class Trade(Actor):
         patience_ns = self._rules.unknown_timeout_sec * 1_000 * NS_PER_MS
         return now_ns - since > patience_ns and now_ns - last < BLOCKED_NS
 
-    def _approve(self, wants: tuple[Want, ...]) -> Approval | Refusal:
-        legs = tuple(self._leg_request(want) for want in wants)
-        quotes = self._fresh_quotes()
-        answer: Approval | Refusal = self._risk.ask(
-            AssessReduction(trade_id=self._plan.trade_id, legs=legs, quotes=quotes)
-        )
-        return answer
-
-    def _approve_again(self, wants: tuple[Want, ...]) -> Approval | Refusal:
-        """All four levels, as for the first orders: of both legs at the largest quantity, at the prices wanted."""
-        first = self._admitted.assessment
-        if first is None:
-            raise RuntimeError(f"{self._plan.trade_id} was not admitted by this process, and wants to open")
-        most, asked = max(want.quantity for want in wants), {want.side: want for want in wants}
-        legs = tuple(
-            leg.once_more(most) if want is None else leg.once_more(most, want.price, want.expected)
-            for leg, want in ((leg, asked.get(leg.side)) for leg in first.request.legs)
-        )
-        request = attrs.evolve(first.request, legs=legs)
-        answer: Approval | Refusal = self._risk.ask(
-            attrs.evolve(first, request=request, quotes=self._fresh_quotes(), begun=True)
-        )
-        return answer
+    def _approve(self, wants: tuple[Want, ...], *, again: bool) -> Approval | Refusal:
+        if not again:
+            return self._approvals.to_reduce(wants, self._fresh_quotes())
+        if self._view is None:
+            raise RuntimeError(f"{self._plan.trade_id} is over, and wants to open")
+        instruments = {leg.name: self._listings.of(self._view, leg) for leg in self._plan.legs}
+        return self._approvals.to_open_more(wants, instruments, self._fresh_quotes())
 
     def _fresh_quotes(self) -> dict[str, Quote]:
         now = monotonic_ns()
         fresh = {venue: news.quote for venue, news in self._markets.items()}
         return {venue: quote for venue, quote in fresh.items() if quote.age_ns(now) <= self._max_age_ns}
-
-    def _leg_request(self, want: Want) -> LegRequest:
-        return LegRequest(
-            venue=self._plan.leg(want.leg).venue,
-            side=want.side,
-            quantity=want.quantity,
-            limit=want.price,
-            expected=want.price,
-            margin=ZERO,
-        )
 
     def _move(self, view: TradeView, step: Step) -> None:
         reason = step.reason or view.reason

@@ -26,6 +26,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from perpbot.chance import Chance, Random
+from perpbot.chaos.torn import tear
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
 from perpbot.execution.entries import CaughtUp, FundingBooked, OrderFilled, OrdersIntended, TradeOpened
@@ -36,8 +37,6 @@ from perpbot.venues.registry import venue_names
 START_S, STOP_S = 120.0, 120.0
 POLL_S = 0.05
 LAST_LINES = 60
-WAL_HEADER = 32
-"""Bytes before the first frame of SQLite's log."""
 
 
 class DisagreementError(Exception):
@@ -171,13 +170,7 @@ class Rounds:
         """Every other time: leave a write that was cut short at the end of the journal's log; its length in bytes."""
         log = self._journal().with_name(f"{self._journal().name}-wal")
         self._kills += 1
-        if self._kills % 2 or not log.exists() or log.stat().st_size <= WAL_HEADER:
-            return 0
-        written = log.read_bytes()[WAL_HEADER:]
-        piece = written[: self._chance.randrange(1, len(written))]
-        with log.open("ab") as file:
-            file.write(piece)
-        return len(piece)
+        return 0 if self._kills % 2 else tear(log, self._chance.random())
 
     def finish(self) -> dict[str, Any]:
         """A last run that is stopped in order, and the comparison of what was earned."""

@@ -11,6 +11,7 @@ from gevent.event import Event
 from actors.orders import Orders
 from actors.runtime.signals import TaskFailed
 from perpbot import logs
+from perpbot.chaos.torn import tear
 from perpbot.config.settings import Settings
 from perpbot.program import Program, Setting, open_journal
 from perpbot.simulation.venues.market import COINS, MarketSettings
@@ -22,8 +23,6 @@ MARKET = MarketSettings(frames_per_second=4.0, edge_every_s=1.5)
 LINES_KEPT = 200
 UNDER_WAY_S = 0.5
 """Requests that were on their way when the process died have arrived after this."""
-WAL_HEADER = 32
-"""Bytes before the first frame of SQLite's log."""
 
 
 class Stage:
@@ -91,7 +90,7 @@ class Stage:
         """End the process as kill -9 does, leave a torn write, and start it anew."""
         self._end_abruptly()
         gevent.sleep(UNDER_WAY_S)
-        self._tear(draw)
+        tear(self.journal.with_name(f"{self.journal.name}-wal"), draw)
         self.again()
 
     def again(self) -> None:
@@ -111,11 +110,3 @@ class Stage:
         for venue in program.parts.venues.values():
             venue.http.send = dead  # type: ignore[method-assign, assignment]
         program.abandon()
-
-    def _tear(self, draw: float) -> None:
-        """A write that was cut short stands at the end of the journal's log."""
-        log = self.journal.with_name(f"{self.journal.name}-wal")
-        if log.exists() and log.stat().st_size > WAL_HEADER:
-            written = log.read_bytes()[WAL_HEADER:]
-            with log.open("ab") as file:
-                file.write(written[: 1 + int(draw * len(written))])

@@ -163,7 +163,7 @@ class Situation:
     close_asked: CloseReason | None = None
     """Why it was told to close, if it was."""
     may_open: bool = False
-    """Whether orders that open may be sent once more: the trade was admitted in this life of its actor."""
+    """Whether orders that open may be sent once more: it was not taken up while it opened, nor refused just now."""
     wall_ns: int = 0
     """The wall clock."""
     spent: Decimal = ZERO

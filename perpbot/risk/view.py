@@ -42,10 +42,6 @@ class LegRequest:
         """Value at the limit price."""
         return self.quantity * self.limit
 
-    def once_more(self, quantity: Quantity, limit: Price | None = None, expected: Price | None = None) -> "LegRequest":
-        """The same for another quantity, and at other prices where they are given."""
-        return attrs.evolve(self, quantity=quantity, limit=limit or self.limit, expected=expected or self.expected)
-
 
 @attrs.frozen(kw_only=True)
 class OpenRequest:

@@ -44,6 +44,8 @@ MOST_ROWS = 1_000
 _PLACES, _LAST_PLACES = "(?, ?, ?), ", "(?, ?, ?)"
 CONDENSE_FROM = 20_000
 """Entries since the last time that make it worth the while."""
+LOG_BYTES = 2 * 1024 * 1024
+"""More than the write-ahead log grows to between two checkpoints."""
 _EVERY = -(2**62)
 """Below every number; what is carried has numbers below zero."""
 
@@ -125,6 +127,16 @@ class Journal:
             db.execute("commit")
             db.execute("pragma wal_checkpoint(truncate)")  # the file itself is a journal from now on
             os.pwrite(self._lock, _MADE, 0)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the write-ahead log have its full length from the beginning.
+
+        SQLite writes over what is there, and starts over after each checkpoint. What makes no file longer is durable
+        sooner: nothing but itself is to be written then. Zeros behind the end of a log mean nothing to SQLite.
+        """
+        with self.path.with_name(f"{self.path.name}-wal").open("ab") as log:
+            log.write(bytes(max(0, LOG_BYTES - log.tell())))
 
     @property
     def epoch(self) -> int:

@@ -10,6 +10,7 @@ from gevent.event import Event
 from scene import account, again, drained, ended_after_restarts, started
 from whole import CONFIG, Whole, settings
 
+from perpbot.chaos.torn import tear
 from perpbot.config.settings import load_settings
 from perpbot.execution.entries import OrderFilled, OrdersIntended, TradeOpened
 from perpbot.simulation.venues.account import Account
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.simulated
 
 ALL = tuple(load_settings(CONFIG, os.environ, tuple(venue_names())).exchanges)
 THREE = ("okx", "hyperliquid", "aster")
-WAL_HEADER = 32
 
 
 def kill(whole: Whole) -> None:
@@ -38,14 +38,6 @@ def kill(whole: Whole) -> None:
     whole.end_abruptly()
 
 
-def tear(state: Path, length: int) -> None:
-    """A write that was cut short stands at the end of the journal's log."""
-    log = state / "journal.sqlite-wal"
-    if log.exists() and log.stat().st_size > WAL_HEADER:
-        with log.open("ab") as file:
-            file.write(log.read_bytes()[WAL_HEADER : WAL_HEADER + length])
-
-
 def killed(world: World, state: Path, venues: tuple[str, ...], times: int) -> dict[str, Any]:
     whole = started(world, state, settings=settings(venues))
     chance = world.chance.stream("kills")
@@ -57,7 +49,7 @@ def killed(world: World, state: Path, venues: tuple[str, ...], times: int) -> di
         gevent.sleep(chance.uniform(0.0, 4.0))
         kill(whole)
         gevent.sleep(0.5)  # requests that were on their way arrive
-        tear(state, chance.randrange(1, 3_000))
+        tear(state / "journal.sqlite-wal", chance.random())
         whole.venues.admin.set_faults(late, latency_ms=0)
         made = [(order.id, order.client_id) for each in accounts(whole) for order in each.orders.values()]
         filled = sum(len(each.executions) for each in accounts(whole))

@@ -5,14 +5,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_entries import note, notes
 
-from perpbot.storage.journal import Journal, read
+from perpbot.chaos.torn import HEADER, frames_end, tear
+from perpbot.storage.journal import LOG_BYTES, Journal, read
 
 COMMITS = [1, 3, 1, 2, 5, 1, 1, 4]
 """Entries in each commit."""
@@ -47,12 +48,18 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     journal.close()
 
 
-def found_after(torn: Path, wal: bytes, where: Path) -> list[int]:
-    """What a start finds that has `wal` for a write-ahead log."""
+def written(torn: Path) -> bytes:
+    """What the write-ahead log holds."""
+    log = (torn / "journal.sqlite-wal").read_bytes()
+    return log[: frames_end(log)]
+
+
+def found_after(torn: Path, wal: bytes, where: Path, *, full: bool = True) -> list[int]:
+    """What a start finds that has `wal` for a write-ahead log, in a file of `full` length or cut off after it."""
     shutil.rmtree(where, ignore_errors=True)
     where.mkdir()
     shutil.copy(torn / "journal.sqlite", where)
-    (where / "journal.sqlite-wal").write_bytes(wal)
+    (where / "journal.sqlite-wal").write_bytes(wal.ljust(LOG_BYTES, b"\0") if full else wal)
     journal = Journal(where, epoch=8)
     try:
         found = notes(list(journal.lines()))
@@ -64,7 +71,7 @@ def found_after(torn: Path, wal: bytes, where: Path) -> list[int]:
 
 
 def test_a_log_that_is_whole_holds_every_commit(torn: Path, tmp_path: Path) -> None:
-    wal = (torn / "journal.sqlite-wal").read_bytes()
+    wal = written(torn)
     assert found_after(torn, wal, tmp_path / "copy") == list(range(sum(COMMITS)))
 
 
@@ -72,12 +79,12 @@ def test_a_log_that_is_whole_holds_every_commit(torn: Path, tmp_path: Path) -> N
 def test_a_log_cut_off_anywhere_holds_whole_commits_from_the_beginning(
     examples: int, torn: Path, tmp_path: Path
 ) -> None:
-    wal = (torn / "journal.sqlite-wal").read_bytes()
+    wal = written(torn)
 
-    @given(length=st.integers(0, len(wal)))
+    @given(length=st.integers(0, len(wal)), full=st.booleans())
     @settings(deadline=None, max_examples=examples)
-    def check(length: int) -> None:
-        found = found_after(torn, wal[:length], tmp_path / "copy")
+    def check(length: int, full: Any) -> None:
+        found = found_after(torn, wal[:length], tmp_path / "copy", full=full)
         assert found == list(range(len(found)))
         assert len(found) in commit_ends()
 
@@ -88,7 +95,7 @@ def test_a_log_cut_off_anywhere_holds_whole_commits_from_the_beginning(
 def test_a_log_that_ends_in_nonsense_holds_whole_commits_from_the_beginning(
     examples: int, torn: Path, tmp_path: Path
 ) -> None:
-    wal = (torn / "journal.sqlite-wal").read_bytes()
+    wal = written(torn)
 
     @given(where=st.integers(0, len(wal) - 1), noise=st.binary(min_size=1, max_size=5_000))
     @settings(deadline=None, max_examples=examples)
@@ -98,6 +105,32 @@ def test_a_log_that_ends_in_nonsense_holds_whole_commits_from_the_beginning(
         assert len(found) in commit_ends()
 
     check()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_write_that_was_cut_short_is_not_there_and_what_was_before_it_is(
+    share: float, torn: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    log.write_bytes((torn / "journal.sqlite-wal").read_bytes())
+    end = len(written(torn))
+    length = tear(log, share)
+    assert length == 1 + int(share * (end - HEADER - 1))
+    held = log.read_bytes()
+    assert held[end : end + length] == held[HEADER : HEADER + length]
+    assert found_after(torn, held, tmp_path / "copy") == list(range(sum(COMMITS)))
+
+
+def test_the_log_has_its_full_length_from_the_beginning_and_keeps_it(tmp_path: Path) -> None:
+    log = tmp_path / "journal.sqlite-wal"
+    journal = Journal(tmp_path, epoch=7)
+    for number in range(300):
+        journal.append([note(number)], number)
+        if number % 100 == 99:
+            journal.checkpoint()
+        assert log.stat().st_size == LOG_BYTES
+    journal.close()
+    assert notes(list(read(tmp_path / "journal.sqlite"))) == list(range(300))
 
 
 # -- real processes --------------------------------------------------------------------------------------------------
