@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+from msgspec.structs import replace
 
 from actors.order_requests import ReadOpenTrades
 from actors.reconfiguration import Reconfigured
@@ -60,7 +61,7 @@ class HedgeWatch(Actor):
         seen = [naked(trade, self._tolerance, now) for trade in self._orders.ask(ReadOpenTrades())]
         before = self._now
         self._now = {
-            each.trade_id: attrs.evolve(each, since_ns=before.get(each.trade_id, each).since_ns)
+            each.trade_id: replace(each, since_ns=before.get(each.trade_id, each).since_ns)
             for each in seen
             if each is not None
         }

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import attrs
+import msgspec
 from gevent.event import Event
 
 from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Overflow, Slot, handles
@@ -17,8 +18,7 @@ from perpbot.storage.outbox import Outbox
 from perpbot.storage.worker import Worker
 
 
-@attrs.frozen
-class Append:
+class Append(msgspec.Struct, frozen=True, gc=False):
     """Write `entries` in one commit; the answer, once they are durable, is the number of the last."""
 
     entries: Sequence[Entry]

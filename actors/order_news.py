@@ -1,6 +1,7 @@
 """What the order book and the trading connections tell each other."""
 
 import attrs
+import msgspec
 
 from perpbot.execution.inquiry import OrderFound
 from perpbot.model.order import Fill, Order, OrderUpdate, Outcome
@@ -8,8 +9,7 @@ from perpbot.risk.approval import Approval
 from perpbot.venues.cancelling import Waiting
 
 
-@attrs.frozen
-class PlaceOrder:
+class PlaceOrder(msgspec.Struct, frozen=True, gc=False):
     """To a trading connection: send this order. It is durable, and `approval` covers it.
 
     `seen_ns` is when the frame behind an opening arrived (monotonic), 0 for other orders: for measuring.

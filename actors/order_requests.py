@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import attrs
+import msgspec
 
 from actors.runtime import DomainError
 from perpbot.execution.entries import TradeRecord
@@ -37,8 +38,7 @@ class OwnOrderInTheWayError(NotSubmittedError):
         self.venue = venue
 
 
-@attrs.frozen(kw_only=True)
-class OpenTrade:
+class OpenTrade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Journal a trade with its reservation and both first orders, and send them. Answered when they are handed over."""
 
     plan: Plan
@@ -49,8 +49,7 @@ class OpenTrade:
     """Its first orders."""
 
 
-@attrs.frozen(kw_only=True)
-class SubmitOrders:
+class SubmitOrders(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Journal further orders of a trade and send them. The answer is the trade's view."""
 
     trade_id: str
@@ -153,15 +152,13 @@ class SettleTrade:
     """Its orders as they were when the record was made."""
 
 
-@attrs.frozen
-class PrepareTrade:
+class PrepareTrade(msgspec.Struct, frozen=True, gc=False):
     """A trade in `symbol` may be opened. The answer is a `Prepared`."""
 
     symbol: str
 
 
-@attrs.frozen
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """What a new trade has to know of all others."""
 
     trade_id: str

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+import msgspec
 
 from actors.balances import EQUITY, EquityChanged
 from actors.order_requests import OPENED, REOPENED, SETTLED, ReadOpenTrades, ReadTrade
@@ -32,8 +33,7 @@ class ReservationRefusedError(DomainError):
     """The pool has too little; the text says where."""
 
 
-@attrs.frozen
-class Reserve:
+class Reserve(msgspec.Struct, frozen=True, gc=False):
     """Set capital aside for a trade at all its venues, or at none. The answer is a `Reserved`."""
 
     owner: str
@@ -41,8 +41,7 @@ class Reserve:
     amounts: Mapping[str, Decimal]
 
 
-@attrs.frozen
-class Reserved:
+class Reserved(msgspec.Struct, frozen=True, gc=False):
     """It is set aside. `available` is what each venue had before."""
 
     available: Mapping[str, Decimal]

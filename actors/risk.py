@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+import msgspec
 
 from actors.balances import EQUITY, EquityChanged
 from actors.connection_health import Reliability
@@ -34,8 +35,7 @@ from perpbot.risk.view import Gate, LegRequest, Naked, OpenRequest, View
 from perpbot.venues.rate_limit import ORDER, Urgency
 
 
-@attrs.frozen(kw_only=True)
-class AssessOpening:
+class AssessOpening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """May this trade be opened? The answer is an `Approval` or a `Refusal`."""
 
     request: OpenRequest
@@ -50,14 +50,13 @@ class AssessOpening:
     """What the pool had left for the symbol; None where symbols have no part of their own."""
     working: tuple[Order, ...] = ()
     """Our orders in the symbol that may still fill."""
-    to_come: Mapping[tuple[str, str], Decimal] = attrs.field(factory=dict)
+    to_come: Mapping[tuple[str, str], Decimal] = msgspec.field(default_factory=dict)
     """What other trades may still add to positions, by venue and symbol, in quote currency."""
     begun: bool = False
     """Whether it is under way, and opens once more: no pause after itself, and what of it stands alone is hedged so."""
 
 
-@attrs.frozen(kw_only=True)
-class AssessReduction:
+class AssessReduction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """May these orders, which take risk away, be sent? The answer is an `Approval` or a `Refusal`."""
 
     trade_id: str

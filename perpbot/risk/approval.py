@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import attrs
+import msgspec
 
 from perpbot.model.money import plain
 
@@ -32,8 +33,7 @@ class ApprovalKind(StrEnum):
     """Orders that take risk away (close, hedge, unwind): passed the price collar and the connection check."""
 
 
-@attrs.frozen(kw_only=True)
-class Approval:
+class Approval(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Leave to send the orders of one trade. The trading connection refuses an order without a fresh one."""
 
     kind: ApprovalKind
@@ -52,7 +52,7 @@ class Approval:
         left_ns = self.expires_ns - now_ns
         if self.kind is ApprovalKind.OPEN or left_ns >= APPROVAL_NS // 2 or left_ns < -COMMIT_NS:
             return self
-        return attrs.evolve(self, expires_ns=now_ns + APPROVAL_NS)
+        return msgspec.structs.replace(self, expires_ns=now_ns + APPROVAL_NS)
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-import attrs
+import msgspec
 
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Price, Quantity
@@ -14,8 +14,7 @@ from perpbot.portfolio.exposure import Exposure
 NOTHING = Quantity(ZERO)
 
 
-@attrs.frozen(kw_only=True)
-class LegRequest:
+class LegRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order of an opening, as it would be sent."""
 
     venue: str
@@ -43,8 +42,7 @@ class LegRequest:
         return self.quantity * self.limit
 
 
-@attrs.frozen(kw_only=True)
-class OpenRequest:
+class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A trade that wants to be opened: its legs are at different venues."""
 
     trade_id: str
@@ -52,8 +50,7 @@ class OpenRequest:
     legs: tuple[LegRequest, ...]
 
 
-@attrs.frozen(kw_only=True)
-class Gate:
+class Gate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether a venue's trading connection lets orders through."""
 
     open_refusal: str | None
@@ -67,8 +64,7 @@ class Gate:
     """How long the venue's rate limit would hold back an order that adds risk."""
 
 
-@attrs.frozen(kw_only=True)
-class Naked:
+class Naked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A trade whose legs are not equal, or not known."""
 
     trade_id: str
@@ -83,8 +79,7 @@ class Naked:
     """Monotonic."""
 
 
-@attrs.frozen(kw_only=True)
-class View:
+class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The account at one moment. Amounts are quote currency, taken as US dollars."""
 
     now_ns: int
@@ -116,14 +111,14 @@ class View:
     """Venue and symbol of positions that are not what the venue says."""
     symbol_room: Decimal | None = None
     """What the pool has left for the symbol asked for; None where symbols have no part of their own."""
-    venue_equity: Mapping[str, Decimal] = attrs.field(factory=dict)
-    venue_free: Mapping[str, Decimal] = attrs.field(factory=dict)
+    venue_equity: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
+    venue_free: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     """What each venue has free for new margin, as it last said; a venue that is not here has not said."""
     working: tuple[Order, ...] = ()
     """Our orders in the symbol asked for that may still fill."""
-    scores: Mapping[str, Decimal] = attrs.field(factory=dict)
+    scores: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     """By venue, how well its connections work, between 0 and 1; 1 where it is not said."""
-    ill: Mapping[str, str] = attrs.field(factory=dict)
+    ill: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Venues with a connection that is not well, and why."""
 
     def position_value(self, venue: str, symbol: str) -> Decimal:

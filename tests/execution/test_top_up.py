@@ -111,16 +111,17 @@ def test_a_venue_that_fills_everything_in_part_is_topped_up_only_so_often() -> N
     assert not matters(made, sum(made.held.values(), ZERO))
 
 
-@given(
-    quantity=st.sampled_from(["0.8", "1.1", "1.2", "3"]),
-    shares=st.lists(st.sampled_from(["1", "0.75", "0.5", "0.1", "0"]), max_size=12),
-    refused=st.lists(st.integers(0, 12), max_size=4),
-    least=st.sampled_from([d("0.2"), d("0.5")]),
+STORIES = st.fixed_dictionaries(
+    {
+        "quantity": st.sampled_from(["0.8", "1.1", "1.2", "3"]),
+        "shares": st.lists(st.sampled_from(["1", "0.75", "0.5", "0.1", "0"]), max_size=12),
+        "refused": st.lists(st.integers(0, 12), max_size=4),
+        "least": st.sampled_from([d("0.2"), d("0.5")]),
+    }
 )
-@settings(deadline=None, max_examples=60)
-def test_whatever_fills_it_ends_flat_where_there_is_room(
-    quantity: str, shares: list[str], refused: list[int], least: Decimal
-) -> None:
+
+
+def check_story(quantity: str, shares: list[str], refused: list[int], least: Decimal) -> None:
     made = closing(*shares, quantity=quantity, min_quantity=least)
     for at in refused:
         made.behaviours.insert(at, Behaviour("refuses"))
@@ -131,3 +132,16 @@ def test_whatever_fills_it_ends_flat_where_there_is_room(
     spent = len(sent(made, TOP_UP)) >= 2 * TOP_UPS
     no_room = held + least > made.plan.quantity
     assert (over(made) and not matters(made, held)) or spent or no_room
+
+
+@given(story=STORIES)
+@settings(deadline=None, max_examples=60)
+def test_whatever_fills_it_ends_flat_where_there_is_room(story: dict[str, Any]) -> None:
+    check_story(**story)
+
+
+@pytest.mark.full
+@given(story=STORIES)
+@settings(deadline=None, max_examples=10_000)
+def test_ten_thousand_rests(story: dict[str, Any]) -> None:
+    check_story(**story)

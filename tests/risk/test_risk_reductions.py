@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import attrs
 import pytest
+from msgspec.structs import replace
 from risk_accounts import BTC, LIMITS, OPEN_GATE, WORST, d, leg, quote, request, view
 
 from perpbot.model.instrument import Side
@@ -47,7 +47,7 @@ def test_a_connection_that_is_down_stops_a_close() -> None:
     [("99", True), ("101", True), ("98.999", False), ("101.001", False), ("1000", False), ("10", False), ("0", False)],
 )
 def test_a_close_keeps_to_the_collar(price: str, *, allowed: bool) -> None:
-    refused = check_reduction(attrs.evolve(CLOSE, limit=Price(d(price))), view(), LIMITS)
+    refused = check_reduction(replace(CLOSE, limit=Price(d(price))), view(), LIMITS)
     assert (refused is None) is allowed
     if refused is not None:
         assert (refused.level, refused.rule) == (Level.EXECUTION, "price-collar")

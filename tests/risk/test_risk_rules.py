@@ -4,10 +4,10 @@ import inspect
 from decimal import Decimal
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from risk_accounts import (
     BTC,
     LIMITS,
@@ -58,9 +58,9 @@ def alone(symbol: str, venues: tuple[str, ...], value: str = "500", unknown_at: 
 
 ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("venue-margin", {"venue_free": {"a": d(80), "c": d(1)}}),
-    ("leverage", {"gates": {"a": attrs.evolve(OPEN_GATE, leverage=d(1)), "b": OPEN_GATE}}),
+    ("leverage", {"gates": {"a": replace(OPEN_GATE, leverage=d(1)), "b": OPEN_GATE}}),
     ("depth", {"quotes": {"a": quote("a", "99.5", "100"), "b": quote("b", "100", "100.5")}}),
-    ("rate-limit", {"gates": {"a": OPEN_GATE, "b": OPEN_GATE, "c": attrs.evolve(OPEN_GATE, wait_s=1.0)}}),
+    ("rate-limit", {"gates": {"a": OPEN_GATE, "b": OPEN_GATE, "c": replace(OPEN_GATE, wait_s=1.0)}}),
     ("pool-capital", {"pool_available": {"a": d(80), "b": d(80)}}),
     ("symbol-allocation", {"symbol_room": d(160)}),
     ("safe-mode", {"safe_mode": {"a": False, "elsewhere": True}}),
@@ -100,7 +100,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "leverage",
-        {"gates": {"a": OPEN_GATE, "b": attrs.evolve(OPEN_GATE, leverage=d("0.5"))}},
+        {"gates": {"a": OPEN_GATE, "b": replace(OPEN_GATE, leverage=d("0.5"))}},
         "execution/leverage: 1 times at b, allowed 0.5 confirmed",
     ),
     (
@@ -110,12 +110,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "rate-limit",
-        {"gates": {"a": OPEN_GATE, "b": attrs.evolve(OPEN_GATE, wait_s=0.96)}},
+        {"gates": {"a": OPEN_GATE, "b": replace(OPEN_GATE, wait_s=0.96)}},
         "execution/rate-limit: an order to b would wait for 960 ms, allowed legs that leave at once",
     ),
     (
         "rate-limit",
-        {"gates": {"a": attrs.evolve(OPEN_GATE, wait_s=0.000_001), "b": OPEN_GATE}},
+        {"gates": {"a": replace(OPEN_GATE, wait_s=0.000_001), "b": OPEN_GATE}},
         "execution/rate-limit: an order to a would wait for 1 ms, allowed legs that leave at once",
     ),
     (

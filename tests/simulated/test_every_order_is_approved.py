@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import gevent
 import pytest
+from msgspec.structs import replace
 from whole import Whole, check_accounts
 
 from actors.order_news import PlaceOrder
@@ -80,10 +81,10 @@ def forgeries(order: Order, generations: dict[str, int]) -> list[PlaceOrder]:
     )
     moved = {venue: number - 1 for venue, number in generations.items()}
     return [
-        PlaceOrder(attrs.evolve(order, client_id="forged-1"), attrs.evolve(good, trade_id="another")),
-        PlaceOrder(attrs.evolve(order, client_id="forged-2"), attrs.evolve(good, expires_ns=monotonic_ns() - 1)),
-        PlaceOrder(attrs.evolve(order, client_id="forged-3"), attrs.evolve(good, generations=moved)),
-        PlaceOrder(attrs.evolve(order, client_id="forged-4"), attrs.evolve(good, kind=ApprovalKind.REDUCE)),
+        PlaceOrder(attrs.evolve(order, client_id="forged-1"), replace(good, trade_id="another")),
+        PlaceOrder(attrs.evolve(order, client_id="forged-2"), replace(good, expires_ns=monotonic_ns() - 1)),
+        PlaceOrder(attrs.evolve(order, client_id="forged-3"), replace(good, generations=moved)),
+        PlaceOrder(attrs.evolve(order, client_id="forged-4"), replace(good, kind=ApprovalKind.REDUCE)),
         PlaceOrder(attrs.evolve(order, client_id="forged-5", account="another"), good),
     ]
 

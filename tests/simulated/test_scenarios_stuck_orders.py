@@ -7,7 +7,18 @@ from typing import Any
 
 import attrs
 import pytest
-from scene import at_place, drained, ended, orders, orders_of, positions, serving, started
+from scene import (
+    again,
+    at_place,
+    drained,
+    ended,
+    ended_after_restarts,
+    orders,
+    orders_of,
+    positions,
+    serving,
+    started,
+)
 from whole import Whole
 
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
@@ -101,8 +112,10 @@ def coarse(whole: Whole, lots: int) -> SimulatedVenue:
     return served
 
 
-def left_of_a_close(whole: Whole, served: SimulatedVenue, lots: Callable[[Ticket], int]) -> str:
-    """A close at a coarse venue is filled but for so many lots; its trade, when that is over."""
+def left_of_a_close(
+    whole: Whole, served: SimulatedVenue, lots: Callable[[Ticket], int], *, restarts: bool = False
+) -> str:
+    """A close at a coarse venue is filled but for so many lots; its trade, when that is over, perhaps after a crash."""
     cut: list[Ticket] = []
 
     def place(ticket: Ticket, now_ns: int, usual: Any) -> VenueOrder:
@@ -116,6 +129,9 @@ def left_of_a_close(whole: Whole, served: SimulatedVenue, lots: Callable[[Ticket
     whole.program.start()
     whole.wait_until(lambda: bool(cut), 120.0, "a close that leaves a rest")
     trade = next(each.order.trade_id for each in orders(whole, "close") if each.order.wire_id == cut[0].client_id)
+    if restarts:
+        whole.end_abruptly()
+        again(whole)
     whole.wait_until(lambda: whole.ledger.trade(trade) is None, 60.0, "its trade over")
     return trade
 
@@ -142,14 +158,15 @@ def worth(served: SimulatedVenue, ticket: Ticket, dollars: int, rounding: str) -
     return int(lots.to_integral_value(rounding))
 
 
-def rest_topped_up(world: World, state: Path) -> dict[str, Any]:
+def rest_topped_up(world: World, state: Path, restarts: bool) -> dict[str, Any]:  # noqa: FBT001 - run in a fork
     """OKX trades twenty lots at least, and leaves more of a close than may stand alone."""
     whole = Whole(world, state)
     served = coarse(whole, 20)
-    trade = left_of_a_close(whole, served, lambda ticket: worth(served, ticket, 15, ROUND_CEILING))
+    trade = left_of_a_close(whole, served, lambda ticket: worth(served, ticket, 15, ROUND_CEILING), restarts=restarts)
     (record,) = (each for each in whole.records if each.trade_id == trade)
     more = [each.order for each in orders_of(whole, trade) if each.order.purpose == TOP_UP]
-    return {**ended(whole), "phase": record.phase, "reason": record.reason, "more": [each.venue for each in more]}
+    report = ended_after_restarts(whole) if restarts else ended(whole)
+    return {**report, "phase": record.phase, "reason": record.reason, "more": [each.venue for each in more]}
 
 
 def test_19_a_remainder_below_the_minimum_ends_its_trade_holds_nobody_up_and_is_shown(state: Path) -> None:
@@ -162,8 +179,9 @@ def test_19_a_remainder_below_the_minimum_ends_its_trade_holds_nobody_up_and_is_
     assert ours
 
 
-def test_a_remainder_that_may_not_stand_alone_is_topped_up_to_what_its_venue_takes(state: Path) -> None:
-    report = run_forked(rest_topped_up, 7, state)
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_remainder_that_may_not_stand_alone_is_topped_up_to_what_its_venue_takes(state: Path, restarts: Any) -> None:
+    report = run_forked(rest_topped_up, 7, state, restarts)
     assert report["phase"] == "completed"
     assert "rest" not in report["reason"]
     assert len(report["more"]) == 2
