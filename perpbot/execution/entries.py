@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import attrs
+import msgspec
 
 from perpbot.execution.plan import Plan
 from perpbot.model.instrument import Side
@@ -19,8 +20,7 @@ class WorldBound:
     mode: str
 
 
-@attrs.frozen(kw_only=True)
-class TradeOpened:
+class TradeOpened(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A trade was admitted: its plan, its reservation and its first orders, in one commit before any leaves."""
 
     plan: Plan
@@ -30,8 +30,7 @@ class TradeOpened:
     orders: list[Order]
 
 
-@attrs.frozen(kw_only=True)
-class OrdersIntended:
+class OrdersIntended(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Further orders of a trade, before they leave."""
 
     orders: list[Order]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-import attrs
+import msgspec
 
 from perpbot.model.instrument import Instrument, Side
 from perpbot.model.money import ZERO, Price, Quantity
@@ -12,8 +12,7 @@ from perpbot.model.quote import Quote
 from perpbot.scanning.edge import Edge
 
 
-@attrs.frozen(kw_only=True)
-class Leg:
+class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One side of a trade, at one venue and account."""
 
     side: Side
@@ -33,8 +32,7 @@ class Leg:
         return self.side._value_  # what `value` returns, for a tenth: every decision asks for it dozens of times
 
 
-@attrs.frozen(kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An opportunity that was decided for. It does not change any more."""
 
     trade_id: str

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import attrs
+import msgspec
 
 from perpbot.execution.plan import Leg, Plan
 from perpbot.model.events import Funding
@@ -112,8 +113,7 @@ BUILD = frozenset({"open", "make", "follow", "hedge"})
 """Purposes of the orders that build a trade up."""
 
 
-@attrs.frozen(kw_only=True)
-class Want:
+class Want(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order the trade wants to be sent now."""
 
     leg: str

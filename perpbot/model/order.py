@@ -4,6 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import attrs
+import msgspec
 
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Money, Price, Quantity, only
@@ -23,8 +24,7 @@ class TimeInForce(StrEnum):
     """Rest as a maker, or be refused."""
 
 
-@attrs.frozen(kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order as it was decided: its intent. What becomes of it is told by `OrderState`.
 
     `client_id` is ours, handed out by the journal and unique for ever; `wire_id` is the form of it that the

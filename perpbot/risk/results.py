@@ -53,5 +53,5 @@ class Results:
     def today(self, now_ns: int) -> Decimal:
         """What the day that `now_ns` falls into has come to: trades that were over in it, and funding."""
         first = (now_ns // NS_PER_HOUR - self.start_hour) // HOURS_A_DAY * HOURS_A_DAY + self.start_hour
-        hours = range(first, first + HOURS_A_DAY)
-        return sum((each[hour] for each in (self._nets, self.funding) for hour in hours if hour in each), ZERO)
+        told = (each for of in (self._nets, self.funding) for each in of.items())
+        return sum((amount for hour, amount in told if first <= hour < first + HOURS_A_DAY), ZERO)

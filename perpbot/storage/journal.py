@@ -52,6 +52,10 @@ _EVERY = -(2**62)
 _converter = make_converter()
 """Slower than msgspec, and gives each number the one form it has."""
 _converter.register_unstructure_hook(Decimal, plain)
+_converter.register_unstructure_hook_func(
+    lambda kind: issubclass(kind, msgspec.Struct),
+    lambda each: {name: _converter.unstructure(value) for name, value in msgspec.structs.asdict(each).items()},
+)
 
 KINDS: dict[str, type] = {each.__name__: each for each in get_args(Entry)}
 _ENCODER = msgspec.json.Encoder(order="sorted")

@@ -9,6 +9,7 @@ import pytest
 from execution_values import MS, RULES, SECOND, d, instrument, plan, quote
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from perpbot.config.decisions import Execution, PartialFillHandling
 from perpbot.config.limits import Risk
@@ -69,7 +70,7 @@ def closing(bought: str | int = 0, sold: str | int = 0, **changes: Any) -> Step:
 
 def bare(step: Step) -> Step:
     """A step without what its orders are measured by."""
-    return attrs.evolve(step, wants=tuple(attrs.evolve(each, expected=None) for each in step.wants))
+    return attrs.evolve(step, wants=tuple(replace(each, expected=None) for each in step.wants))
 
 
 def one(step: Step) -> Want:
@@ -377,7 +378,7 @@ def test_reasons_to_close(changes: dict[str, Any], reason: CloseReason) -> None:
 @pytest.mark.parametrize(("mid", "reason"), [("99.7", ""), ("99.39", CloseReason.REVERTED)])
 def test_a_spread_has_reverted_at_what_the_currencies_were_worth(mid: str, reason: str) -> None:
     sell = changed(SELL, quote=quote("b", d(mid) - d("0.01"), d(mid) + d("0.01")))
-    bought_in_usdt = attrs.evolve(plan(2), rate=d("1.0062"))
+    bought_in_usdt = replace(plan(2), rate=d("1.0062"))
     assert opened(sell=sell, plan=bought_in_usdt, spent=d(-2)).reason == reason
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import pytest
 from execution_values import BTC, d, fill, order, plan
+from msgspec.structs import replace
 
 from perpbot.execution.entries import ForeignAdopted, OrderFilled, TradeMoved, TradeOpened
 from perpbot.execution.foreign import Strangers, adopt, adopted_fill, client_id, is_adopted, take_over
@@ -23,7 +24,7 @@ def trade(bought: str, number: int = 1) -> TradeView:
     opened = order(number, quantity=Quantity(d(bought)), trade_id=f"7-t{number}")
     record = OrderRecord(opened, status=OrderStatus.ACCEPTED)
     record.fill(fill(opened, number, bought))
-    made = attrs.evolve(plan(bought), trade_id=f"7-t{number}")
+    made = replace(plan(bought), trade_id=f"7-t{number}")
     return TradeView(
         plan=made, pool="arb", reserved={}, phase="open", reason="", opened_ns=1, orders=(view(record),)
     )  # fmt: skip
@@ -97,7 +98,7 @@ def test_fills_of_two_symbols_under_one_number_are_two() -> None:
 def adopted_as(number: str, of: Fill) -> Ledger:
     """A journal in which the order `number` stands for `of`."""
     ((stands, part),) = adopt(of, [trade("2")])
-    stands = attrs.evolve(stands, client_id=number)
+    stands = replace(stands, client_id=number)
     ledger = Ledger()
     ledger.apply(TradeOpened(plan=trade("2").plan, pool="arb", reserved={}, orders=[]), 1)
     ledger.apply(ForeignAdopted(order=stands), 1)

@@ -8,6 +8,7 @@ import pytest
 from execution_values import SECOND, d, fill, order, plan, update
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from perpbot.execution import ledger as ledger_module
 from perpbot.execution.entries import (
@@ -31,7 +32,7 @@ STATUSES = [OrderStatus.ACCEPTED, OrderStatus.FILLED, OrderStatus.CANCELLED, Ord
 
 
 def plan_of(trade: int) -> Plan:
-    return attrs.evolve(plan(4), trade_id=f"7-t{trade}")
+    return replace(plan(4), trade_id=f"7-t{trade}")
 
 
 def order_of(number: int, trade: int) -> Order:

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import pytest
 from execution_values import MS, RULES, SECOND, d, instrument, plan, quote
+from msgspec.structs import replace
 
 from perpbot.config.decisions import Execution, FallbackPolicy
 from perpbot.execution.decide import decide
@@ -25,7 +26,7 @@ OFF, CAREFUL = (attrs.evolve(RULES, fallback_policy=each) for each in (FallbackP
 def made(quantity: str = "2") -> Plan:
     """A trade that waits at venue a to buy, at the best bid there."""
     taker = plan(quantity)
-    return attrs.evolve(taker, buy=attrs.evolve(taker.buy, resting=Price(d(100))))
+    return replace(taker, buy=replace(taker.buy, resting=Price(d(100))))
 
 
 def situation(

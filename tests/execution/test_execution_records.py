@@ -8,6 +8,7 @@ import pytest
 from execution_values import d, fill, order, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from perpbot.execution import condensing
 from perpbot.execution.accounting import Accounting
@@ -58,7 +59,7 @@ def leg(side: Side, funding: str = "0") -> LegRecord:
 
 def over(trade: int = 1, trading: str = "5", funding: str = "0", phase: Phase = Phase.COMPLETED) -> TradeSettled:
     view = Ledger()
-    view.apply(TradeOpened(plan=attrs.evolve(plan(), trade_id=f"7-t{trade}"), pool="arb", reserved={}, orders=[]), 0)
+    view.apply(TradeOpened(plan=replace(plan(), trade_id=f"7-t{trade}"), pool="arb", reserved={}, orders=[]), 0)
     found = view.trade(f"7-t{trade}")
     assert found is not None
     record = settle(found, phase, "done", ["USDT"], Timings(), 5)
@@ -166,7 +167,7 @@ class Books:
         self._accounting = Accounting()
         self._number = 0
         for trade in TRADES:
-            opened = attrs.evolve(plan(), trade_id=trade)
+            opened = replace(plan(), trade_id=trade)
             orders = [self._order(trade, leg, Side(leg)) for leg in VENUES]
             self._write(TradeOpened(plan=opened, pool="arb", reserved={}, orders=orders))
 

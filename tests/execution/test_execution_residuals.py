@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-import attrs
 from execution_values import BTC, VENUES, d, fill, order, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from perpbot.execution.accounting import Accounting
 from perpbot.execution.condensing import hold
@@ -70,7 +70,7 @@ class Account:
         return self.numbers
 
     def open(self) -> None:
-        made = attrs.evolve(plan(1), trade_id=f"7-t{self.number()}")
+        made = replace(plan(1), trade_id=f"7-t{self.number()}")
         self.record(TradeOpened(plan=made, pool="arb", reserved={}, orders=[]))
 
     def fill(self, index: int, leg: str, size: int, price: Decimal) -> None:

@@ -10,6 +10,7 @@ import attrs
 import gevent
 import pytest
 from gevent.pywsgi import WSGIServer
+from msgspec.structs import replace
 from whole import CONFIG, Whole, check_accounts, settings
 
 from actors import deliveries
@@ -237,7 +238,7 @@ def refused_for_ever() -> TradeView:
                         Price(Decimal(100)), "USDT", 1)  # fmt: skip
     opened, stands, *_ = take_over(held, [], clearing_plan("1-t1", held, seen_ns=0, wall_ns=0))
     assert isinstance(stands, ForeignAdopted)
-    closes = [attrs.evolve(stands.order, client_id=f"1-{number}", purpose="close") for number in range(5)]
+    closes = [replace(stands.order, client_id=f"1-{number}", purpose="close") for number in range(5)]
     ledger = Ledger()
     for entry in (opened, OrdersIntended(orders=closes), *(answered(each.client_id, Refused("no")) for each in closes)):
         ledger.apply(entry, 0)

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import gevent
 import pytest
+from msgspec.structs import replace
 from scene import account, native, orders, positions, said, started
 from whole import Whole, settings
 
@@ -70,7 +71,7 @@ def _intend(whole: Whole, symbol: str) -> list[str]:
     """Orders that close the legs at okx are on disk when PerpBot dies; nobody knows whether they left."""
     legs = [order for each in _open(whole) if each.plan.symbol == symbol for order in each.orders]
     last = [
-        attrs.evolve(view.order, client_id=f"{view.order.client_id}00",
+        replace(view.order, client_id=f"{view.order.client_id}00",
                      wire_id=f"{view.order.wire_id[:-4]}{number:02}00", side=view.order.side.opposite,
                      reduce_only=True, purpose="close")
         for number, view in enumerate(legs) if view.order.venue == "okx"

@@ -81,11 +81,11 @@ def forgeries(order: Order, generations: dict[str, int]) -> list[PlaceOrder]:
     )
     moved = {venue: number - 1 for venue, number in generations.items()}
     return [
-        PlaceOrder(attrs.evolve(order, client_id="forged-1"), replace(good, trade_id="another")),
-        PlaceOrder(attrs.evolve(order, client_id="forged-2"), replace(good, expires_ns=monotonic_ns() - 1)),
-        PlaceOrder(attrs.evolve(order, client_id="forged-3"), replace(good, generations=moved)),
-        PlaceOrder(attrs.evolve(order, client_id="forged-4"), replace(good, kind=ApprovalKind.REDUCE)),
-        PlaceOrder(attrs.evolve(order, client_id="forged-5", account="another"), good),
+        PlaceOrder(replace(order, client_id="forged-1"), replace(good, trade_id="another")),
+        PlaceOrder(replace(order, client_id="forged-2"), replace(good, expires_ns=monotonic_ns() - 1)),
+        PlaceOrder(replace(order, client_id="forged-3"), replace(good, generations=moved)),
+        PlaceOrder(replace(order, client_id="forged-4"), replace(good, kind=ApprovalKind.REDUCE)),
+        PlaceOrder(replace(order, client_id="forged-5", account="another"), good),
     ]
 
 
@@ -101,7 +101,7 @@ def watched(world: World, state: Path) -> dict[str, Any]:
     generations = {gate.venue: gate.generation for gate in whole.program.parts.gates.values() if gate.trading}
     sender = whole.program.system.cell("/venues/okx/trading").actor.describe  # type: ignore[union-attr]
     before = sender()["not_sent"]
-    for each in forgeries(attrs.evolve(opened, purpose="open"), generations):
+    for each in forgeries(replace(opened, purpose="open"), generations):
         whole.program.system.ref("/venues/okx/trading").tell(each)
     gevent.sleep(1.0)
     turned_down = sender()["not_sent"] - before

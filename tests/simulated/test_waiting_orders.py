@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import attrs
 import gevent
 import pytest
+from msgspec.structs import replace
 from whole import Whole
 
 from perpbot import clock
@@ -60,7 +60,7 @@ def one_order_that_rests() -> Iterator[None]:
         if left[0] and order.side is Side.BUY:
             left[0] = 0
             price = far_bid(order.price, instrument)
-            order = attrs.evolve(order, time_in_force=TimeInForce.GTC, price=price)
+            order = replace(order, time_in_force=TimeInForce.GTC, price=price)
         return honest(self, order, instrument)
 
     Okx.place = place  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 import attrs
+import msgspec
 from hypothesis import strategies as st
 
 from perpbot.execution.entries import Entry, KillSwitchSet
@@ -33,9 +34,8 @@ def of(type_: Any) -> st.SearchStrategy[Any]:
         return _PLAIN[type_]
     if isinstance(type_, type) and issubclass(type_, Enum):
         return st.sampled_from(list(type_))
-    if attrs.has(type_):
-        hints = get_type_hints(type_)
-        return st.builds(type_, **{field.name: of(hints[field.name]) for field in attrs.fields(type_)})
+    if isinstance(type_, type) and (attrs.has(type_) or issubclass(type_, msgspec.Struct)):
+        return st.builds(type_, **{name: of(hint) for name, hint in get_type_hints(type_).items()})
     origin, parts = get_origin(type_), get_args(type_)
     if origin is Mapping:
         return st.dictionaries(of(parts[0]), of(parts[1]), max_size=3)

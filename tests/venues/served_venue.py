@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import attrs
+from msgspec.structs import replace
 from venue_cases import NAMES
 
 from perpbot import clock
@@ -83,7 +83,7 @@ class Served:
     def order(self, side: Side, away: str, *, size: str = "0.01", **changes: Any) -> Order:
         """An order whose price is the fraction `away` behind the best price it meets; below zero it rests."""
         usual = self.client.order(side, Decimal(away), Decimal(size), TimeInForce.IOC)
-        return attrs.evolve(usual, **changes)
+        return replace(usual, **changes)
 
 
 def of_kind(events: list[Event], kind: type[E]) -> list[E]:

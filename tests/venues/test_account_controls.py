@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-import attrs
 import pytest
+from msgspec.structs import replace
 from served_venue import Served
 
 from perpbot.model.instrument import Side
@@ -118,7 +118,7 @@ def test_an_order_that_will_not_go_is_given_up_after_a_few_rounds(at: Served) ->
 
 def amended(at: Served, order: Order, away: str, size: str) -> OrderUpdate:
     wanted = at.order(Side.BUY, away, size=size, time_in_force=TimeInForce.GTC)
-    changed = attrs.evolve(order, price=wanted.price, quantity=wanted.quantity)
+    changed = replace(order, price=wanted.price, quantity=wanted.quantity)
     assert at.venue.http.send(at.venue.amend(changed, None, at.bitcoin)).status == 200
     found = at.venue.fetch_order(order, at.bitcoin)
     assert found is not None
