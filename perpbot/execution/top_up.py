@@ -25,6 +25,8 @@ def top_up(now: Situation, rules: Execution) -> list[Want]:
     """
     if not now.may_open or now.plan.clears or not any(_is_stuck(now, leg) for leg in now.plan.legs):
         return []
+    if _stands_alone(now):
+        return []
     if not all(_takes_more(now, leg, rules) for leg in now.plan.legs):
         return []
     prices = {leg: banded(now.market(leg), leg.side, 0, rules) for leg in now.plan.legs}
@@ -40,6 +42,13 @@ def _is_stuck(now: Situation, leg: Leg) -> bool:
     """Whether its venue has turned down, again and again, to close all that a leg holds for being so little."""
     held = abs(now.leg(leg).held)
     return now.leg(leg).refusals >= REFUSALS_BELIEVED and now.matters(held) and is_doubted(now, leg, held)
+
+
+def _stands_alone(now: Situation) -> bool:
+    """Whether a leg has so much more than the other one that its venue takes it back: that comes first."""
+    lag, lead = sorted(now.plan.legs, key=now.opened)
+    alone = min(now.opened(lead), now.opened(lead) - now.opened(lag))
+    return now.matters(alone) and not is_doubted(now, lead, alone)
 
 
 def _takes_more(now: Situation, leg: Leg, rules: Execution) -> bool:

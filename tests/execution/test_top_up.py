@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_execution_closing import TOLERANCE, go_on, matters, over
 
+from perpbot.execution.pricing import REFUSALS_BELIEVED
 from perpbot.execution.top_up import TOP_UPS
 from perpbot.execution.trade import TOP_UP, CloseReason
 from perpbot.model.money import ZERO
@@ -100,6 +101,20 @@ def test_legs_that_are_topped_up_unequally_end_flat_all_the_same(buy: str, sell:
     go_on(made, 16)
     assert over(made)
     assert made.held == {"buy": ZERO, "sell": ZERO}
+
+
+def test_what_only_one_venue_has_topped_up_is_given_back_before_it_is_tried_again() -> None:
+    made = closing("0.75", "0.75")
+    go_on(made, 7)
+    assert made.leg("sell").refusals == REFUSALS_BELIEVED
+    made.behaviours = [Behaviour(), Behaviour("refuses")]
+    go_on(made, 1)
+    assert made.held == {"buy": d("0.8"), "sell": -d("0.3")}
+    go_on(made, 2)
+    assert [(want.purpose, want.leg, want.quantity) for _, want, _ in made.sent[-2:]] == [
+        (TOP_UP, "sell", d("0.5")),
+        ("close", "buy", d("0.5")),
+    ]
 
 
 def test_a_venue_that_fills_everything_in_part_is_topped_up_only_so_often() -> None:
