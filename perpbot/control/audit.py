@@ -66,7 +66,8 @@ class Audit:
         return {str(each.number): row(each) for each in self.newest(limit)}
 
 
-LOOKS = {"status", "list", "show", None}
+LOOKS = ("status", "list", "show", None)
+"""Actions that change nothing. Whatever a client sends can be looked for in it."""
 ALWAYS = {"flatten", "cancel-all", "stop"}
 HANDS = {"restart", "kill", "suspend", "resume", "adopt"}
 """Verbs of the control socket that act where they are meant, and not only asked about."""

@@ -43,6 +43,7 @@ BAD = {
     "a verb that is no text": (request(verb=["tree"]), "no verb ['tree']; there are "),
     "arguments that are a list": (request(args=[1]), "args must be an object"),
     "arguments that are null": (request(args=None), "args must be an object"),
+    "an action that is a list": (request(verb="risk", args={"action": ["resume"]}), "risk takes status, resume"),
     "a limit that is no number": (
         request(verb="trades", args={"limit": "all"}),
         "limit must be a number from 1 to 200, not 'all'",
