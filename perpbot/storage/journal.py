@@ -83,7 +83,8 @@ class Journal:
         """Open the journal in `directory`, or make it; `epoch` then distinguishes it from every other journal.
 
         Raises:
-            JournalError: it is held by another system, is not a journal, or was written by a newer PerpBot.
+            JournalError: it is held by another system, is not a journal, was written by a newer PerpBot, or has no
+                room.
         """
         self.path = directory / "journal.sqlite"
         self._lock = _lock(directory)
@@ -139,8 +140,14 @@ class Journal:
         SQLite writes over what is there, and starts over after each checkpoint. What makes no file longer is durable
         sooner: nothing but itself is to be written then. Zeros behind the end of a log mean nothing to SQLite.
         """
-        with self.path.with_name(f"{self.path.name}-wal").open("ab") as log:
-            log.write(bytes(max(0, LOG_BYTES - log.tell())))
+        try:
+            with self.path.with_name(f"{self.path.name}-wal").open("ab") as log:
+                log.write(bytes(max(0, LOG_BYTES - log.tell())))
+        except OSError as error:
+            raise JournalError(
+                f"{self.path} has no room for its log ({error.strerror}): make {LOG_BYTES // 2**20} MB free there, and "
+                f"start again"
+            ) from error
 
     @property
     def epoch(self) -> int:

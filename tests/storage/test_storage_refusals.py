@@ -1,7 +1,10 @@
 """What is no journal of ours is refused in words an operator understands, and left as it was."""
 
+import resource
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,36 @@ def test_a_second_system_is_refused_while_the_first_lives(tmp_path: Path) -> Non
     first.close()
     second = Journal(tmp_path, epoch=8)
     assert notes(list(second.lines())) == [1]
+
+
+# -- a full disk -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file of this process grows beyond `size` bytes: writing more fails, as it does where the disk is full."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_a_disk_without_room_for_the_log_is_named_and_what_is_in_the_log_is_kept(tmp_path: Path) -> None:
+    alive = Journal(tmp_path / "alive", epoch=7)
+    alive.append([note(0)], 1)
+    state = tmp_path / "state"
+    shutil.copytree(tmp_path / "alive", state)  # as a crash leaves it
+    alive.close()
+    log = state / f"{FILE}-wal"
+    log.write_bytes(log.read_bytes()[:100_000])
+    with largest_file(500_000):
+        text = refusal(state)
+    assert text == f"{state / FILE} has no room for its log (File too large): make 2 MB free there, and start again"
+    again = Journal(state, epoch=8)
+    assert notes(list(again.lines())) == [0]
+    again.close()
 
 
 # -- files that are something else -----------------------------------------------------------------------------------
