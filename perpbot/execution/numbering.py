@@ -1,5 +1,6 @@
 """Ids of trades and orders: each is its journal's, and no other one has or had it."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from perpbot.clock import NS_PER_SECOND
@@ -24,8 +25,10 @@ class Numbers:
         self._epoch = epoch
         self._wire_ids = wire_ids
         self._last_trade = self._last_order = 0
-        self._opened: dict[int, None] = {}
+        self._opened: set[int] = set()
         """Numbers of the trades that were opened, the newest."""
+        self._in_turn: deque[int] = deque()
+        """The same, as they were opened."""
         self._oldest = 0
         """Trades of this number or a lower one count as opened."""
 
@@ -52,10 +55,14 @@ class Numbers:
 
     def opened(self, plan: Plan) -> None:
         """Never again."""
-        self._opened[number_of(plan.trade_id)] = None
-        while len(self._opened) > NUMBERS_KEPT:
-            self._oldest = min(self._opened)
-            del self._opened[self._oldest]
+        number = number_of(plan.trade_id)
+        if number not in self._opened:
+            self._opened.add(number)
+            self._in_turn.append(number)
+        while len(self._in_turn) > NUMBERS_KEPT:
+            first = self._in_turn.popleft()
+            self._opened.remove(first)
+            self._oldest = max(self._oldest, first)
 
     def orders(self, plan: Plan, wants: Iterable[Want]) -> list[Order]:
         """The orders of `wants`, with the next ids."""
