@@ -44,6 +44,8 @@ from perpbot.venues.rate_limit import keep_together
 
 REFUSED_NS = 60_000_000_000
 """The risk rules are not asked again for so long whether a trade may open more, when they have refused it."""
+REFUSED_ALONE_NS = 1_000_000_000
+"""The same where something stands alone meanwhile."""
 RETRY_REFUSED_MS = 200
 """A refused hedge or close is asked for again this soon: the market or the connection may be back."""
 LONGEST_LOOK_MS = 1_000
@@ -271,7 +273,8 @@ class Trade(Actor):
         approval = self._approve(step.wants, again=again)
         if isinstance(approval, Refusal):
             if again:
-                self._refused_until_ns = monotonic_ns() + REFUSED_NS
+                alone = self._view is not None and self._view.unhedged.value
+                self._refused_until_ns = monotonic_ns() + (REFUSED_ALONE_NS if alone else REFUSED_NS)
             if str(approval) != self._refusal:
                 self._refusal = str(approval)
                 self.log.warning("order refused", trade=self._plan.trade_id, why=self._refusal)

@@ -6,7 +6,7 @@ from perpbot.config.decisions import Execution
 from perpbot.execution.hedging import give_back, hedge, patience_over
 from perpbot.execution.plan import Leg
 from perpbot.execution.pricing import LONGEST_MS, RETRY_MS, banded, best, is_doubted, reducible, send_or_wait
-from perpbot.execution.top_up import top_up
+from perpbot.execution.top_up import may_come, top_up
 from perpbot.execution.trade import TOP_UP, CloseReason, Phase, Situation, Step, Want
 from perpbot.model.instrument import Side
 from perpbot.model.money import ZERO, Quantity, plain
@@ -16,15 +16,15 @@ def closing(now: Situation, rules: Execution) -> Step:
     """The next step towards nothing held.
 
     What its venue does not take is left when it is worth so little that it may stand alone. More than that is topped
-    up. Where that cannot be, it is left if it stands alone already; else it keeps its hedge at the other venue, and
-    waits there for its venue, or for somebody who closes it by hand.
+    up. Where that cannot be, also not soon, it is left if it stands alone already; else it keeps its hedge at the other
+    venue, and waits there for its venue, or for somebody who closes it by hand.
     """
     more = top_up(now, rules)
     if more:
         return send_or_wait(now, more, now.leg(now.plan.buy).tries.get(TOP_UP, 0))
     left = {leg: quantity for leg, quantity in _to_close(now).items() if quantity}
     if not left:
-        return _waits(now) or _over(now)
+        return _waits(now) or _passes(now, rules) or _over(now)
     # a leg is not closed alone while the other could not follow: that would open what is hedged
     if not all(_reachable(now, leg) for leg in left):
         return _even_out(now, rules) or Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
@@ -85,6 +85,14 @@ def _waits(now: Situation) -> Step | None:
         return None
     trouble = f"{_stuck(now)}; its hedge is kept: close it there by hand, and the other leg follows"
     return Step(phase=Phase.CLOSING, retry_ms=LONGEST_MS, trouble=trouble)
+
+
+def _passes(now: Situation, rules: Execution) -> Step | None:
+    """What stands alone is not left while what keeps it from being topped up may still pass; None after a while."""
+    since_ns = now.uneven_since_ns
+    if since_ns is None or patience_over(now, since_ns, rules) or not may_come(now):
+        return None
+    return Step(phase=Phase.CLOSING, retry_ms=RETRY_MS[2])
 
 
 def _over(now: Situation) -> Step:

@@ -38,6 +38,14 @@ def top_up(now: Situation, rules: Execution) -> list[Want]:
     return [_want(now, leg, more[leg], prices[leg]) for leg in now.plan.legs]
 
 
+def may_come(now: Situation) -> bool:
+    """Whether a rest that stands alone could be topped up, if not for what may pass: a gate, a quote, a refusal."""
+    if now.plan.clears or not any(_is_stuck(now, leg) for leg in now.plan.legs):
+        return False
+    size = max(now.opened(leg) + now.market(leg).instrument.smallest_order(leg.expected) for leg in now.plan.legs)
+    return size <= now.plan.quantity and all(_has_tries(now, leg) for leg in now.plan.legs)
+
+
 def _is_stuck(now: Situation, leg: Leg) -> bool:
     """Whether its venue has turned down, again and again, to close all that a leg holds for being so little."""
     held = abs(now.leg(leg).held)
@@ -54,7 +62,11 @@ def _stands_alone(now: Situation) -> bool:
 def _takes_more(now: Situation, leg: Leg, rules: Execution) -> bool:
     market = now.market(leg)
     open_now = market.tradable and market.opens and market.quote is not None and not too_wide(market.quote, rules)
-    return open_now and now.leg(leg).tries.get(TOP_UP, 0) < TOP_UPS
+    return open_now and _has_tries(now, leg)
+
+
+def _has_tries(now: Situation, leg: Leg) -> bool:
+    return now.leg(leg).tries.get(TOP_UP, 0) < TOP_UPS
 
 
 def _smallest(now: Situation, leg: Leg, price: Price) -> Decimal:

@@ -161,6 +161,7 @@ class Trading:
         self.said: list[tuple[str, News]] = []
         self.forgotten: list[tuple[str, News]] = []
         self.lied = False
+        self.uneven_since_ns: int | None = None
         self.collared_ns = 0
         """Until then the risk rules have turned down what it wants."""
         self.sent: list[tuple[int, Want, Decimal]] = []
@@ -197,6 +198,7 @@ class Trading:
             },
             now_ns=self.now_ns,
             opened_ns=view.opened_ns or self.now_ns,
+            uneven_since_ns=self.uneven_since_ns,
             close_asked=self.close_asked,
             may_open=self.may_open,
             spent=spent(view.orders),

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
-from execution_values import d, instrument, plan
+from execution_values import SECOND, d, instrument, plan
 from execution_venues import Behaviour, Exchange, Trading, check_holdings
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +72,24 @@ def test_it_waits_for_a_venue_that_takes_no_new_risk_or_whose_book_is_too_wide(l
     go_on(made, 12)
     assert over(made)
     assert made.held == {"buy": ZERO, "sell": ZERO}
+
+
+@pytest.mark.parametrize("passes", [True, False])
+@pytest.mark.parametrize("way", ["opens", "shows", "may_open"])
+def test_what_stands_alone_is_not_left_at_once_when_it_cannot_be_topped_up_just_now(way: str, passes: Any) -> None:
+    made = closing("1", "0.75")
+    while made.leg("sell").refusals < REFUSALS_BELIEVED:
+        go_on(made, 1)
+    made.uneven_since_ns = made.now_ns
+    setattr(made if way == "may_open" else made.exchanges["buy"], way, False)
+    go_on(made, 5)
+    assert not over(made)
+    if passes:
+        setattr(made if way == "may_open" else made.exchanges["buy"], way, True)
+    made.now_ns += 0 if passes else int(made.rules.unknown_timeout_sec * SECOND)
+    go_on(made, 8)
+    assert over(made)
+    assert made.held == {"buy": ZERO, "sell": ZERO if passes else -d("0.3")}
 
 
 def test_more_than_was_planned_is_never_held() -> None:
