@@ -158,6 +158,12 @@ class PrepareTrade(msgspec.Struct, frozen=True, gc=False):
     symbol: str
 
 
+class ReadToCome(msgspec.Struct, frozen=True, gc=False):
+    """A trade may open more. The answer is what all others may still add to positions, by venue and symbol."""
+
+    trade_id: str
+
+
 class Prepared(msgspec.Struct, frozen=True, gc=False):
     """What a new trade has to know of all others."""
 

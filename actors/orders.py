@@ -5,6 +5,7 @@ asked for until it is known; nothing is ever sent twice.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -41,6 +42,7 @@ from actors.order_requests import (
     ReadOpenTrades,
     ReadRecords,
     ReadResiduals,
+    ReadToCome,
     ReadTrade,
     SettleTrade,
     SubmitOrders,
@@ -154,6 +156,11 @@ class Orders(Actor):
         """The next trade's id, and what stands in its symbol."""
         number = self._numbers.trade(self.ledger.last_trade_number)
         return Prepared(number, self.ledger.working(request.symbol), self.ledger.to_come())
+
+    @handles(ReadToCome)
+    def on_to_come(self, request: ReadToCome) -> dict[tuple[str, str], Decimal]:
+        """Without what the trade itself has open, which counts as what it asks for."""
+        return self.ledger.to_come(beside=request.trade_id)
 
     @handles(OpenTrade)
     def on_open(self, request: OpenTrade) -> None:

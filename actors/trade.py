@@ -122,7 +122,9 @@ class Trade(Actor):
         self._listings = Listings(self._plan, self.log)
         self._began_ns = monotonic_ns()  # patience with a venue that is away begins with this actor
         self._orders = self.look_up(self._addresses["orders"])
-        self._approvals = TradeApprovals(self._admitted, self.look_up(self._addresses["risk"]), self._gates)
+        self._approvals = TradeApprovals(
+            self._admitted, self._orders, self.look_up(self._addresses["risk"]), self._gates
+        )
         self.subscribe(self._addresses["orders"], self._plan.trade_id)
         for leg in self._plan.legs:
             self.subscribe(self._instrument_addresses[leg.venue], LOADED)
@@ -319,7 +321,8 @@ class Trade(Actor):
         if self._view is None:
             raise RuntimeError(f"{self._plan.trade_id} is over, and wants to open")
         instruments = {leg.name: self._listings.of(self._view, leg) for leg in self._plan.legs}
-        return self._approvals.to_open_more(wants, instruments, self._fresh_quotes())
+        held = {name: state.held for name, state in add_up(self._view).legs.items()}
+        return self._approvals.to_open_more(wants, held, instruments, self._fresh_quotes())
 
     def _fresh_quotes(self) -> dict[str, Quote]:
         now = monotonic_ns()

@@ -71,7 +71,7 @@ def _doubted_first(now: Situation, left: dict[Leg, Quantity]) -> dict[Leg, Quant
     lag, lead = sorted(now.plan.legs, key=now.opened)
     gap = now.opened(lead) - now.opened(lag)
     if now.matters(gap) and lead in left and lead not in doubted:
-        return {lead: reducible(now, lead, gap) or left[lead]}
+        return {lead: reducible(now, lead, min(gap, now.opened(lead))) or left[lead]}
     first = max(doubted, key=lambda leg: now.leg(leg).refusals)
     return {first: left[first]}
 

@@ -113,10 +113,15 @@ class Ledger:
         working = (each for each in self._unsettled.values() if each.order.symbol == symbol)
         return tuple(each.order for each in working if not each.status.final)
 
-    def to_come(self) -> dict[tuple[str, str], Decimal]:
-        """What trades that are being opened may still add to positions, by venue and symbol, at their worst prices."""
+    def to_come(self, beside: str = "") -> dict[tuple[str, str], Decimal]:
+        """What trades that are being opened may still add to positions, by venue and symbol, at their worst prices.
+
+        The trade with the id `beside` is left out.
+        """
         values: dict[tuple[str, str], Decimal] = {}
-        for trade in self._opening.values():
+        for trade_id, trade in self._opening.items():
+            if trade_id == beside:
+                continue
             for leg in trade.plan.legs:
                 held = sum((each.held for each in trade.orders if each.order.leg == leg.name), ZERO)
                 missing = max(ZERO, trade.plan.quantity - leg.side.sign * held)

@@ -344,3 +344,14 @@ def test_an_outcome_is_journalled_and_read_back(outcome: Accepted | Refused | Un
 def test_an_update_and_a_fill_are_different_entries() -> None:
     assert isinstance(told("7-1", update(order(), OrderStatus.ACCEPTED)), OrderTold)
     assert isinstance(told("7-1", fill(order(), 1, 1)), OrderFilled)
+
+
+def test_what_trades_may_still_add_is_what_they_miss_but_for_the_one_that_asks() -> None:
+    ledger = Ledger()
+    for number in (1, 2):
+        ledger.apply(opened(number), 0)
+    plan = plan_of(1)
+    assert ledger.to_come() == {(leg.venue, plan.symbol): 8 * leg.limit for leg in plan.legs}
+    assert ledger.to_come(beside="7-t1") == {(leg.venue, plan.symbol): 4 * leg.limit for leg in plan.legs}
+    ledger.apply(TradeMoved(trade_id="7-t2", phase="open", reason=""), 0)
+    assert ledger.to_come(beside="7-t1") == {}
