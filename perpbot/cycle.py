@@ -2,10 +2,12 @@
 
 import gevent
 
+from actors.executor import Drain
 from actors.gate import Circuit
 from actors.runtime import ActorDeadError, AskTimeoutError
 from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.program import Program
+from supervisors import addresses
 
 LOOK_S = 0.05
 VENUES_OF_A_TRADE = 2
@@ -14,14 +16,15 @@ VENUES_OF_A_TRADE = 2
 def one_cycle(program: Program, within_s: float) -> str:
     """Wait `within_s` for a trade and as long as it takes for its end; says what came of it.
 
-    As soon as there is one, nothing else is opened. Trades of an earlier run that are still in progress count.
+    As soon as there is one, no other one is opened; what its own end needs is. Trades of an earlier run that are still
+    in progress count.
     """
     deadline = monotonic_ns() + int(within_s * NS_PER_SECOND)
     before = _trades(program)
     while not program.ended.is_set():
         over, open_ = _trades(program)
         if open_ or over > before[0]:
-            program.kill.stopping = True
+            program.system.ref(addresses.EXECUTOR).tell(Drain(close=False))
             return _until_over(program)
         if monotonic_ns() > deadline:
             return f"No opportunity was taken within {within_s:g} s.{_why_none(program)}"
