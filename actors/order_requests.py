@@ -158,12 +158,6 @@ class PrepareTrade(msgspec.Struct, frozen=True, gc=False):
     symbol: str
 
 
-class ReadToCome(msgspec.Struct, frozen=True, gc=False):
-    """A trade may open more. The answer is what all others may still add to positions, by venue and symbol."""
-
-    trade_id: str
-
-
 class Prepared(msgspec.Struct, frozen=True, gc=False):
     """What a new trade has to know of all others."""
 
@@ -173,6 +167,12 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     """Our orders in its symbol that may still fill."""
     to_come: Mapping[tuple[str, str], Decimal]
     """What other trades may still add to positions, by venue and symbol."""
+
+
+class ReadToCome(msgspec.Struct, frozen=True, gc=False):
+    """A trade may open more. The answer is what all others may still add to positions, by venue and symbol."""
+
+    trade_id: str
 
 
 @attrs.frozen

@@ -159,7 +159,6 @@ class Risk(Actor):
         self._results = self._no_results()
         self._frozen_until_ns: dict[str, int] = {}
         self._last_opened_ns: dict[str, int] = {}
-        """By symbol, the trade that began its cooldown: it may try again itself."""
         self._refusals: Counter[str] = Counter()
         self._newest: deque[RefusalSeen] = deque(maxlen=100)
         self._approved = 0

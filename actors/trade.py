@@ -230,10 +230,7 @@ class Trade(Actor):
         self._trouble = trouble
 
     def _situation(self, view: TradeView) -> Situation:
-        now = monotonic_ns()
-        if self._sums is None or self._sums.orders is not view.orders:
-            self._sums = add_up(view)
-        sums = self._sums
+        now, sums = monotonic_ns(), self._added_up(view)
         return Situation(
             plan=self._plan,
             phase=Phase(view.phase),
@@ -248,6 +245,11 @@ class Trade(Actor):
             spent=sums.spent,
             tolerance=self._tolerance,
         )
+
+    def _added_up(self, view: TradeView) -> Sums:
+        if self._sums is None or self._sums.orders is not view.orders:
+            self._sums = add_up(view)
+        return self._sums
 
     def _may_open(self, view: TradeView, now_ns: int) -> bool:
         """Nothing is opened anew by a trade that was taken up; topping up is another thing."""
@@ -321,7 +323,7 @@ class Trade(Actor):
         if self._view is None:
             raise RuntimeError(f"{self._plan.trade_id} is over, and wants to open")
         instruments = {leg.name: self._listings.of(self._view, leg) for leg in self._plan.legs}
-        held = {name: state.held for name, state in add_up(self._view).legs.items()}
+        held = {name: state.held for name, state in self._added_up(self._view).legs.items()}
         return self._approvals.to_open_more(wants, held, instruments, self._fresh_quotes())
 
     def _fresh_quotes(self) -> dict[str, Quote]:

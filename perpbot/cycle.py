@@ -24,7 +24,6 @@ def one_cycle(program: Program, within_s: float) -> str:
     while not program.ended.is_set():
         over, open_ = _trades(program)
         if open_ or over > before[0]:
-            program.system.ref(addresses.EXECUTOR).tell(Drain(close=False))
             return _until_over(program)
         if monotonic_ns() > deadline:
             return f"No opportunity was taken within {within_s:g} s.{_why_none(program)}"
@@ -45,7 +44,9 @@ def _why_none(program: Program) -> str:
 
 
 def _until_over(program: Program) -> str:
+    executor = program.system.ref(addresses.EXECUTOR)
     while not program.ended.is_set():
+        executor.tell(Drain(close=False))  # again and again: one that begins anew knows of nothing
         if not _trades(program)[1]:
             return "One cycle is over."
         gevent.sleep(LOOK_S)

@@ -16,9 +16,9 @@ def frames_end(log: bytes) -> int:
 
 
 def tear(log: Path, share: float) -> int:
-    """Leave a piece of what `log` holds, so large a share of it, behind its last frame; its length in bytes.
+    """Leave a piece of what `log` holds behind its last frame, `share` of it, from 0 to 1; its length in bytes.
 
-    Nothing is done where nothing was written.
+    It is a byte at least. Where nothing was written nothing is done: 0.
     """
     held = log.read_bytes() if log.exists() else b""
     written = held[HEADER : frames_end(held)]

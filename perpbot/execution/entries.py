@@ -126,7 +126,10 @@ class LegRecord:
     other_fees: Mapping[str, Decimal] = attrs.field(factory=dict)
     """Fees that were taken in other currencies, by currency; none in records of before."""
     closing_slippage: Decimal = ZERO
-    """What the fills that closed it cost beyond the best price when each order was decided; 0 in records of before."""
+    """What the fills that closed it cost beyond the best price when each order was decided; 0 in records of before.
+
+    Those that topped it up first, so that it could be closed, are among them.
+    """
     closing_expected: Decimal = ZERO
     """Value of those fills at that price."""
 

@@ -12,7 +12,8 @@ class Order(TypedDict):
     venue: str
     symbol: str
     purpose: str
-    """``open``, ``hedge``, ``unwind`` or ``close``."""
+    """``open``, ``make``, ``follow``, ``hedge``, ``unwind``, ``close`` or ``top-up``; ``foreign``, ``residual``: never
+    sent."""
     side: str
     quantity: Money
     price: Money

@@ -45,7 +45,7 @@ _PLACES, _LAST_PLACES = "(?, ?, ?), ", "(?, ?, ?)"
 CONDENSE_FROM = 20_000
 """Entries since the last time that make it worth the while."""
 LOG_BYTES = 2 * 1024 * 1024
-"""More than the write-ahead log grows to between two checkpoints."""
+"""About what the write-ahead log grows to between two checkpoints."""
 _EVERY = -(2**62)
 """Below every number; what is carried has numbers below zero."""
 

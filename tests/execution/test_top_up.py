@@ -135,13 +135,14 @@ def test_what_only_one_venue_has_topped_up_is_given_back_before_it_is_tried_agai
     ]
 
 
-def test_a_venue_that_fills_everything_in_part_is_topped_up_only_so_often() -> None:
-    made = closing("1", "0.75", *["0.9"] * 60)
+def test_where_venues_fill_everything_in_part_a_trade_is_topped_up_only_so_often_and_stays_hedged() -> None:
+    made = closing(*["0.75"] * 60)
     for _ in range(60):
         go_on(made, 1)
         check_holdings(made)
-    assert len(sent(made, TOP_UP)) <= 2 * TOP_UPS
-    assert not matters(made, sum(made.held.values(), ZERO))
+    assert len(sent(made, TOP_UP)) == 2 * TOP_UPS
+    assert not over(made)
+    assert made.held["buy"] == -made.held["sell"]
 
 
 STORIES = st.fixed_dictionaries(
