@@ -1,4 +1,4 @@
-"""Files that come with PerpBot: configurations to start from, and the unit of its service.
+"""Files that come with PerpBot: configurations to start from, and the units of its service.
 
 In a checkout they are the ones in `config` and `deploy/systemd`; an installed package carries copies of them.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 _FILES = Path(__file__).parent / "files"
 CONFIGURATIONS = _FILES / "config"
 UNIT = _FILES / "systemd" / "perpbot.service"
+AWAKE_UNIT = _FILES / "systemd" / "perpbot-awake.service"
 
 ALERT_RULES = "alerts.yaml"
 DEFAULT_CONFIG = "config/simulation.yaml"

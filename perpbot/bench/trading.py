@@ -7,11 +7,13 @@ Some trades are open all the time, hedged, each with an actor that looks after i
 all the time, one by one as frames come: scanners compare them, open trades go by them. What is measured begins with
 the opportunity in the executor's mailbox. It begins only when the trade before is over: what became of that is on disk,
 and nobody is still busy with it. The collector of garbage and the interpreter's lock are set as the program sets them.
+The processors are kept awake, as `perpbot awake` does, where that is allowed; the remark says which.
 """
 
 import gc
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from actors.order_news import OutcomeArrived
 from actors.order_requests import ReadTrade
 from actors.runtime import Ref
 from actors.runtime.actor import Ping
+from perpbot.awake import AwakeError, kept_awake
 from perpbot.bench.disk import disk_of
 from perpbot.bench.house import House, Left, ended, filled, news, opportunity
 from perpbot.bench.measured import Measured, quantile
@@ -41,6 +44,7 @@ Timed = list[tuple[float, float]]
 def trading(scenario: Scenario) -> Iterator[list[Measured]]:
     """Measure both ways beside the trades that are open."""
     with (
+        kept_awake_if_allowed() as processors,
         tempfile.TemporaryDirectory(prefix="perpbot-bench-", dir=scenario.disk) as folder,
         disk_of(Path(folder)) as sync_ms,
     ):
@@ -57,20 +61,32 @@ def trading(scenario: Scenario) -> Iterator[list[Measured]]:
             while True:
                 admitted = [_admission_ms(house, next(free), sync_ms) for _ in range(scenario.trades)]
                 hedged = [_hedge_ms(house, next(free), sync_ms) for _ in range(scenario.trades)]
-                yield _figures(scenario, admitted, hedged)
+                yield _figures(scenario, processors, admitted, hedged)
         finally:
             quoting.kill()
             house.end()
 
 
-def _figures(scenario: Scenario, admitted: Timed, hedged: Timed) -> list[Measured]:
+@contextmanager
+def kept_awake_if_allowed() -> Iterator[str]:
+    """As `kept_awake` where the system lets us; what to say of it."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(kept_awake())
+        except AwakeError:
+            yield "processors may sleep: see `perpbot awake`"
+        else:
+            yield "processors kept awake"
+
+
+def _figures(scenario: Scenario, processors: str, admitted: Timed, hedged: Timed) -> list[Measured]:
     beside = f"{scenario.open_trades} open trades, {scenario.symbols} symbols, {scenario.quotes_per_s:,} quotes/s"
     found = []
     for name, timed, fraction, limit, detail in (
         ("opportunity to orders, p50", admitted, 0.5, ADMISSION_MS, f"beside {beside}"),
-        ("opportunity to orders, p99", admitted, 0.99, SLOW_ADMISSION_MS, "one durable write included"),
+        ("opportunity to orders, p99", admitted, 0.99, SLOW_ADMISSION_MS, f"one durable write included; {processors}"),
         ("fill to its hedge, p50", hedged, 0.5, None, "two durable writes included"),
-        ("fill to its hedge, p99", hedged, 0.99, HEDGE_MS, ""),
+        ("fill to its hedge, p99", hedged, 0.99, HEDGE_MS, processors),
     ):
         value, disk_ms = (quantile(each, fraction) for each in zip(*timed, strict=True))
         found.append(Measured(name, value, "ms", limit, detail=detail, ratio=value / disk_ms, ratio_to="fdatasync"))

@@ -14,6 +14,7 @@ from perpbot.cli.accounts import ACCOUNTS
 from perpbot.cli.actor import inspect
 from perpbot.cli.alerts import alerts
 from perpbot.cli.asking import EXIT_IO, EXIT_NO, Failure
+from perpbot.cli.awake import awake
 from perpbot.cli.backtest import backtest
 from perpbot.cli.bench import bench
 from perpbot.cli.chaos import chaos
@@ -69,7 +70,7 @@ for _each in (
     *(*RUNNING, stop, wait),
     *(*LOOKING, *ACCOUNTS, dashboard, tree, top, inspect, trace, stacks, *FAILURES),
     *(*STEERING, alerts, risk, export, *HANDS),
-    *(venues, record, replay, backtest, chaos, bench, demo, validate, doctor, health, *INSTALLING),
+    *(venues, record, replay, backtest, chaos, bench, awake, demo, validate, doctor, health, *INSTALLING),
 ):
     command.add_command(_each)
 

@@ -10,7 +10,7 @@ import click
 
 from perpbot.cli.asking import EXIT_CONFIG, Failure
 from perpbot.cli.configured import config_option
-from perpbot.shipped import CONFIGURATIONS, UNIT
+from perpbot.shipped import AWAKE_UNIT, CONFIGURATIONS, UNIT
 
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - nothing is written there
 """What the unit does not let the service see."""
@@ -47,31 +47,39 @@ def init(*, directory: Path) -> None:
     metavar="DIR",
     help="Where systemd looks for units.",
 )
+@click.option("--awake", is_flag=True, help="And a second unit, which keeps the processors awake while the first runs.")
 @click.option("--write", is_flag=True, help="Write the unit. Without it, it is shown and nothing is changed.")
-def install_service(*, config: Path, units: Path, write: bool) -> None:
+def install_service(*, config: Path, units: Path, awake: bool, write: bool) -> None:
     """Make PerpBot a service of systemd: show its unit, or write it with --write.
 
     What would keep the service from starting is said, and then nothing is written (exit code 78).
     """
     config = config.absolute()
-    unit = UNIT.read_text(encoding="utf-8").replace("@PYTHON@", sys.executable).replace("@CONFIG@", str(config))
+    chosen = (UNIT, AWAKE_UNIT) if awake else (UNIT,)
+    written = {each.name: _filled_in(each, config) for each in chosen}
     found = problems(config, Path(sys.executable), os.environ)
     if not write:
-        click.echo(unit, nl=False)
+        click.echo("\n".join(written.values()), nl=False)
         for each in found:
             click.echo(f"perpbot install-service --write would refuse: {each}", err=True)
         return
     if found:
         raise Failure("\n".join(found), EXIT_CONFIG)
-    target = units / "perpbot.service"
     try:
         if not CREDENTIALS.exists() and units == UNITS:
             CREDENTIALS.mkdir(mode=0o700, parents=True)
             click.echo(f"Made {CREDENTIALS}; put each secret into a file named like its variable, as OKX_API_KEY.")
-        target.write_text(unit, encoding="utf-8")
+        for name, text in written.items():
+            (units / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise Failure(f"{error.filename} cannot be written: {error.strerror}; use sudo") from None
-    click.echo(f"Wrote {target}. Next: systemctl daemon-reload, then systemctl enable --now perpbot")
+    targets = " and ".join(str(units / name) for name in written)
+    names = " ".join(name.removesuffix(".service") for name in written)
+    click.echo(f"Wrote {targets}. Next: systemctl daemon-reload, then systemctl enable --now {names}")
+
+
+def _filled_in(unit: Path, config: Path) -> str:
+    return unit.read_text(encoding="utf-8").replace("@PYTHON@", sys.executable).replace("@CONFIG@", str(config))
 
 
 def problems(config: Path, python: Path, environment: Mapping[str, str]) -> list[str]:

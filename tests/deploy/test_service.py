@@ -13,7 +13,7 @@ from perpbot.cli.installing import problems
 from perpbot.config.decisions import Execution
 from perpbot.credentials import LARGEST, CredentialsError, with_credentials
 from perpbot.references import resolve
-from perpbot.shipped import CONFIGURATIONS, UNIT, chosen_config
+from perpbot.shipped import AWAKE_UNIT, CONFIGURATIONS, UNIT, chosen_config
 from supervisors.children import REPLAY_START_S
 
 TEXT = UNIT.read_text()
@@ -88,6 +88,34 @@ def test_install_service_writes_the_unit(perpbot: Perpbot, tmp_path: Path, monke
     assert f"serve --config {CONFIG}\n" in (tmp_path / "perpbot.service").read_text()
 
 
+def test_a_second_unit_keeps_the_processors_awake_while_the_first_runs(
+    perpbot: Perpbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perpbot.cli.installing.HIDDEN", ())
+    code, said = perpbot("install-service", "--awake", "--write", "--config", CONFIG, "--units", tmp_path)
+    assert code == 0
+    assert said.endswith("then systemctl enable --now perpbot perpbot-awake\n")
+    assert {each.name for each in tmp_path.iterdir()} == {"perpbot.service", "perpbot-awake.service"}
+    text = (tmp_path / "perpbot-awake.service").read_text()
+    assert f"ExecStart={sys.executable} -m perpbot awake\n" in text
+    assert "PartOf=perpbot.service\n" in text
+    assert "WantedBy=perpbot.service\n" in text
+    verified = run(
+        tool("systemd-analyze", "systemd of Debian"), "verify", "--man=no", tmp_path / "perpbot-awake.service"
+    )
+    assert verified == ""
+
+
+def test_the_second_unit_may_open_one_device_and_is_exposed_less_than_2_of_10(tmp_path: Path) -> None:
+    unit = tmp_path / "perpbot-awake.service"
+    unit.write_text(AWAKE_UNIT.read_text().replace("@PYTHON@", "/bin/true"))
+    assert re.findall(r"^Device\w+=(.*)$", AWAKE_UNIT.read_text(), re.MULTILINE) == [
+        "closed", "/dev/cpu_dma_latency w",
+    ]  # fmt: skip
+    told = run(tool("systemd-analyze", "systemd of Debian"), "security", "--offline=true", "--threshold=20", unit)
+    assert float(re.findall(r"exposure level for perpbot-awake.service: ([\d.]+)", told)[0]) < 2.0
+
+
 def test_a_place_for_units_that_is_not_there_is_one_message(
     perpbot: Perpbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +182,7 @@ def test_a_directory_of_secrets_that_is_not_there_is_an_error() -> None:
 def test_the_shipped_files_are_those_of_the_checkout() -> None:
     assert CONFIGURATIONS.resolve() == ROOT / "config"
     assert UNIT.resolve() == DEPLOY / "systemd/perpbot.service"
+    assert AWAKE_UNIT.resolve() == DEPLOY / "systemd/perpbot-awake.service"
 
 
 def test_the_default_configuration_is_the_one_here_or_else_the_shipped_one(
