@@ -27,7 +27,7 @@ from perpbot.execution.plan import Plan
 from perpbot.execution.record import IllegalOrderEventError, OrderRecord
 from perpbot.execution.records import Records
 from perpbot.execution.residuals import Residual, residual
-from perpbot.execution.trade import Phase
+from perpbot.execution.trade import TOP_UP, Phase
 from perpbot.execution.unhedged import NEVER_ALONE, Unhedged
 from perpbot.execution.views import NOTHING_BOOKED, Booked, TradeView, view
 from perpbot.model.money import ZERO
@@ -114,9 +114,9 @@ class Ledger:
         return tuple(each.order for each in working if not each.status.final)
 
     def to_come(self, beside: str = "") -> dict[tuple[str, str], Decimal]:
-        """What trades that are being opened may still add to positions, by venue and symbol, at their worst prices.
+        """What trades may still add to positions, by venue and symbol, at their worst prices.
 
-        The trade with the id `beside` is left out.
+        That is what those that are being opened miss, and top-ups on their way. The trade `beside` is left out.
         """
         values: dict[tuple[str, str], Decimal] = {}
         for trade_id, trade in self._opening.items():
@@ -127,6 +127,10 @@ class Ledger:
                 missing = max(ZERO, trade.plan.quantity - leg.side.sign * held)
                 place = leg.venue, trade.plan.symbol
                 values[place] = values.get(place, ZERO) + missing * leg.limit
+        for record in self._unsettled.values():
+            if (order := record.order).purpose == TOP_UP and order.trade_id != beside:
+                place = order.venue, order.symbol
+                values[place] = values.get(place, ZERO) + record.in_flight * order.price
         return values
 
     def trade(self, trade_id: str) -> TradeView | None:

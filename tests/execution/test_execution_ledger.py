@@ -25,7 +25,7 @@ from perpbot.execution.entries import (
 from perpbot.execution.ledger import Ledger, OrderNews, answered, told
 from perpbot.execution.plan import Plan
 from perpbot.execution.settle import Timings, settle
-from perpbot.execution.trade import Phase
+from perpbot.execution.trade import TOP_UP, Phase
 from perpbot.model.order import Accepted, Order, OrderStatus, Outcome, Refused, Unknown
 
 STATUSES = [OrderStatus.ACCEPTED, OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REFUSED]
@@ -355,3 +355,17 @@ def test_what_trades_may_still_add_is_what_they_miss_but_for_the_one_that_asks()
     assert ledger.to_come(beside="7-t1") == {(leg.venue, plan.symbol): 4 * leg.limit for leg in plan.legs}
     ledger.apply(TradeMoved(trade_id="7-t2", phase="open", reason=""), 0)
     assert ledger.to_come(beside="7-t1") == {}
+
+
+def test_a_top_up_on_its_way_is_still_to_come_for_others() -> None:
+    ledger = Ledger()
+    ledger.apply(opened(1), 0)
+    ledger.apply(TradeMoved(trade_id="7-t1", phase="closing", reason="done"), 0)
+    more = order(9, purpose=TOP_UP, venue="a", quantity=d(2), price=d(101))
+    ledger.apply(OrdersIntended(orders=[more]), 0)
+    assert ledger.to_come() == {("a", more.symbol): d(202)}
+    assert ledger.to_come(beside="7-t1") == {}
+    ledger.apply(told("7-9", fill(more, 1, 1)), 0)
+    assert ledger.to_come() == {("a", more.symbol): d(101)}
+    ledger.apply(told("7-9", update(more, OrderStatus.CANCELLED, 1)), 0)
+    assert not any(ledger.to_come().values())
