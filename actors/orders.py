@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
-import gevent
 
 from actors.journal import Append, GetEpoch, Replay
 from actors.order_inquiries import Inquiries
@@ -175,7 +174,8 @@ class Orders(Actor):
         self._self_trades.check(orders, monotonic_ns())
         opened = TradeOpened(plan=plan, pool=request.pool, reserved=request.reserved, orders=orders)
         self._numbers.opened(plan)
-        self._record_sent(opened, request.approval, plan.seen_ns)
+        self._record([opened])
+        self._send(orders, request.approval, plan.seen_ns)
         self.publish(OPENED, opened)
 
     @handles(SubmitOrders)
@@ -193,20 +193,12 @@ class Orders(Actor):
         orders = self._numbers.orders(trade.plan, request.wants)
         self._self_trades.check(orders, monotonic_ns())
         intended = OrdersIntended(orders=orders)
-        self._record_sent(intended, request.approval)
+        self._record([intended])
+        self._send(orders, request.approval.once_durable(monotonic_ns()))
         self.publish(INTENDED, intended)
         return self._read(request.trade_id)
 
-    def _record_sent(self, entry: TradeOpened | OrdersIntended, approval: Approval, seen_ns: int = 0) -> None:
-        """Send the orders of `entry` as soon as it is durable; what follows from it here waits for the connections."""
-        came_ns = monotonic_ns()
-        self._journal.ask(Append([entry]))
-        now = monotonic_ns()
-        self._send(entry.orders, approval.once_durable(now), seen_ns)
-        gevent.sleep(0)
-        self.ledger.apply(entry, now, came_ns)
-
-    def _send(self, orders: Iterable[Order], approval: Approval, seen_ns: int) -> None:
+    def _send(self, orders: Iterable[Order], approval: Approval, seen_ns: int = 0) -> None:
         self._self_trades.journalled(orders)
         for order in orders:
             connection = self._connections[order.venue]

@@ -17,10 +17,12 @@ def awake() -> None:
     from perpbot.awake import AwakeError, kept_awake
 
     ends = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
         with kept_awake():
             click.echo("No processor sleeps until this ends.")
             signal.sigwait(ends)
     except AwakeError as error:
         raise Failure(str(error)) from None
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

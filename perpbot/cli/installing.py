@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - not
 """What the unit does not let the service see."""
 CONFIG, UNITS = Path("/etc/perpbot/perpbot.yaml"), Path("/etc/systemd/system")
 CREDENTIALS = Path("/etc/perpbot/credentials")
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @click.command()
@@ -58,8 +60,10 @@ def install_service(*, config: Path, units: Path, awake: bool, write: bool) -> N
     chosen = (UNIT, AWAKE_UNIT) if awake else (UNIT,)
     written = {each.name: _filled_in(each, config) for each in chosen}
     found = problems(config, Path(sys.executable), os.environ)
+    if awake:
+        found += _writable(Path(sys.executable))
     if not write:
-        click.echo("\n".join(written.values()), nl=False)
+        click.echo("\n".join(_titled(written)), nl=False)
         for each in found:
             click.echo(f"perpbot install-service --write would refuse: {each}", err=True)
         return
@@ -76,6 +80,20 @@ def install_service(*, config: Path, units: Path, awake: bool, write: bool) -> N
     targets = " and ".join(str(units / name) for name in written)
     names = " ".join(name.removesuffix(".service") for name in written)
     click.echo(f"Wrote {targets}. Next: systemctl daemon-reload, then systemctl enable --now {names}")
+
+
+def _titled(units: Mapping[str, str]) -> list[str]:
+    """Each text; where there are several, each under the name of its file."""
+    return list(units.values()) if len(units) == 1 else [f"# {name}\n{text}" for name, text in units.items()]
+
+
+def _writable(python: Path) -> list[str]:
+    """What root must not run at every start of the machine."""
+    return [
+        f"{path} can be changed by others than root, and {AWAKE_UNIT.stem} runs it as root; install PerpBot as root"
+        for path in dict.fromkeys((python.parent, python.resolve()))
+        if path.stat().st_uid or path.stat().st_mode & OTHERS_WRITE
+    ]
 
 
 def _filled_in(unit: Path, config: Path) -> str:

@@ -25,6 +25,15 @@ def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Names what decides how processors sleep."""
+    path = tmp_path / "current_driver"
+    path.write_text("haltpoll\n")
+    monkeypatch.setattr(awake, "DRIVER", path)
+    return path
+
+
 def test_the_device_is_told_zero_microseconds_and_held_until_the_end(device: Path) -> None:
     listening = os.open(device, os.O_RDONLY | os.O_NONBLOCK)
     try:
@@ -51,21 +60,43 @@ def test_a_failure_in_between_lets_go_of_the_device(device: Path) -> None:
 def test_a_device_that_is_not_there_is_not_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "cpu_dma_latency"
+    path, blocked = tmp_path / "cpu_dma_latency", signal.pthread_sigmask(signal.SIG_BLOCK, ())
     monkeypatch.setattr(awake, "DEVICE", path)
     assert main(["awake"]) == 1
-    told = f"{path} cannot be opened (No such file or directory): this system cannot be told\n"
+    told = f"{path} cannot be opened (No such file or directory): this system does not let it be used\n"
     assert capsys.readouterr().err == told
     assert not path.exists()
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == blocked, "signals are as they were"
 
 
-def test_who_is_not_allowed_is_told_to_use_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("user", "cure"), [(1_000, "use sudo"), (0, "this system does not let it be used")])
+def test_who_is_not_allowed_is_told_what_helps(monkeypatch: pytest.MonkeyPatch, user: int, cure: str) -> None:
     def refused(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refused)
-    with pytest.raises(AwakeError, match=r"cannot be opened \(Permission denied\): use sudo"), kept_awake():
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    with pytest.raises(AwakeError, match=rf"cannot be opened \(Permission denied\): {cure}"), kept_awake():
         pass
+
+
+def test_a_device_that_takes_no_number_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(awake, "DEVICE", Path("/dev/full"))
+    with pytest.raises(AwakeError, match="/dev/full takes no number"), kept_awake():
+        pass
+
+
+@pytest.mark.parametrize("named", ["none\n", None])
+def test_where_nothing_decides_how_processors_sleep_nobody_pretends(
+    device: Path, driver: Path, named: str | None
+) -> None:
+    if named is None:
+        driver.unlink()
+    else:
+        driver.write_text(named)
+    with pytest.raises(AwakeError, match="this system decides by itself"), kept_awake():
+        pass
+    assert device.exists()
 
 
 def test_a_benchmark_says_whether_processors_may_sleep(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +112,8 @@ def test_a_benchmark_says_whether_processors_may_sleep(device: Path, monkeypatch
 
 
 def _may_use(path: Path) -> bool:
-    return path.exists() and stat.S_ISCHR(path.stat().st_mode) and os.access(path, os.W_OK)
+    decided = awake.DRIVER.exists() and awake.DRIVER.read_text().strip() != "none"
+    return decided and path.exists() and stat.S_ISCHR(path.stat().st_mode) and os.access(path, os.W_OK)
 
 
 @pytest.mark.process

@@ -9,7 +9,7 @@ import pytest
 from tools import DEPLOY, ROOT, run, tool
 
 from perpbot.cli import main
-from perpbot.cli.installing import problems
+from perpbot.cli.installing import _writable, problems
 from perpbot.config.decisions import Execution
 from perpbot.credentials import LARGEST, CredentialsError, with_credentials
 from perpbot.references import resolve
@@ -92,18 +92,37 @@ def test_a_second_unit_keeps_the_processors_awake_while_the_first_runs(
     perpbot: Perpbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("perpbot.cli.installing.HIDDEN", ())
+    monkeypatch.setattr("perpbot.cli.installing._writable", lambda _: [])
     code, said = perpbot("install-service", "--awake", "--write", "--config", CONFIG, "--units", tmp_path)
     assert code == 0
     assert said.endswith("then systemctl enable --now perpbot perpbot-awake\n")
     assert {each.name for each in tmp_path.iterdir()} == {"perpbot.service", "perpbot-awake.service"}
     text = (tmp_path / "perpbot-awake.service").read_text()
     assert f"ExecStart={sys.executable} -m perpbot awake\n" in text
-    assert "PartOf=perpbot.service\n" in text
-    assert "WantedBy=perpbot.service\n" in text
+    for line in ("PartOf=perpbot.service", "StopWhenUnneeded=yes", "WantedBy=perpbot.service"):
+        assert f"{line}\n" in text
     verified = run(
         tool("systemd-analyze", "systemd of Debian"), "verify", "--man=no", tmp_path / "perpbot-awake.service"
     )
     assert verified == ""
+
+
+def test_two_units_are_shown_each_under_its_name(perpbot: Perpbot, tmp_path: Path) -> None:
+    _, shown = perpbot("install-service", "--awake", "--config", CONFIG, "--units", tmp_path)
+    assert shown.startswith("# perpbot.service\n")
+    assert "\n# perpbot-awake.service\n" in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_python_that_others_may_change_is_not_run_as_root(tmp_path: Path) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir(mode=0o755)
+    python.touch(mode=0o755)
+    python.parent.chmod(0o775)
+    (said,) = [each for each in _writable(python) if str(python.parent) + " " in each]
+    assert said.endswith(
+        "can be changed by others than root, and perpbot-awake runs it as root; install PerpBot as root"
+    )
 
 
 def test_the_second_unit_may_open_one_device_and_is_exposed_less_than_2_of_10(tmp_path: Path) -> None:

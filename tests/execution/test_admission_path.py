@@ -12,14 +12,12 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
-from actors.order_requests import ReadTrade
 from actors.runtime import System
 from actors.runtime.actor import Ping
 from actors.runtime.trace import Handled, Sent, Trace
 from perpbot.bench.house import VENUES, opportunity
 from perpbot.bench.house import House as Bench
 from perpbot.bench.trading import at_rest, fill, opened
-from perpbot.execution.entries import TradeOpened
 from perpbot.simulation.world.forked import in_world
 
 SYMBOLS = 60
@@ -127,27 +125,6 @@ def test_no_actor_is_started_before_the_orders_have_left() -> None:
         house.admission()
         house.house.executor.ask(Ping())
         assert begun == [2]
-
-
-@in_world()
-def test_orders_leave_before_the_order_book_works_out_what_follows_from_them() -> None:
-    with TemporaryDirectory() as folder:
-        house = House(folder, 1)
-        orders: Any = house.system.cell("/books/orders").actor
-        ledger, handed_over = orders.ledger, list[int]()
-        fold, connections = ledger.apply, [house.system.cell(f"/venues/{venue}/trading") for venue in VENUES]
-
-        def folding(entry: Any, *times: int) -> None:
-            if isinstance(entry, TradeOpened):
-                handed_over.append(len(house.house.left) + sum(each.mailbox.depth for each in connections))
-            fold(entry, *times)
-
-        ledger.apply = folding
-        left = house.house.wait_for(2, lambda: house.house.executor.tell(opportunity(SYMBOLS - 1)))
-        house.house.executor.ask(Ping())
-        assert handed_over == [2]
-        trade = house.house.orders.ask(ReadTrade(left[0][0].order.trade_id))
-        assert {each.order for each in trade.orders} == {place.order for place, _ in left}
 
 
 @in_world()
