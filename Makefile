@@ -21,7 +21,7 @@ setup: $(VENV)/base.stamp  ## install what PerpBot needs into .venv
 setup-dev: $(VENV)/dev.stamp  ## what the tests need, too
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PerpBot needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.11 run" % sys.version.split()[0])'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PerpBot needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.11 run" % sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/base.stamp: requirements/base.txt setup.cfg pyproject.toml | $(VENV)/bin/python

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perpbot.cli.asking import EXIT_NO, Failure, json_option, print_json
+from perpbot.cli.asking import EXIT_CONFIG, EXIT_IO, EXIT_NO, Failure, json_option, print_json
 from perpbot.cli.tables import Cell, Column, show_table
 from perpbot.ranges import Number
 
@@ -65,6 +65,9 @@ def bench(
     docs/benchmarks.md says what each figure means. Nothing real is touched. Leave the machine alone meanwhile: what
     others did is measured, too, and the report says so.
     """
+    for each in reports:
+        if not each.absolute().parent.is_dir():
+            raise Failure(f"the report cannot be written: {each.parent} is not there", EXIT_CONFIG)
     report = _measured(names, scenario, minutes, disk, shown=not as_json)
     for each in reports:
         _write(report, each)
@@ -125,4 +128,4 @@ def _write(report: "Report", path: Path) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Failure(f"the report cannot be written: {error}") from None
+        raise Failure(f"the report cannot be written: {path}: {error.strerror}", EXIT_IO) from None

@@ -73,13 +73,17 @@ def install_service(*, config: Path, units: Path, awake: bool, write: bool) -> N
         if not CREDENTIALS.exists() and units == UNITS:
             CREDENTIALS.mkdir(mode=0o700, parents=True)
             click.echo(f"Made {CREDENTIALS}; put each secret into a file named like its variable, as OKX_API_KEY.")
+        if awake and (units / UNIT.name).exists():
+            del written[UNIT.name]
+            click.echo(f"Kept {units / UNIT.name}.")
         for name, text in written.items():
             (units / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Failure(f"{error.filename} cannot be written: {error.strerror}; use sudo") from None
+        cure = "make it, or give another --units" if isinstance(error, FileNotFoundError) else "use sudo"
+        raise Failure(f"{error.filename} cannot be written: {error.strerror}; {cure}") from None
     targets = " and ".join(str(units / name) for name in written)
     names = " ".join(name.removesuffix(".service") for name in written)
-    click.echo(f"Wrote {targets}. Next: systemctl daemon-reload, then systemctl enable --now {names}")
+    click.echo(f"Wrote {targets}. Next: sudo systemctl daemon-reload, then sudo systemctl enable --now {names}")
 
 
 def _titled(units: Mapping[str, str]) -> list[str]:

@@ -125,6 +125,15 @@ def test_all_scenarios_and_components_are_there_and_on_the_page() -> None:
             assert f"| `{field.name}` | {row} |" in written
 
 
+def test_a_report_that_could_not_be_written_is_refused_before_anything_is_measured(
+    perpbot: Commands, tmp_path: Path
+) -> None:
+    shown = perpbot("bench", "books", "--report", tmp_path / "none" / "report.md")
+    assert shown.code == 78
+    assert shown.err == f"the report cannot be written: {tmp_path}/none is not there\n"
+    assert shown.out == ""
+
+
 # -- the report ------------------------------------------------------------------------------------------------------
 
 

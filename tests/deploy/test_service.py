@@ -84,7 +84,7 @@ def test_install_service_writes_the_unit(perpbot: Perpbot, tmp_path: Path, monke
     monkeypatch.setattr("perpbot.cli.installing.HIDDEN", ())
     code, said = perpbot("install-service", "--write", "--config", CONFIG, "--units", tmp_path)
     assert code == 0
-    assert "Next: systemctl daemon-reload, then systemctl enable --now perpbot" in said
+    assert "Next: sudo systemctl daemon-reload, then sudo systemctl enable --now perpbot" in said
     assert f"serve --config {CONFIG}\n" in (tmp_path / "perpbot.service").read_text()
 
 
@@ -95,7 +95,7 @@ def test_a_second_unit_keeps_the_processors_awake_while_the_first_runs(
     monkeypatch.setattr("perpbot.cli.installing._writable", lambda _: [])
     code, said = perpbot("install-service", "--awake", "--write", "--config", CONFIG, "--units", tmp_path)
     assert code == 0
-    assert said.endswith("then systemctl enable --now perpbot perpbot-awake\n")
+    assert said.endswith("then sudo systemctl enable --now perpbot perpbot-awake\n")
     assert {each.name for each in tmp_path.iterdir()} == {"perpbot.service", "perpbot-awake.service"}
     text = (tmp_path / "perpbot-awake.service").read_text()
     assert f"ExecStart={sys.executable} -m perpbot awake\n" in text
@@ -105,6 +105,18 @@ def test_a_second_unit_keeps_the_processors_awake_while_the_first_runs(
         tool("systemd-analyze", "systemd of Debian"), "verify", "--man=no", tmp_path / "perpbot-awake.service"
     )
     assert verified == ""
+
+
+def test_the_second_unit_leaves_the_first_as_it_is(
+    perpbot: Perpbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perpbot.cli.installing.HIDDEN", ())
+    monkeypatch.setattr("perpbot.cli.installing._writable", lambda _: [])
+    (tmp_path / "perpbot.service").write_text("mine")
+    code, said = perpbot("install-service", "--awake", "--write", "--config", CONFIG, "--units", tmp_path)
+    assert code == 0
+    assert said.startswith(f"Kept {tmp_path}/perpbot.service.\nWrote {tmp_path}/perpbot-awake.service. Next:")
+    assert (tmp_path / "perpbot.service").read_text() == "mine"
 
 
 def test_two_units_are_shown_each_under_its_name(perpbot: Perpbot, tmp_path: Path) -> None:
@@ -141,7 +153,8 @@ def test_a_place_for_units_that_is_not_there_is_one_message(
     monkeypatch.setattr("perpbot.cli.installing.HIDDEN", ())
     code, said = perpbot("install-service", "--write", "--config", CONFIG, "--units", tmp_path / "none")
     assert code == 1
-    assert said == f"{tmp_path}/none/perpbot.service cannot be written: No such file or directory; use sudo\n"
+    why = "No such file or directory; make it, or give another --units"
+    assert said == f"{tmp_path}/none/perpbot.service cannot be written: {why}\n"
 
 
 @pytest.mark.parametrize(
