@@ -80,11 +80,10 @@ def kept_awake_if_allowed() -> Iterator[str]:
 
 
 def _figures(scenario: Scenario, processors: str, admitted: Timed, hedged: Timed) -> list[Measured]:
-    beside = f"{scenario.open_trades} open trades, {scenario.symbols} symbols, {scenario.quotes_per_s:,} quotes/s"
-    beside = f"beside {beside}; {processors}"
+    load = f"{scenario.open_trades} open trades, {scenario.symbols} symbols, {scenario.quotes_per_s:,} quotes/s"
     found = []
     for name, timed, fraction, limit, detail in (
-        ("opportunity to orders, p50", admitted, 0.5, ADMISSION_MS, beside),
+        ("opportunity to orders, p50", admitted, 0.5, ADMISSION_MS, f"beside {load}; {processors}"),
         ("opportunity to orders, p99", admitted, 0.99, SLOW_ADMISSION_MS, "one durable write included"),
         ("fill to its hedge, p50", hedged, 0.5, None, "two durable writes included"),
         ("fill to its hedge, p99", hedged, 0.99, HEDGE_MS, ""),
