@@ -38,7 +38,7 @@ class GetEpoch:
 
 @attrs.frozen
 class UseOutbox:
-    """Have `work` done with the outbox, on the journal's thread; the answer is what it returns. To be asked only.
+    """Have `work` done with the outbox, on the database's thread; the answer is what it returns. To be asked only.
 
     It fails with `OutboxError` when SQLite does, or cannot store a text; that is no failure of the journal.
     """
@@ -51,8 +51,14 @@ class OutboxError(DomainError):
 
 
 Batch = list[tuple[Append, Slot, int]]
-CHECKPOINT_AFTER = 250
-"""Commits. SQLite would do it by itself, in a commit, after two to four times as many; that would hold the hub up."""
+MOVE_S = 0.2
+MOVE_FROM = 0.25
+"""What is written is moved on into the database after so long, or once the log ahead of it is so full."""
+
+
+@attrs.frozen
+class Move:
+    """To itself: bring what was written into the database."""
 
 
 class Journal(Actor):
@@ -60,7 +66,8 @@ class Journal(Actor):
 
     The way to the disk and back passes no greenlet: a batch is handed over as soon as the thread is free, and whoever
     waits is answered by the hub in the moment the thread rings. What nobody else waits behind is written at once, in
-    the hub, while commits take less than a millisecond: see `Pace`.
+    the hub, while commits take less than a millisecond: see `Pace`. A second thread has the database: there what was
+    written is moved on, and nobody who writes waits for it.
 
     A write that fails is this actor's failure: nobody is answered, and nothing that depends on it is done.
     """
@@ -71,7 +78,7 @@ class Journal(Actor):
         super().__init__()
         self._file = file
         self._waiting: Batch = []
-        self._writing = False
+        self._writing = self._moving = False
         self._rest = Event()
         """Set while nothing is being written, and when writing has failed."""
         self._rest.set()
@@ -79,9 +86,10 @@ class Journal(Actor):
         self._entries = 0
 
     def on_start(self) -> None:
-        """Get a thread to write in, and make sure that it can."""
-        self._thread = Worker()
-        self._thread.wait_for(self._file.prove)
+        """Get threads to write in, and make sure that they can."""
+        self._thread, self._database = Worker(), Worker()
+        self._database.wait_for(self._file.prove)
+        self.timers.every(MOVE_S, Move())
 
     @handles(Append)
     def on_append(self, append: Append) -> object:
@@ -112,33 +120,39 @@ class Journal(Actor):
         for append, slot, _ in reversed(batch):
             slot.set(last)
             last -= len(append.entries)
-        if self._commits % CHECKPOINT_AFTER == 0:
-            self._thread.do(self._file.checkpoint, self._checkpointed)
+        if self._file.filled > MOVE_FROM:
+            self.on_move(Move())
         if self._waiting:
             self._write()
         else:
             self._writing = False
             self._rest.set()
 
-    def _checkpointed(self, _: Any, error: BaseException | None) -> None:
-        """Runs in the hub. What was committed stays durable in the log, which only grows."""
-        if error is not None:
-            self.log.warning(
-                "the journal's write-ahead log was not brought into its file", path=str(self._file.path),
-                error=str(error), hint="is the disk full? `perpbot doctor` says",
-            )  # fmt: skip
+    @handles(Move)
+    def on_move(self, _: Move) -> None:
+        """Have the other thread move what was written; it costs those who write nothing."""
+        if self._file.unmoved and not self._moving:
+            self._moving = True
+            self._database.do(self._file.move, self._moved)
+
+    def _moved(self, _: Any, error: BaseException | None) -> None:
+        """Runs in the hub. What could not be moved is durable where it is."""
+        if self.cell.actor is self:
+            self._moving = False
+            if error is not None:
+                self.spawn_task(_fail, error)
 
     @handles(Replay)
     def on_replay(self, replay: Replay) -> list[Line]:
         """Read back what was written, what was appended just now included."""
         self._rest.wait()
-        lines: list[Line] = self._thread.wait_for(lambda: list(self._file.lines(replay.kinds)))
+        lines: list[Line] = self._database.wait_for(lambda: list(self._file.lines(replay.kinds)))
         return lines
 
     @handles(UseOutbox)
     def on_outbox(self, use: UseOutbox) -> object:
-        """Between two commits of entries."""
-        self._thread.do(partial(use.work, self._file.outbox), partial(self._used, self.defer()))
+        """Beside what is written meanwhile."""
+        self._database.do(partial(use.work, self._file.outbox), partial(self._used, self.defer()))
         return LATER
 
     def _used(self, slot: Slot, value: Any, error: BaseException | None) -> None:
@@ -154,14 +168,14 @@ class Journal(Actor):
     @handles(GetEpoch)
     def on_epoch(self, _: GetEpoch) -> int:
         """The journal's own number."""
-        epoch: int = self._thread.wait_for(lambda: self._file.epoch)
-        return epoch
+        return self._file.epoch
 
     def on_stop(self) -> None:
         """Finish what was begun."""
         self._rest.wait()
-        self._thread.rest()
-        self._thread.end()
+        for thread in (self._thread, self._database):
+            thread.rest()
+            thread.end()
 
     def describe(self) -> dict[str, Any]:
         """How much was written."""

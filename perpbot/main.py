@@ -53,7 +53,8 @@ from perpbot.sections.feed import Feed
 from perpbot.sections.observer import state_feed
 from perpbot.shipped import alert_rules, chosen_config
 from perpbot.statedir import SOCKET_NAME, state_directory
-from perpbot.storage.journal import Journal, JournalError
+from perpbot.storage.database import JournalError
+from perpbot.storage.journal import Journal
 from perpbot.storage.ring_file import RingFile
 from perpbot.terminal.options import run_options
 from perpbot.terminal.plain import plain_view

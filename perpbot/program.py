@@ -28,8 +28,9 @@ from perpbot.logs import Background
 from perpbot.logs.seldom import Seldom
 from perpbot.masking import Mask
 from perpbot.places import open_paper, trading_venues, venues
+from perpbot.storage.database import JournalError
 from perpbot.storage.history import TradeHistory
-from perpbot.storage.journal import Journal, JournalError, read
+from perpbot.storage.journal import Journal, read
 from perpbot.summary import summary
 from perpbot.systemd import notifier
 from perpbot.venues.cancelling import Cancelled
@@ -228,7 +229,7 @@ class Program:
         if self._root is not None:
             self._root.on_over = None
             self._root.stop(None)
-        self.journal.close()
+        self.journal.let_go()
 
     def _announce_end(self, *, clean: bool) -> None:
         """Tell every channel that it is over; what is not delivered now is with the next start."""

@@ -167,10 +167,9 @@ class Rounds:
             pass
 
     def _tear(self) -> int:
-        """Every other time: leave a write that was cut short at the end of the journal's log; its length in bytes."""
-        log = self._journal().with_name(f"{self._journal().name}-wal")
+        """Every other time: leave writes that were cut short at the end of the journal; their length in bytes."""
         self._kills += 1
-        return 0 if self._kills % 2 else tear(log, self._chance.random())
+        return 0 if self._kills % 2 else tear(self._journal(), self._chance.random())
 
     def finish(self) -> dict[str, Any]:
         """A last run that is stopped in order, and the comparison of what was earned."""

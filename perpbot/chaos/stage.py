@@ -90,7 +90,7 @@ class Stage:
         """End the process as kill -9 does, leave a torn write, and start it anew."""
         self._end_abruptly()
         gevent.sleep(UNDER_WAY_S)
-        tear(self.journal.with_name(f"{self.journal.name}-wal"), draw)
+        tear(self.journal, draw)
         self.again()
 
     def again(self) -> None:

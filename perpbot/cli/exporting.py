@@ -38,7 +38,8 @@ def export(*, table: str, as_format: str, output: Path | None, state: Path | Non
         raise click.UsageError("--format parquet needs --output FILE")
     from perpbot.cli.parquet import NoParquetError, write_parquet
     from perpbot.execution.exports import TABLES as ROWS
-    from perpbot.storage.journal import JournalError, read
+    from perpbot.storage.database import JournalError
+    from perpbot.storage.journal import read
 
     path = state_directory(state, os.environ) / "journal.sqlite"
     if not path.is_file():

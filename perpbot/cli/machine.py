@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CLOCK_MS = 1_000
 """Orders expire within seconds by the venue's clock; a clock that is further off than this is to be set."""
 FILES = 1_024
-PRIVATE = ("journal.sqlite", "operator.json", "operator.password", "perpbot.sock")
+PRIVATE = ("journal.sqlite", "journal.ahead", "operator.json", "operator.password", "perpbot.sock")
 
 
 def ports(settings: "Settings", *, running: bool) -> Area:

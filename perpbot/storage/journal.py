@@ -1,69 +1,38 @@
 """The journal on disk: append-only, one writer, durable when `append` returns.
 
-SQLite in WAL mode with synchronous=FULL: a commit survives a crash of the process and of the machine. A write that
-was cut short is not there at the next start, and whatever depended on it never left.
+It is an SQLite database in WAL mode with synchronous=FULL. What was written last may still be in the log ahead of it
+(`write_ahead`), from where it is moved into the database in the background; whoever reads reads both. What was appended
+survives a crash of the process and of the machine. A write that was cut short is not there at the next start, and
+whatever depended on it never left.
 """
 
-import fcntl
 import json
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from decimal import Decimal
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import attrs
-import msgspec
-from cattrs.preconf.json import make_converter
+from gevent.monkey import get_original
 
 from perpbot.execution.condensing import condense
 from perpbot.execution.entries import Entry
-from perpbot.model.money import plain
-from perpbot.storage.outbox import OUTBOX_TABLES, Outbox
+from perpbot.storage.database import JournalError, connection, epoch_of, hold, opened, understood
+from perpbot.storage.encoding import canonical, decode, encode
+from perpbot.storage.outbox import Outbox
+from perpbot.storage.write_ahead import LENGTH, Batch, WriteAheadLog, batches_beyond, in_a_row
 
-_MADE = b"journal made"
-_MIGRATIONS = (
-    (
-        """create table journal (
-            seq integer primary key, at_ns integer not null, kind text not null, body text not null) strict""",
-        "create table meta (name text primary key, value text not null) strict, without rowid",
-    ),
-    OUTBOX_TABLES,
-    (
-        """create table if not exists condensed (
-            seq integer primary key, at_ns integer not null, kind text not null, body text not null) strict""",
-    ),
-)
-"""What makes each version from the one before, the first from nothing."""
-SCHEMA_VERSION = len(_MIGRATIONS)
 MOST_ROWS = 1_000
 """So many are written by one statement."""
-_PLACES, _LAST_PLACES = "(?, ?, ?), ", "(?, ?, ?)"
+_PLACES, _LAST_PLACES = "(?, ?, ?, ?), ", "(?, ?, ?, ?)"
 CONDENSE_FROM = 20_000
 """Entries since the last time that make it worth the while."""
-LOG_BYTES = 2 * 1024 * 1024
-"""About what the write-ahead log grows to between two checkpoints."""
 _EVERY = -(2**62)
 """Below every number; what is carried has numbers below zero."""
-
-_converter = make_converter()
-"""Slower than msgspec, and gives each number the one form it has."""
-_converter.register_unstructure_hook(Decimal, plain)
-_converter.register_unstructure_hook_func(
-    lambda kind: issubclass(kind, msgspec.Struct),
-    lambda each: {name: _converter.unstructure(value) for name, value in msgspec.structs.asdict(each).items()},
-)
-
-KINDS: dict[str, type] = {each.__name__: each for each in get_args(Entry)}
-_ENCODER = msgspec.json.Encoder(order="sorted")
-_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
-
-
-class JournalError(ValueError):
-    """The journal cannot be used; the text says which file, why, and what to do."""
 
 
 @attrs.frozen
@@ -77,7 +46,10 @@ class Line:
 
 
 class Journal:
-    """The journal of one state directory. All calls wait for the disk and come from one thread at a time."""
+    """The journal of one state directory. All calls wait for the disk.
+
+    `append` may be called by one thread and everything else by another.
+    """
 
     def __init__(self, directory: Path, *, epoch: int) -> None:
         """Open the journal in `directory`, or make it; `epoch` then distinguishes it from every other journal.
@@ -87,73 +59,37 @@ class Journal:
                 room.
         """
         self.path = directory / "journal.sqlite"
-        self._lock = _lock(directory)
+        self._appending, self._moving = _native_lock(), _native_lock()
+        self._waiting: deque[tuple[Batch, int]] = deque()
+        """What is in the log alone, and where each batch ends there."""
+        self._under_way: list[tuple[Batch, int]] = []
+        with ExitStack() as held, understood(self.path):
+            lock = hold(directory)
+            held.callback(os.close, lock)
+            self._db = held.enter_context(closing(opened(self.path, lock, epoch)))
+            self.epoch = epoch_of(self._db)
+            """A number that no other journal has, part of every client order id handed out here."""
+            self._mover = held.enter_context(closing(connection(self.path)))
+            """Has what is moved: it is no part of anybody else's transaction."""
+            self.last = self._take_up(_last(self._db))
+            """Number of the last entry, 0 when there is none."""
+            self._ahead = held.enter_context(closing(self._begin_log()))
+            self._held = held.pop_all()
+
+    def _take_up(self, last: int) -> int:
+        """Move what the last run left ahead of the database into it; returns the number of the last entry."""
+        left = _left(self.path, last, self.epoch)
+        self._insert(left)
+        return left[-1].last if left else last
+
+    def _begin_log(self) -> WriteAheadLog:
+        ahead = ahead_of(self.path)
         try:
-            with _understood(self.path):
-                self._db = self._open(epoch)
-        except BaseException:
-            os.close(self._lock)
-            raise
-
-    def _open(self, epoch: int) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(db, epoch)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _prepare(self, db: sqlite3.Connection, epoch: int) -> None:
-        """Make sure of what the file is before anything is written to it."""
-        version = db.execute("pragma user_version").fetchone()[0]
-        if not version and os.pread(self._lock, len(_MADE), 0) == _MADE:
-            raise JournalError(
-                f"{self.path} is empty or gone, and it was not: what is open at the venues is not known any more. Put "
-                f"it back (with its -wal), or close everything there by hand and start with another --state"
-            )
-        if version > SCHEMA_VERSION:
-            newer = f"{self.path} was written by a newer PerpBot (schema {version})"
-            raise JournalError(f"{newer}; use that one, or another --state")
-        if version:
-            db.execute("select seq, at_ns, kind, body from journal limit 0")
-            db.execute("select value from meta limit 0")
-        elif db.execute("select count(*) from sqlite_schema").fetchone()[0]:
-            raise sqlite3.DatabaseError("it is the database of another program")
-        db.execute("pragma journal_mode=wal")
-        db.execute("pragma synchronous=full")
-        if version != SCHEMA_VERSION:
-            db.execute("begin immediate")
-            for statement in chain.from_iterable(_MIGRATIONS[version:]):
-                db.execute(statement)
-            if not version:
-                db.execute("insert into meta values ('epoch', ?)", (str(epoch),))
-            db.execute(f"pragma user_version={SCHEMA_VERSION}")
-            db.execute("commit")
-            db.execute("pragma wal_checkpoint(truncate)")  # the file itself is a journal from now on
-            os.pwrite(self._lock, _MADE, 0)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """Let the write-ahead log have its full length from the beginning.
-
-        SQLite writes over what is there, and starts over after each checkpoint. What makes no file longer is durable
-        sooner: nothing but itself is to be written then. Zeros behind the end of a log mean nothing to SQLite.
-        """
-        try:
-            with self.path.with_name(f"{self.path.name}-wal").open("ab") as log:
-                log.write(bytes(max(0, LOG_BYTES - log.tell())))
+            return WriteAheadLog(ahead, self.epoch)
         except OSError as error:
             raise JournalError(
-                f"{self.path} has no room for its log ({error.strerror}): make {LOG_BYTES // 2**20} MB free there, and "
-                f"start again"
+                f"{ahead} cannot have its {LENGTH // 2**20} MB ({error.strerror}): let it be written to, and start again"
             ) from error
-
-    @property
-    def epoch(self) -> int:
-        """A number that no other journal has, part of every client order id handed out here."""
-        value = self._db.execute("select value from meta where name='epoch'").fetchone()[0]
-        return int(value)
 
     @property
     def outbox(self) -> Outbox:
@@ -163,37 +99,81 @@ class Journal:
     def append(self, entries: Iterable[Entry], at_ns: int) -> int:
         """Write `entries` in one commit; returns the number of the last once it is durable.
 
+        Raises:
+            OSError, sqlite3.Error: it could not be written, and is not there.
+        """
+        rows = [(type(entry).__name__, encode(entry)) for entry in entries]
+        if not rows:
+            return self.last
+        with self._appending:
+            batch = Batch(self.last + 1, at_ns, rows)
+            end = self._ahead.write(batch)
+            if end is None:
+                self.move()
+                end = self._ahead.write(batch)
+            if end is None:  # the whole log is too small for it
+                with self._moving:
+                    self._insert([batch])
+            else:
+                self._waiting.append((batch, end))
+            self.last = batch.last
+            return batch.last
+
+    @property
+    def filled(self) -> float:
+        """How full the log ahead of the database is; when it is full (1), an append has to wait for `move`."""
+        return self._ahead.filled
+
+    @property
+    def unmoved(self) -> bool:
+        """Whether there is anything to `move`."""
+        return bool(self._waiting or self._under_way)
+
+    def move(self) -> None:
+        """Bring what the log holds into the database, and make room in the log.
+
+        Raises:
+            sqlite3.Error: the database does not take it. It stays where it is.
+        """
+        with self._moving:
+            while self._waiting:
+                self._under_way.append(self._waiting.popleft())
+            if self._under_way:
+                self._insert([batch for batch, _ in self._under_way])
+                self._ahead.free(self._under_way[-1][1])
+                self._under_way = []
+
+    def _insert(self, batches: Iterable[Batch]) -> None:
+        """Write `batches` in one commit; they go on where the database ends.
+
         One statement is one transaction: between several, the thread would have to wait for the interpreter's lock
         again and again.
         """
-        values = [each for entry in entries for each in (at_ns, type(entry).__name__, _encode(entry))]
-        if not values:
-            return self.last
-        rows = len(values) // 3
-        if rows > MOST_ROWS:
-            return self._append_many(values)
-        statement = f"insert into journal (at_ns, kind, body) values {_PLACES * (rows - 1)}{_LAST_PLACES}"  # noqa: S608 - only placeholders
-        return int(self._db.execute(statement, values).lastrowid or 0)
-
-    def _append_many(self, values: list[Any]) -> int:
-        """More rows than one statement takes."""
-        self._db.execute("begin immediate")
+        rows = [
+            (seq, batch.at_ns, kind, body.decode())
+            for batch in batches
+            for seq, (kind, body) in enumerate(batch.rows, start=batch.first)
+        ]
+        if not rows:
+            return
+        if len(rows) <= MOST_ROWS:
+            places = f"{_PLACES * (len(rows) - 1)}{_LAST_PLACES}"
+            self._mover.execute(f"insert into journal (seq, at_ns, kind, body) values {places}", [*chain(*rows)])  # noqa: S608 - only placeholders
+            return
+        self._mover.execute("begin immediate")
         try:
-            rows = zip(*[iter(values)] * 3, strict=True)
-            self._db.executemany("insert into journal (at_ns, kind, body) values (?, ?, ?)", rows)
-            self._db.execute("commit")
+            self._mover.executemany("insert into journal (seq, at_ns, kind, body) values (?, ?, ?, ?)", rows)
+            self._mover.execute("commit")
         except BaseException:
-            if self._db.in_transaction:  # after some errors SQLite has rolled back by itself
-                self._db.execute("rollback")
+            if self._mover.in_transaction:  # after some errors SQLite has rolled back by itself
+                self._mover.execute("rollback")
             raise
-        return self.last
-
-    def checkpoint(self) -> None:
-        """Bring what was written lately from the write-ahead log into the file, as far as no reader is in the way."""
-        self._db.execute("pragma wal_checkpoint(passive)").fetchall()
 
     def prove(self) -> None:
-        """Write and commit something that means nothing; raises what SQLite says when the disk does not take it."""
+        """Move what waits, and write something that means nothing to both files; raises when the disk takes it not."""
+        self.move()
+        with self._appending:
+            self._ahead.write(Batch(self.last + 1, 0, []))
         self._db.execute("insert or replace into meta values ('proved', 'yes')")
 
     def lines(self, kinds: Iterable[type] = ()) -> Iterator[Line]:
@@ -201,7 +181,8 @@ class Journal:
 
         That is every entry, or what a long beginning was condensed to and every entry after it.
         """
-        with _understood(self.path):
+        self.move()
+        with understood(self.path):
             yield from _condensed_lines(self._db, self.path, kinds)
 
     def condense(self, now_ns: int, *, least: int = CONDENSE_FROM) -> bool:
@@ -209,15 +190,17 @@ class Journal:
 
         No entry is changed or lost: what they come to is kept beside them.
         """
-        with _understood(self.path):
+        self.move()
+        with understood(self.path):
             if self.last - _condensed_to(self._db) < least:
                 return False
             lines = list(_condensed_lines(self._db, self.path, ()))
             last = self.last
         sums, kept = condense(lines, now_ns)
         first_ns = lines[0].at_ns
-        rows = [(seq, first_ns, type(each).__name__, _encode(each)) for seq, each in enumerate(sums, start=-len(sums))]
-        rows += [(line.seq, line.at_ns, type(line.entry).__name__, _encode(line.entry)) for line in kept]
+        carried = [(seq, first_ns, each) for seq, each in enumerate(sums, start=-len(sums))]
+        carried += [(line.seq, line.at_ns, line.entry) for line in kept]
+        rows = [(seq, at_ns, type(each).__name__, encode(each).decode()) for seq, at_ns, each in carried]
         self._db.execute("begin immediate")
         try:
             self._db.execute("delete from condensed")
@@ -230,57 +213,31 @@ class Journal:
             raise
         return True
 
-    @property
-    def last(self) -> int:
-        """Number of the last entry, 0 when there is none."""
-        seq: int = self._db.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
-        return seq
-
     def close(self) -> None:
-        """Close the file and let others have it; once closed, it stays closed."""
-        self._db.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        """Close the files and let others have them; once closed, they stay closed."""
+        with suppress(sqlite3.Error, OSError):  # what cannot be moved now is in the log for the next start
+            self.move()
+            self._ahead.clear()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close the files as they stand, as the end of a process does."""
+        self._held.close()
 
 
-def _lock(directory: Path) -> int:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise JournalError(f"{directory} cannot hold a journal ({error}); give another --state") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise JournalError(
-            f"{directory} is in use by another PerpBot; stop it, or give this one a --state of its own"
-        ) from error
-    return handle
+def ahead_of(path: Path) -> Path:
+    """The log ahead of the database at `path`."""
+    return path.with_suffix(".ahead")
 
 
-@contextmanager
-def _understood(path: Path) -> Iterator[None]:
-    """Say of what SQLite does not understand which file it is, and what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise JournalError(
-            f"{path} cannot be read as a journal ({error}). Keep the file, and start with another --state"
-        ) from error
-
-
-def _encode(entry: Entry) -> str:
-    try:
-        return _ENCODER.encode(entry).decode()
-    except UnicodeEncodeError:  # half a character, in somebody's name perhaps: no reason to stop trading
-        return json.dumps(_converter.unstructure(entry), ensure_ascii=False).encode(errors="replace").decode()
+def _native_lock() -> Any:
+    """Between threads, whatever gevent has patched."""
+    return get_original("_thread", "allocate_lock")()
 
 
 def _decode(path: Path, seq: int, kind: str, body: str) -> Any:
     try:
-        return _DECODERS[kind].decode(body)
+        return decode(kind, body)
     except Exception as error:
         raise JournalError(
             f"{path}: entry {seq} ({kind}) cannot be read ({type(error).__name__}). Put back a copy that is whole, or "
@@ -288,26 +245,69 @@ def _decode(path: Path, seq: int, kind: str, body: str) -> Any:
         ) from error
 
 
-def _lines(
-    db: sqlite3.Connection, path: Path, kinds: Iterable[type], after: int = 0, table: str = "journal"
-) -> Iterator[Line]:
+def _left(path: Path, last: int, epoch: int) -> list[Batch]:
+    """What a run that did not end in order left ahead of its database, which ends with number `last`."""
+    ahead = ahead_of(path)
+    batches = _beyond(path, _bytes(ahead), last, epoch)
+    if missing := batches[len(in_a_row(batches, last)) :]:
+        raise _not_together(path, f"one ends with entry {last}, the other goes on with {missing[0].first}")
+    return batches
+
+
+def _beyond(path: Path, log: bytes, last: int, epoch: int) -> list[Batch]:
+    try:
+        return batches_beyond(last, log, epoch)
+    except ValueError as error:
+        raise _not_together(path, str(error)) from error
+
+
+def _not_together(path: Path, why: str) -> JournalError:
+    ahead = ahead_of(path)
+    return JournalError(
+        f"{path} and {ahead.name} are not of one moment ({why}). Put both back as they were together; or move "
+        f"{ahead.name} away, and what it holds is lost"
+    )
+
+
+def _bytes(ahead: Path) -> bytes:
+    try:
+        return ahead.read_bytes()
+    except FileNotFoundError:  # it is made with the first start, and a copy of the database alone has none
+        return b""
+    except OSError as error:
+        raise JournalError(f"{ahead} cannot be read ({error.strerror}): let it be read, and start again") from error
+
+
+_Row = tuple[int, int, str, str]
+
+
+def _rows(db: sqlite3.Connection, kinds: Iterable[type], after: int, table: str = "journal") -> Iterator[_Row]:
     names = [kind.__name__ for kind in kinds]
     of_kinds = f" and kind in ({','.join('?' * len(names))})" if names else ""
     query = f"select seq, at_ns, kind, body from {table} where seq > ?{of_kinds} order by seq"  # noqa: S608 - only placeholders
-    for seq, at_ns, kind, body in db.execute(query, (after, *names)):
+    return db.execute(query, (after, *names))
+
+
+def _lines(path: Path, rows: Iterable[_Row]) -> Iterator[Line]:
+    for seq, at_ns, kind, body in rows:
         yield Line(seq, at_ns, _decode(path, seq, kind, body))
 
 
 def _condensed_lines(db: sqlite3.Connection, path: Path, kinds: Iterable[type]) -> Iterator[Line]:
     wanted = tuple(kinds)
-    yield from _lines(db, path, wanted, _EVERY, "condensed")
-    yield from _lines(db, path, wanted, _condensed_to(db))
+    yield from _lines(path, _rows(db, wanted, _EVERY, "condensed"))
+    yield from _lines(path, _rows(db, wanted, _condensed_to(db)))
 
 
 def _condensed_to(db: sqlite3.Connection) -> int:
     """Number of the last entry that is condensed; 0 when none is."""
     found = db.execute("select value from meta where name='condensed_to'").fetchone()
     return 0 if found is None else int(found[0])
+
+
+def _last(db: sqlite3.Connection) -> int:
+    seq: int = db.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
+    return seq
 
 
 def read(path: Path, kinds: Iterable[type] = (), after: int = 0, *, whole: bool = True) -> Iterator[Line]:
@@ -318,27 +318,45 @@ def read(path: Path, kinds: Iterable[type] = (), after: int = 0, *, whole: bool 
     Raises:
         JournalError: it cannot be read.
     """
-    with _understood(path), closing(_reader(path)) as db:
-        if _begun(db):
-            yield from _lines(db, path, kinds, after) if whole else _condensed_lines(db, path, kinds)
-
-
-def _begun(db: sqlite3.Connection) -> bool:
-    """Whether there is anything in the file: whoever makes a journal makes the file first and then its tables."""
-    found: int = db.execute("select count(*) from sqlite_schema").fetchone()[0]
-    return found > 0
+    wanted = tuple(kinds)
+    with _both(path) as (db, ahead):
+        if db is not None:
+            yield from _lines(path, _rows(db, wanted, after)) if whole else _condensed_lines(db, path, wanted)
+        yield from _lines(path, _rows_ahead(ahead, wanted, after))
 
 
 def export(path: Path) -> Iterator[str]:
     """The journal at `path` in its canonical form: one JSON object a line, keys sorted. For comparing and keeping."""
-    with _understood(path), closing(_reader(path)) as db:
-        rows = db.execute("select seq, at_ns, kind, body from journal order by seq") if _begun(db) else ()
+    with _both(path) as (db, ahead):
+        rows = chain(_rows(db, (), _EVERY) if db is not None else (), _rows_ahead(ahead, (), _EVERY))
         for seq, at_ns, kind, body in rows:
-            entry = _converter.unstructure(_decode(path, seq, kind, body))
+            entry = canonical(_decode(path, seq, kind, body))
             yield json.dumps(
                 {"seq": seq, "at_ns": at_ns, "kind": kind, "body": entry}, sort_keys=True, ensure_ascii=False
             )
 
 
-def _reader(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+@contextmanager
+def _both(path: Path) -> Iterator[tuple[sqlite3.Connection | None, list[Batch]]]:
+    """The database at `path`, as it is at one moment, and what was ahead of it; None where it is just being made.
+
+    The log is read before the database: what is moved meanwhile is found in both, and not in none of them.
+    """
+    with understood(path):
+        log = _bytes(ahead_of(path))
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            db.execute("begin")
+            # Whoever makes a journal makes the file first and then its tables.
+            if db.execute("select count(*) from sqlite_schema").fetchone()[0]:
+                last = _last(db)
+                yield db, in_a_row(_beyond(path, log, last, epoch_of(db)), last)
+            else:
+                yield None, []
+
+
+def _rows_ahead(batches: Iterable[Batch], kinds: Iterable[type], after: int) -> Iterator[_Row]:
+    names = {kind.__name__ for kind in kinds}
+    for batch in batches:
+        for seq, (kind, body) in enumerate(batch.rows, start=batch.first):
+            if seq > after and (not names or kind in names):
+                yield seq, batch.at_ns, kind, body.decode()

@@ -49,7 +49,7 @@ def killed(world: World, state: Path, venues: tuple[str, ...], times: int) -> di
         gevent.sleep(chance.uniform(0.0, 4.0))
         kill(whole)
         gevent.sleep(0.5)  # requests that were on their way arrive
-        tear(state / "journal.sqlite-wal", chance.random())
+        tear(state / "journal.sqlite", chance.random())
         whole.venues.admin.set_faults(late, latency_ms=0)
         made = [(order.id, order.client_id) for each in accounts(whole) for order in each.orders.values()]
         filled = sum(len(each.executions) for each in accounts(whole))

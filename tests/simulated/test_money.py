@@ -23,7 +23,7 @@ from perpbot.model.order import Accepted, Fill, Liquidity, OrderStatus
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.orders import Lifetime, Ticket
 from perpbot.simulation.world import World, run_forked
-from perpbot.storage.journal import JournalError
+from perpbot.storage.database import JournalError
 from perpbot.venues.http import Reply
 from supervisors import addresses
 

@@ -12,7 +12,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from perpbot.execution.entries import Entry, KillSwitchSet
-from perpbot.storage.journal import KINDS, Line
+from perpbot.storage.encoding import KINDS
+from perpbot.storage.journal import Line
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**18), max_value=10**18)
 _PLAIN: dict[Any, st.SearchStrategy[Any]] = {

@@ -1,7 +1,9 @@
 """The journal's actor: what is appended together is one commit, and the way to the disk is one thread's."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,11 +11,12 @@ import gevent
 import pytest
 from storage_entries import note, notes
 
-from actors.journal import CHECKPOINT_AFTER, Append, Journal, OutboxError, Replay, UseOutbox
+from actors.journal import MOVE_FROM, MOVE_S, Append, Journal, OutboxError, Replay, UseOutbox
 from actors.runtime import ActorDeadError, Ref, System
 from perpbot.simulation.world.forked import in_world
 from perpbot.storage.journal import Journal as JournalFile
 from perpbot.storage.outbox import Outbox
+from perpbot.storage.write_ahead import BLOCKS
 
 PROGRAM = """
 import sys
@@ -115,25 +118,50 @@ def test_whoever_appends_alone_is_answered_in_order_whether_at_once_or_by_the_th
         assert notes(list(file.lines())) == list(range(6))
 
 
+def in_database(file: JournalFile) -> int:
+    """So many entries are in the database itself."""
+    with closing(sqlite3.connect(file.path)) as db:
+        found: int = db.execute("select count(*) from journal").fetchone()[0]
+    return found
+
+
 @in_world()
-def test_the_write_ahead_log_is_brought_into_the_file_now_and_then() -> None:
+def test_what_was_written_is_moved_into_the_database_after_a_moment() -> None:
     with TemporaryDirectory() as folder:
         journal, file = journal_in(folder)
-        for number in range(CHECKPOINT_AFTER):
-            before = file.path.stat().st_size
+        journal.ask(Append([note(0), note(1)]))
+        assert in_database(file) == 0
+        gevent.sleep(2 * MOVE_S)
+        assert in_database(file) == 2
+        assert file.unmoved is False
+        assert file.filled == 0
+
+
+@in_world()
+def test_what_was_written_is_moved_before_the_log_is_full() -> None:
+    with TemporaryDirectory() as folder:
+        journal, file = journal_in(folder)
+        most = 0.0
+        for number in range(BLOCKS):
             journal.ask(Append([note(number)]))
-        journal.ask(Replay())
-        assert file.path.stat().st_size > before
+            most = max(most, file.filled)
+            gevent.sleep(0)
+        assert MOVE_FROM < most < MOVE_FROM + 0.05
+        assert in_database(file) > BLOCKS // 2
+        assert notes(journal.ask(Replay())) == list(range(BLOCKS))
 
 
 @in_world()
-def test_a_log_that_cannot_be_brought_into_the_file_keeps_nobody_from_writing() -> None:
+def test_a_database_that_takes_nothing_more_ends_the_journal_and_what_was_written_is_kept() -> None:
     with TemporaryDirectory() as folder:
         journal, file = journal_in(folder)
-        file.checkpoint = lambda: (_ for _ in ()).throw(OSError("no room"))  # type: ignore[method-assign]
-        asked = [journal.ask(Append([note(number)])) for number in range(CHECKPOINT_AFTER + 2)]
-        assert asked[-1] == CHECKPOINT_AFTER + 2
-        assert len(notes(journal.ask(Replay()))) == CHECKPOINT_AFTER + 2
+        assert journal.ask(Append([note(0)])) == 1
+        really, file.move = file.move, lambda: (_ for _ in ()).throw(OSError("no room"))  # type: ignore[method-assign]
+        gevent.sleep(2 * MOVE_S)
+        with pytest.raises(ActorDeadError):
+            journal.ask(Append([note(1)]))
+        file.move = really  # type: ignore[method-assign]
+        assert notes(list(file.lines())) == [0]
 
 
 @in_world()

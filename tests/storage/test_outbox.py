@@ -8,7 +8,8 @@ import pytest
 from storage_entries import note, notes
 
 from perpbot.storage import outbox
-from perpbot.storage.journal import _MIGRATIONS, SCHEMA_VERSION, Journal
+from perpbot.storage.database import _MIGRATIONS, SCHEMA_VERSION
+from perpbot.storage.journal import Journal
 from perpbot.storage.outbox import Letter
 
 
@@ -71,7 +72,7 @@ def test_a_journal_of_the_first_version_gets_an_outbox_and_keeps_its_entries(tmp
     again.outbox.put([letter("a")])
     assert again.outbox.next("phone") is not None
     again.close()
-    assert len(_MIGRATIONS) == SCHEMA_VERSION == 3
+    assert len(_MIGRATIONS) == SCHEMA_VERSION == 4
 
 
 def test_a_write_that_fails_changes_nothing_and_the_journal_goes_on(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """A journal that was cut off anywhere holds whole commits from its beginning, and all that was acknowledged."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_entries import note, notes
 
-from perpbot.chaos.torn import HEADER, frames_end, tear
-from perpbot.storage.journal import LOG_BYTES, Journal, read
+from perpbot.chaos.torn import HEADER, frames_end, tear, tear_ahead, tear_wal
+from perpbot.execution.entries import KillSwitchSet
+from perpbot.storage.database import JournalError
+from perpbot.storage.journal import Journal, read
+from perpbot.storage.write_ahead import BLOCK, BLOCKS, LENGTH, batches_beyond, in_a_row, whole_batches
 
 COMMITS = [1, 3, 1, 2, 5, 1, 1, 4]
 """Entries in each commit."""
@@ -36,101 +40,262 @@ def commit_ends() -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def torn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The files of a journal whose system died: all its commits are still in the write-ahead log."""
-    directory = tmp_path_factory.mktemp("torn")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All commits are in SQLite's own log, and still in the log ahead of it."""
+    directory = tmp_path_factory.mktemp("moved") / "state"
     journal = Journal(directory, epoch=7)
+    with closing(sqlite3.connect(directory / "journal.sqlite")) as reader:  # keeps SQLite from clearing up at the end
+        reader.execute("select count(*) from journal").fetchone()
+        commit_all(journal, moved=True)
+        shutil.copytree(directory, directory.with_name("kept"))
+    return directory.with_name("kept")
+
+
+@pytest.fixture(scope="module")
+def ahead(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No commit is in the database yet."""
+    directory = tmp_path_factory.mktemp("ahead")
+    commit_all(Journal(directory, epoch=7), moved=False)
+    return directory
+
+
+def commit_all(journal: Journal, *, moved: bool) -> None:
     number = 0
     for count in COMMITS:
         journal.append([note(number + each) for each in range(count)], number)
+        if moved:
+            journal.move()
         number += count
-    yield directory
-    journal.close()
+    journal.let_go()
 
 
-def written(torn: Path) -> bytes:
-    """What the write-ahead log holds."""
-    log = (torn / "journal.sqlite-wal").read_bytes()
+def wal_of(state: Path) -> bytes:
+    """What SQLite's own log holds."""
+    log = (state / "journal.sqlite-wal").read_bytes()
     return log[: frames_end(log)]
 
 
-def found_after(torn: Path, wal: bytes, where: Path, *, full: bool = True) -> list[int]:
-    """What a start finds that has `wal` for a write-ahead log, in a file of `full` length or cut off after it."""
+def found_after(state: Path, where: Path, *, wal: bytes | None = None, log: bytes | None = None) -> list[int]:
+    """What a start finds in a copy of `state` whose logs, SQLite's and the one ahead of it, are others."""
     shutil.rmtree(where, ignore_errors=True)
-    where.mkdir()
-    shutil.copy(torn / "journal.sqlite", where)
-    (where / "journal.sqlite-wal").write_bytes(wal.ljust(LOG_BYTES, b"\0") if full else wal)
+    shutil.copytree(state, where)
+    if wal is not None:
+        (where / "journal.sqlite-wal").write_bytes(wal)
+    if log is not None:
+        (where / "journal.ahead").write_bytes(log)
+    seen = notes(list(read(where / "journal.sqlite")))
     journal = Journal(where, epoch=8)
     try:
         found = notes(list(journal.lines()))
+        assert seen == found, "whoever only looks sees the same"
         assert journal.append([note(99)], 1) == len(found) + 1, "it can be written to"
-        assert journal.epoch in ({7} if found else {7, 8})
+        assert notes(list(journal.lines()))[:-1] == found
+        assert journal.epoch == 7
     finally:
         journal.close()
     return found
 
 
-def test_a_log_that_is_whole_holds_every_commit(torn: Path, tmp_path: Path) -> None:
-    wal = written(torn)
-    assert found_after(torn, wal, tmp_path / "copy") == list(range(sum(COMMITS)))
+ALL = list(range(sum(COMMITS)))
+
+
+def test_what_was_left_ahead_of_the_database_or_in_its_log_is_all_there(
+    moved: Path, ahead: Path, tmp_path: Path
+) -> None:
+    assert wal_of(moved)
+    assert not (ahead / "journal.sqlite-wal").exists()
+    for state in (moved, ahead):
+        assert found_after(state, tmp_path / "copy") == ALL
 
 
 @pytest.mark.parametrize("examples", [40, pytest.param(2_000, marks=pytest.mark.full)])
-def test_a_log_cut_off_anywhere_holds_whole_commits_from_the_beginning(
-    examples: int, torn: Path, tmp_path: Path
+@pytest.mark.parametrize("still_ahead", [True, False])
+def test_a_move_cut_off_anywhere_loses_nothing_and_without_the_log_there_are_whole_commits_from_the_beginning(
+    examples: int, still_ahead: Any, moved: Path, tmp_path: Path
 ) -> None:
-    wal = written(torn)
+    wal = wal_of(moved)
 
     @given(length=st.integers(0, len(wal)), full=st.booleans())
     @settings(deadline=None, max_examples=examples)
     def check(length: int, full: Any) -> None:
-        found = found_after(torn, wal[:length], tmp_path / "copy", full=full)
-        assert found == list(range(len(found)))
-        assert len(found) in commit_ends()
+        cut = wal[:length].ljust(LENGTH, b"\0") if full else wal[:length]
+        found = found_after(moved, tmp_path / "copy", wal=cut, log=None if still_ahead else bytes(LENGTH))
+        assert found == ALL[: len(found)]
+        assert len(found) == len(ALL) if still_ahead else len(found) in commit_ends()
 
     check()
 
 
 @pytest.mark.parametrize("examples", [40, pytest.param(2_000, marks=pytest.mark.full)])
-def test_a_log_that_ends_in_nonsense_holds_whole_commits_from_the_beginning(
-    examples: int, torn: Path, tmp_path: Path
+@pytest.mark.parametrize("still_ahead", [True, False])
+def test_a_move_that_ends_in_nonsense_loses_nothing_and_without_the_log_there_are_whole_commits_from_the_beginning(
+    examples: int, still_ahead: Any, moved: Path, tmp_path: Path
 ) -> None:
-    wal = written(torn)
+    wal = wal_of(moved)
 
     @given(where=st.integers(0, len(wal) - 1), noise=st.binary(min_size=1, max_size=5_000))
     @settings(deadline=None, max_examples=examples)
     def check(where: int, noise: bytes) -> None:
-        found = found_after(torn, wal[:where] + noise + wal[where + len(noise) :], tmp_path / "copy")
-        assert found == list(range(len(found)))
+        broken = wal[:where] + noise + wal[where + len(noise) :]
+        found = found_after(moved, tmp_path / "copy", wal=broken, log=None if still_ahead else bytes(LENGTH))
+        assert found == ALL[: len(found)]
+        assert len(found) == len(ALL) if still_ahead else len(found) in commit_ends()
+
+    check()
+
+
+@pytest.mark.parametrize("examples", [40, pytest.param(2_000, marks=pytest.mark.full)])
+def test_a_log_cut_off_anywhere_holds_whole_commits_from_the_beginning(
+    examples: int, ahead: Path, tmp_path: Path
+) -> None:
+    log = (ahead / "journal.ahead").read_bytes()
+    end = len(COMMITS) * BLOCK
+
+    @given(length=st.integers(0, end), full=st.booleans())
+    @settings(deadline=None, max_examples=examples)
+    def check(length: int, full: Any) -> None:
+        cut = log[:length].ljust(LENGTH, b"\0") if full else log[:length]
+        found = found_after(ahead, tmp_path / "copy", log=cut)
+        assert found == ALL[: len(found)]
         assert len(found) in commit_ends()
+        assert len(found) >= commit_ends()[length // BLOCK], "what stands before the cut is there"
+
+    check()
+
+
+def in_order(log: bytes) -> list[int]:
+    """The numbers of the entries in `log` that go on from the first."""
+    return [number for each in in_a_row(batches_beyond(0, log, 7), 0) for number in range(each.first, each.last + 1)]
+
+
+@pytest.mark.parametrize("examples", [40, pytest.param(2_000, marks=pytest.mark.full)])
+def test_a_log_with_nonsense_in_it_is_refused_or_holds_whole_commits_from_the_beginning(
+    examples: int, ahead: Path, tmp_path: Path
+) -> None:
+    log = (ahead / "journal.ahead").read_bytes()
+
+    @given(where=st.integers(0, len(COMMITS) * BLOCK), noise=st.binary(min_size=1, max_size=5_000))
+    @settings(deadline=None, max_examples=examples)
+    def check(where: int, noise: bytes) -> None:
+        broken = log[:where] + noise + log[where + len(noise) :]
+        whole = [each.rows for _, _, each in whole_batches(broken)]
+        if sum(map(len, whole)) == len(in_order(broken)):
+            found = found_after(ahead, tmp_path / "copy", log=broken)
+            assert found == ALL[: len(found)]
+            assert len(found) in commit_ends()
+            return
+        with pytest.raises(JournalError, match=r"journal.ahead are not of one moment \(one ends with entry"):
+            found_after(ahead, tmp_path / "copy", log=broken)
 
     check()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_a_write_that_was_cut_short_is_not_there_and_what_was_before_it_is(
-    share: float, torn: Path, tmp_path: Path
+def test_a_move_that_was_cut_short_is_not_there_and_what_was_before_it_is(
+    share: float, moved: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    log.write_bytes((torn / "journal.sqlite-wal").read_bytes())
-    end = len(written(torn))
-    length = tear(log, share)
+    log.write_bytes((moved / "journal.sqlite-wal").read_bytes())
+    end = len(wal_of(moved))
+    length = tear_wal(log, share)
     assert length == 1 + int(share * (end - HEADER - 1))
     held = log.read_bytes()
     assert held[end : end + length] == held[HEADER : HEADER + length]
-    assert found_after(torn, held, tmp_path / "copy") == list(range(sum(COMMITS)))
+    assert found_after(moved, tmp_path / "copy", wal=held, log=bytes(LENGTH)) == ALL
 
 
-def test_the_log_has_its_full_length_from_the_beginning_and_keeps_it(tmp_path: Path) -> None:
-    log = tmp_path / "journal.sqlite-wal"
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99, 1.0])
+def test_a_write_that_was_cut_short_is_not_there_and_what_was_before_it_is(
+    share: float, ahead: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    log.write_bytes((ahead / "journal.ahead").read_bytes())
+    before = log.read_bytes()
+    length = tear_ahead(log, share)
+    held = log.read_bytes()
+    begin = len(COMMITS) * BLOCK
+    assert length >= 1
+    assert (held[:begin], held[begin + length :]) == (before[:begin], before[begin + length :])
+    assert held[begin : begin + length] != before[begin : begin + length]
+    assert found_after(ahead, tmp_path / "copy", log=held) == ALL
+
+
+def test_where_nothing_was_written_nothing_can_be_torn(tmp_path: Path) -> None:
     journal = Journal(tmp_path, epoch=7)
-    for number in range(300):
-        journal.append([note(number)], number)
-        if number % 100 == 99:
-            journal.checkpoint()
-        assert log.stat().st_size == LOG_BYTES
+    assert tear(tmp_path / "journal.sqlite", 0.5) == 0
     journal.close()
-    assert notes(list(read(tmp_path / "journal.sqlite"))) == list(range(300))
+    assert tear(tmp_path / "elsewhere.sqlite", 0.5) == 0
+
+
+def test_a_database_put_back_from_before_is_not_taken_for_the_one_the_log_goes_on_from(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state", epoch=7)
+    journal.append([note(0)], 1)
+    journal.move()
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    with closing(sqlite3.connect(tmp_path / "state" / "journal.sqlite")) as db:
+        db.execute("vacuum into ?", (str(copied / "journal.sqlite"),))
+    for number in (1, 2, 3):
+        journal.append([note(number)], 1)
+        journal.move()
+    journal.append([note(4)], 1)
+    journal.let_go()
+    last_block = (tmp_path / "state" / "journal.ahead").read_bytes()[4 * BLOCK : 5 * BLOCK]
+    (copied / "journal.ahead").write_bytes(last_block)  # the others have been written over
+    advice = "Put both back as they were together; or move journal.ahead away, and what it holds is lost"
+    with pytest.raises(JournalError) as caught:
+        Journal(copied, epoch=8)
+    path = copied / "journal.sqlite"
+    gap = "one ends with entry 1, the other goes on with 5"
+    assert str(caught.value) == f"{path} and journal.ahead are not of one moment ({gap}). {advice}"
+    (copied / "journal.ahead").unlink()
+    again = Journal(copied, epoch=8)
+    assert notes(list(again.lines())) == [0]
+    again.close()
+
+
+def test_the_log_of_another_journal_is_refused_and_after_an_orderly_end_there_is_none(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "first", epoch=7)
+    first.append([note(0)], 1)
+    log = (tmp_path / "first" / "journal.ahead").read_bytes()
+    first.close()
+    assert (tmp_path / "first" / "journal.ahead").read_bytes() == bytes(LENGTH)
+    Journal(tmp_path / "second", epoch=8).close()
+    (tmp_path / "second" / "journal.ahead").write_bytes(log)
+    with pytest.raises(JournalError, match=r"not of one moment \(it belongs to journal 7, not to 8\)"):
+        Journal(tmp_path / "second", epoch=9)
+
+
+def test_a_database_that_takes_nothing_for_a_while_loses_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, epoch=7)
+    journal._mover.execute("pragma max_page_count=12")
+    for number in range(20):
+        journal.append([KillSwitchSet(scope="x" * 1_000, on=True, by=str(number))], 1)
+    for _ in range(2):
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            journal.move()
+    assert notes(list(read(journal.path))) == list(range(20)), "what could not be moved is read all the same"
+    journal._mover.execute("pragma max_page_count=1000")
+    journal.append([note(20)], 1)
+    assert notes(list(journal.lines())) == list(range(21))
+    journal.close()
+    assert notes(list(read(journal.path))) == list(range(21))
+
+
+def test_a_log_that_is_full_is_moved_by_whoever_writes_and_what_is_larger_goes_past_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, epoch=7)
+    number = -1
+    while journal.filled < 1:
+        journal.append([note(number := number + 1)], 1)
+    journal.append([note(number := number + 1)], 1)
+    assert journal.filled == 1 / BLOCKS
+    journal.append([KillSwitchSet(scope="x" * LENGTH, on=True, by=str(number := number + 1))], 1)
+    assert journal.filled == 0
+    journal.append([note(number := number + 1)], 1)
+    journal.let_go()
+    again = Journal(tmp_path, epoch=8)
+    assert notes(list(again.lines())) == list(range(number + 1))
+    again.close()
 
 
 # -- real processes --------------------------------------------------------------------------------------------------
@@ -178,6 +343,7 @@ def test_what_was_acknowledged_survives_a_kill(after: int, tmp_path: Path) -> No
 
 def test_every_commit_reaches_the_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
     journal = Journal(tmp_path, epoch=7)
-    assert journal._db.execute("pragma synchronous").fetchone() == (2,), "FULL: no test can pull the plug"
-    assert journal._db.execute("pragma journal_mode").fetchone() == ("wal",)
+    for db in (journal._db, journal._mover):
+        assert db.execute("pragma synchronous").fetchone() == (2,), "FULL: no test can pull the plug"
+        assert db.execute("pragma journal_mode").fetchone() == ("wal",)
     journal.close()

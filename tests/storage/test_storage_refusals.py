@@ -1,7 +1,6 @@
 """What is no journal of ours is refused in words an operator understands, and left as it was."""
 
 import resource
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,8 @@ from pathlib import Path
 import pytest
 from storage_entries import note, notes
 
-from perpbot.storage.journal import SCHEMA_VERSION, Journal, JournalError, export, read
+from perpbot.storage.database import SCHEMA_VERSION, JournalError
+from perpbot.storage.journal import Journal, export, read
 
 FILE = "journal.sqlite"
 
@@ -63,19 +63,33 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def test_a_disk_without_room_for_the_log_is_named_and_what_is_in_the_log_is_kept(tmp_path: Path) -> None:
-    alive = Journal(tmp_path / "alive", epoch=7)
-    alive.append([note(0)], 1)
     state = tmp_path / "state"
-    shutil.copytree(tmp_path / "alive", state)  # as a crash leaves it
-    alive.close()
-    log = state / f"{FILE}-wal"
+    alive = Journal(state, epoch=7)
+    alive.append([note(0)], 1)
+    alive.let_go()  # as a crash does
+    log = state / "journal.ahead"
     log.write_bytes(log.read_bytes()[:100_000])
     with largest_file(500_000):
         text = refusal(state)
-    assert text == f"{state / FILE} has no room for its log (File too large): make 2 MB free there, and start again"
+    assert text == f"{log} cannot have its 2 MB (File too large): let it be written to, and start again"
     again = Journal(state, epoch=8)
     assert notes(list(again.lines())) == [0]
     again.close()
+
+
+@pytest.mark.parametrize("lost", ["r", "w"])
+def test_a_log_that_may_not_be_read_or_written_is_named(lost: str, tmp_path: Path) -> None:
+    made(tmp_path)
+    log = tmp_path / "journal.ahead"
+    log.unlink()
+    if lost == "r":
+        log.mkdir()
+        assert refusal(tmp_path) == f"{log} cannot be read (Is a directory): let it be read, and start again"
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        log.symlink_to(tmp_path / "elsewhere" / "gone" / "log")
+        why = "(No such file or directory): let it be written to, and start again"
+        assert refusal(tmp_path) == f"{log} cannot have its 2 MB {why}"
 
 
 # -- files that are something else -----------------------------------------------------------------------------------
@@ -131,11 +145,12 @@ def test_what_is_no_journal_is_refused_and_left_as_it_was(make: Callable[[Path],
     path = tmp_path / FILE
     make(path)
     before = path.read_bytes() if path.is_file() else None
+    files = {each.name for each in tmp_path.iterdir()}
     text = refusal(tmp_path)
     assert text.startswith(f"{path} cannot be read as a journal (")
     assert text.endswith("Keep the file, and start with another --state")
     assert before == (path.read_bytes() if path.is_file() else None)
-    assert {each.name for each in tmp_path.iterdir()} == {FILE, "lock"}
+    assert {each.name for each in tmp_path.iterdir()} == files | {"lock"}
 
 
 def test_a_journal_of_a_newer_perpbot_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
