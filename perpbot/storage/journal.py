@@ -87,9 +87,8 @@ class Journal:
         try:
             return WriteAheadLog(ahead, self.epoch)
         except OSError as error:
-            raise JournalError(
-                f"{ahead} cannot have its {LENGTH // 2**20} MB ({error.strerror}): let it be written to, and start again"
-            ) from error
+            want = f"{ahead} cannot have its {LENGTH // 2**20} MB ({error.strerror})"
+            raise JournalError(f"{want}: let it be written to, and start again") from error
 
     @property
     def outbox(self) -> Outbox:

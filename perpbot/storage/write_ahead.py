@@ -145,7 +145,7 @@ def whole_batches(log: bytes, last: int = 0) -> Iterator[tuple[int, int, Batch]]
         (crc,) = _CRC.unpack_from(log, start)
         length, epoch, first, at_ns = _HEAD.unpack_from(log, start + _CRC.size)
         end = start + _BEGIN + length
-        if length > 0 and end <= len(log) and crc32(log[start + _CRC.size : end]) == crc:
+        if first > last and length and end <= len(log) and crc32(log[start + _CRC.size : end]) == crc:
             yield start, epoch, Batch(first, at_ns, _DECODER.decode(log[start + _BEGIN : end]))
 
 
