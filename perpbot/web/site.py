@@ -11,7 +11,7 @@ import attrs
 
 from perpbot.config.web import Web
 from perpbot.web.operator import NAME as OPERATOR_NAME
-from perpbot.web.operator import Operator, OperatorFileError, find_operator, keep_password
+from perpbot.web.operator import PASSWORD_NAME, Operator, OperatorFileError, find_operator, keep_password
 
 BACKLOG = 128
 
@@ -61,8 +61,8 @@ def open_site(settings: Web, port: int | None, state: Path) -> Site:
     url = _url(settings, listener.getsockname()[1], tls)
     try:
         operator, password = find_operator(state)
+        notes.append(_how_to_sign_in(password, state))
         if password is not None:
-            notes.append(_how_to_sign_in(password, state))
             invitation = f"Sign in at {url} with the password {password}" if sys.stderr.isatty() else ""
     except OperatorFileError as error:
         listener.close()
@@ -78,12 +78,16 @@ def open_site(settings: Web, port: int | None, state: Path) -> Site:
     )
 
 
-def _how_to_sign_in(password: str, state: Path) -> str:
-    """Where the new password is: here on a terminal, else in a file: others keep what is printed elsewhere."""
+def _how_to_sign_in(password: str | None, state: Path) -> str:
+    """Where a new password is: here on a terminal, else in a file: others keep what is printed elsewhere."""
     another = f"rm {state / OPERATOR_NAME} for another"
-    if sys.stderr.isatty():
+    path = state / PASSWORD_NAME
+    if password is not None and sys.stderr.isatty():
         return f"Sign in with the password {password} (shown this once; {another})."
-    path = keep_password(state, password)
+    if password is None and not path.exists():
+        return f"Sign in with the password of the first start ({another})."
+    if password is not None:
+        keep_password(state, password)
     return f"Sign in with the password in {path}; remove that file when you have it ({another})."
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from perpbot.config.web import Web
-from perpbot.web.operator import find_operator
 from perpbot.web.site import SiteError, open_site
 
 
@@ -40,21 +39,23 @@ def test_a_configured_port_that_is_taken_gives_way_to_a_free_one_and_says_so(tak
         assert f"127.0.0.1:{taken} is taken" in site.notes[0]
 
 
-def test_the_password_is_told_at_the_first_start_only(tmp_path: Path) -> None:
-    notes = []
+def test_where_the_password_is_is_told_at_each_start(tmp_path: Path) -> None:
+    kept = tmp_path / "operator.password"
     for _ in range(2):
         site = open_site(Web(port=0), None, tmp_path)
         site.listener.close()
-        notes.append(site.notes)
-    assert notes[0][0] == (
-        f"Sign in with the password in {tmp_path}/operator.password; "
-        f"remove that file when you have it (rm {tmp_path}/operator.json for another)."
-    )
-    assert notes[1] == ()
-    assert not site.invitation
-    kept = tmp_path / "operator.password"
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert find_operator(tmp_path)[0].knows(kept.read_text().strip())
+        assert site.notes == (
+            f"Sign in with the password in {kept}; "
+            f"remove that file when you have it (rm {tmp_path}/operator.json for another).",
+        )
+        assert not site.invitation
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert site.operator.knows(kept.read_text().strip())
+    kept.unlink()
+    site = open_site(Web(port=0), None, tmp_path)
+    site.listener.close()
+    assert site.notes == (f"Sign in with the password of the first start (rm {tmp_path}/operator.json for another).",)
+    assert not kept.exists()
 
 
 def test_on_a_terminal_the_password_is_shown_and_kept_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
