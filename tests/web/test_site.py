@@ -44,10 +44,9 @@ def test_where_the_password_is_is_told_at_each_start(tmp_path: Path) -> None:
     for _ in range(2):
         site = open_site(Web(port=0), None, tmp_path)
         site.listener.close()
-        assert site.notes == (
-            f"Sign in with the password in {kept}; "
-            f"remove that file when you have it (rm {tmp_path}/operator.json for another).",
-        )
+        (note,) = site.notes
+        another = f"(rm {tmp_path}/operator.json for another)"
+        assert note == f"Sign in with the password in {kept}; remove that file when you have it {another}."
         assert not site.invitation
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         assert site.operator.knows(kept.read_text().strip())
