@@ -13,8 +13,8 @@ from actors.runtime import LATER, Actor, DomainError, MailboxSpec, Overflow, Slo
 from perpbot.clock import wall_ns
 from perpbot.execution.entries import Entry
 from perpbot.storage.journal import Journal as JournalFile
-from perpbot.storage.journal import Line
 from perpbot.storage.outbox import Outbox
+from perpbot.storage.reading import Line
 from perpbot.storage.worker import Worker
 
 
@@ -54,6 +54,8 @@ Batch = list[tuple[Append, Slot, int]]
 MOVE_S = 0.2
 MOVE_FROM = 0.25
 """What is written is moved on into the database after so long, or once the log ahead of it is so full."""
+FULL = 0.8
+"""From here on nothing is written in the hub: it may have to wait until there is room."""
 
 
 @attrs.frozen
@@ -104,7 +106,8 @@ class Journal(Actor):
         self._rest.clear()
         batch, self._waiting = self._waiting, []
         entries = [entry for append, _, _ in batch for entry in append.entries]
-        do = self._thread.do if self.cell.mailbox.waiting else self._thread.do_brief
+        alone = not self.cell.mailbox.waiting and self._file.filled < FULL
+        do = self._thread.do_brief if alone else self._thread.do
         do(partial(self._file.append, entries, batch[0][2]), partial(self._written, batch, len(entries)))
 
     def _written(self, batch: Batch, entries: int, last: Any, error: BaseException | None) -> None:

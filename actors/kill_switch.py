@@ -8,7 +8,7 @@ from actors.gate import KillSwitches
 from actors.journal import Append, Replay
 from actors.runtime import Actor, handles
 from perpbot.execution.entries import KillSwitchSet
-from perpbot.storage.journal import Line
+from perpbot.storage.reading import Line
 
 
 @attrs.frozen

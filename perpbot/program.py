@@ -30,7 +30,8 @@ from perpbot.masking import Mask
 from perpbot.places import open_paper, trading_venues, venues
 from perpbot.storage.database import JournalError
 from perpbot.storage.history import TradeHistory
-from perpbot.storage.journal import Journal, read
+from perpbot.storage.journal import Journal
+from perpbot.storage.reading import read
 from perpbot.summary import summary
 from perpbot.systemd import notifier
 from perpbot.venues.cancelling import Cancelled

@@ -16,7 +16,7 @@ from perpbot.model.money import ZERO, plain
 from perpbot.portfolio.holding import Holding, HoldingKey
 from perpbot.portfolio.profit import NO_PROFIT
 from perpbot.portfolio.statistics import quantile
-from perpbot.storage.journal import Line
+from perpbot.storage.reading import Line
 
 NS_PER_US = 1_000
 

@@ -31,7 +31,7 @@ from perpbot.clock import NS_PER_SECOND, monotonic_ns
 from perpbot.config.settings import load_settings
 from perpbot.execution.entries import CaughtUp, FundingBooked, OrderFilled, OrdersIntended, TradeOpened
 from perpbot.model.money import ZERO
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from perpbot.venues.registry import venue_names
 
 START_S, STOP_S = 120.0, 120.0

@@ -22,7 +22,7 @@ from perpbot.model.order import Position
 from perpbot.simulation.venues.orders import Status
 from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue
 from perpbot.simulation.world import World
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - virtual time should not wait for a real disk
 HEALED_S, FINISHED_S = 120.0, 240.0

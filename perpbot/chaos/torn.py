@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from perpbot.storage.journal import ahead_of
+from perpbot.storage.reading import ahead_of
 from perpbot.storage.write_ahead import BLOCK, LENGTH, Batch, encoded, whole_batches
 
 HEADER, FRAME = 32, 24
@@ -27,7 +27,7 @@ def tear(journal: Path, share: float) -> int:
 def tear_ahead(log: Path, share: float) -> int:
     """Leave `share` (0 to 1) of what would come next in the log ahead of the database; its length in bytes.
 
-    It is a byte at least, and never all of it. Where the log is empty nothing is done: 0.
+    It is a byte at least, and never all of it. Where the log is empty, or ends just there, nothing is done: 0.
     """
     held = log.read_bytes() if log.exists() else b""
     written = [each for each in whole_batches(held) if each[2].rows]
@@ -36,9 +36,11 @@ def tear_ahead(log: Path, share: float) -> int:
     start, epoch, newest = max(written, key=lambda each: each[2].first)
     data = encoded(Batch(newest.last + 1, newest.at_ns, newest.rows), epoch)
     end = start + -(-len(data) // BLOCK) * BLOCK
+    if end + len(data) > LENGTH:
+        return 0
     piece = data[: 1 + int(share * (len(data) - 2))]
     with log.open("r+b") as file:
-        file.seek(end if end + len(data) <= LENGTH else 0)
+        file.seek(end)
         file.write(piece)
     return len(piece)
 

@@ -16,7 +16,7 @@ from perpbot.program import Program
 from perpbot.simulation.venues.orders import Ticket, VenueOrder
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from supervisors import addresses
 
 LOOK_EVERY_S = 0.25

@@ -39,7 +39,7 @@ def export(*, table: str, as_format: str, output: Path | None, state: Path | Non
     from perpbot.cli.parquet import NoParquetError, write_parquet
     from perpbot.execution.exports import TABLES as ROWS
     from perpbot.storage.database import JournalError
-    from perpbot.storage.journal import read
+    from perpbot.storage.reading import read
 
     path = state_directory(state, os.environ) / "journal.sqlite"
     if not path.is_file():

@@ -260,12 +260,15 @@ def _state(state: Path) -> Area:
 def _journal(path: Path) -> list[str]:
     import sqlite3
 
-    from perpbot.storage.journal import read
+    from perpbot.storage.database import JournalError
+    from perpbot.storage.reading import read
 
     if not path.exists() or not path.stat().st_size:
         return []
     try:
         next(read(path), None)
+    except JournalError as error:
+        return [str(error)]
     except (sqlite3.Error, KeyError, ValueError) as error:
         return [f"{path} cannot be read as a journal ({error}). Keep the file, and start with another --state"]
     return []

@@ -12,7 +12,7 @@ from perpbot.clock import iso, wall_ns
 from perpbot.control.arguments import BadRequestError
 from perpbot.execution.entries import OperatorActed
 from perpbot.program import Program
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from supervisors.addresses import JOURNAL
 
 KEPT = 500

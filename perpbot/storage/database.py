@@ -25,6 +25,8 @@ _MIGRATIONS = (
     (),  # from here on the newest entries may be in the log ahead of the database: an older PerpBot would not see them
 )
 """What makes each version from the one before, the first from nothing."""
+BUSY_S = 60.0
+"""So long a commit waits for one over another connection, whose disk may be slow."""
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 
@@ -78,7 +80,7 @@ def opened(path: Path, lock: int, epoch: int) -> sqlite3.Connection:
 
 def connection(path: Path) -> sqlite3.Connection:
     """A connection whose commits are durable."""
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
     try:
         db.execute("pragma synchronous=full")
     except BaseException:

@@ -6,7 +6,7 @@ import gevent
 
 from perpbot.execution.entries import TradeRecord
 from perpbot.execution.records import KINDS, Records
-from perpbot.storage.journal import Line, read
+from perpbot.storage.reading import Line, read
 
 
 class TradeHistory:

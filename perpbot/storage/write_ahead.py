@@ -14,6 +14,7 @@ import errno
 import mmap
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from struct import Struct
@@ -48,23 +49,57 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
         return self.first + len(self.rows) - 1
 
 
-class WriteAheadLog:
-    """The file at `path`. Batches are written by one thread at a time; `free` may be called by another meanwhile."""
+Placed = tuple[int, int, Batch]
+"""Where a batch begins in the file, in bytes, its journal's epoch, and the batch."""
 
-    def __init__(self, path: Path, epoch: int) -> None:
-        """Open the file, or make it. What it holds is given up: see `batches_beyond`. Raises `OSError`."""
+
+class WriteAheadLog:
+    """The file at `path`. Batches are written by one thread at a time; `free` may be called by another meanwhile.
+
+    Places are counted on and on, in blocks; where one is in the file is its rest modulo `BLOCKS`.
+    """
+
+    def __init__(self, path: Path, epoch: int, last: int) -> None:
+        """Open the file, or make it, and go on behind what was written last.
+
+        What is older is written over only a whole round later, also where the database had it already: of a machine
+        that crashed then, the database may lose what it showed before.
+
+        Raises:
+            OSError: the file cannot be made or used.
+            ValueError: a batch is of another journal.
+        """
         self._epoch = epoch
         self._file = _opened(path)
         self._buffer = mmap.mmap(-1, LENGTH)  # whole pages, as a direct write wants them
         self._view = memoryview(self._buffer)
-        self._written = self._freed = 0
+        self._spoilt: int | None = None
+        """Where a write failed that may have been made all the same."""
+        held = path.read_bytes()
+        batches = sorted(whole_batches(held), key=lambda each: each[2].first)
+        self._written = self._freed = _end(batches[-1]) if batches else 0
+        self.left = self._take_up(batches, batches_beyond(last, held, epoch))
+        """What is beyond `last`, and where each batch ends, for `free`."""
+
+    def _take_up(self, placed: list[Placed], left: list[Batch]) -> list[tuple[Batch, int]]:
+        """Have `left` count as written and not free."""
+        firsts = {batch.first for batch in left}
+        ends: list[tuple[Batch, int]] = []
+        for each in reversed([each for each in placed if each[2].first in firsts]):
+            end = _end(each)
+            while end > self._freed:
+                end -= BLOCKS
+            ends.append((each[2], end))
+            self._freed = end - _length(each)
+        return ends[::-1]
 
     def write(self, batch: Batch) -> int | None:
         """Make `batch` durable; returns where it ends, for `free`, or None when there is no room for it now.
 
         Raises:
-            OSError: the disk does not take it. Nothing counts as written then, and the next batch takes its place.
+            OSError: the disk does not take it. Nothing counts as written then.
         """
+        self._clean()
         data = encoded(batch, self._epoch)
         blocks = -(-len(data) // BLOCK)
         begin = self._written
@@ -73,12 +108,34 @@ class WriteAheadLog:
         if begin + blocks - self._freed > BLOCKS:
             return None
         self._buffer[: len(data)] = data
-        self._written = begin  # so that the next batch takes this one's place, whatever becomes of it
+        try:
+            self._put(begin, blocks)
+        except OSError:
+            self._spoilt = begin
+            with suppress(OSError):  # else before the next write
+                self._clean()
+            raise
+        self._written = begin + blocks
+        return self._written
+
+    def _put(self, begin: int, blocks: int) -> None:
         length = os.pwrite(self._file, self._view[: blocks * BLOCK], begin % BLOCKS * BLOCK)
         if length != blocks * BLOCK:
             raise OSError(errno.EIO, f"only {length} of {blocks * BLOCK} bytes were written")
-        self._written = begin + blocks
-        return self._written
+
+    def _clean(self) -> None:
+        """Make sure that what could not be written is not there."""
+        if self._spoilt is not None:
+            self._buffer[:BLOCK] = bytes(BLOCK)
+            self._put(self._spoilt, 1)
+            self._spoilt = None
+
+    def prove(self) -> None:
+        """Write zeros where the next batch will be; raises `OSError` when the disk does not take them."""
+        self._clean()
+        if self.filled < 1:
+            self._buffer[:BLOCK] = bytes(BLOCK)
+            self._put(self._written, 1)
 
     def free(self, end: int) -> None:
         """What was written up to `end` is kept elsewhere now."""
@@ -91,16 +148,26 @@ class WriteAheadLog:
 
     def clear(self) -> None:
         """Leave nothing in the file; all of it is kept elsewhere. Raises `OSError`."""
-        used = min(self._written, BLOCKS) * BLOCK
-        self._buffer[:used] = bytes(used)
-        os.pwrite(self._file, self._view[:used], 0)
+        self._buffer[:] = bytes(LENGTH)
+        self._put(0, BLOCKS)
         self._written = self._freed = 0
+        self._spoilt = None
 
     def close(self) -> None:
         """Let go of the file; once closed, it stays closed."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _end(placed: Placed) -> int:
+    return placed[0] // BLOCK + _length(placed)
+
+
+def _length(placed: Placed) -> int:
+    """Of a batch, in blocks."""
+    _, epoch, batch = placed
+    return -(-len(encoded(batch, epoch)) // BLOCK)
 
 
 def encoded(batch: Batch, epoch: int) -> bytes:
@@ -136,8 +203,8 @@ def in_a_row(batches: list[Batch], last: int) -> list[Batch]:
     return kept
 
 
-def whole_batches(log: bytes, last: int = 0) -> Iterator[tuple[int, int, Batch]]:
-    """Where it begins, its journal's epoch, and the batch: of whatever was written as a whole and begins beyond `last`.
+def whole_batches(log: bytes, last: int = 0) -> Iterator[Placed]:
+    """Whatever was written as a whole and begins beyond number `last`.
 
     What was moved on is found, too, until it is written over.
     """
@@ -164,11 +231,12 @@ def _opened(path: Path) -> int:
 
 
 def _tried(path: Path, flags: int) -> int:
-    """Some file systems let a file be opened for direct writes and refuse the writes."""
+    """Open it, and write what stands there: some file systems allow direct writes and refuse them when they come."""
     file = os.open(path, flags)
     try:
-        with mmap.mmap(-1, BLOCK) as nothing:
-            os.pwrite(file, nothing, 0)
+        with path.open("rb") as reader, mmap.mmap(-1, BLOCK) as block:
+            reader.readinto(block)
+            os.pwrite(file, block, 0)
     except BaseException:
         os.close(file)
         raise
@@ -176,9 +244,14 @@ def _tried(path: Path, flags: int) -> int:
 
 
 def _fill(path: Path) -> None:
-    """Write zeros behind what is there, and make them durable."""
+    """Write zeros behind what is there, and make them and the file's name durable."""
     with open(path, "ab", opener=partial(os.open, mode=0o600)) as file:
         file.write(bytes(max(0, LENGTH - file.tell())))
         file.truncate(LENGTH)
         file.flush()
         os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

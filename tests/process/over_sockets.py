@@ -25,7 +25,7 @@ from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.orders import Status, Ticket, VenueOrder
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 
 PATIENCE_S = 90.0
 SILENCE = re.compile(r"(websocket_timeout_sec): 10")

@@ -7,7 +7,7 @@ from over_sockets import over_sockets
 
 from perpbot.execution.entries import TradeSettled
 from perpbot.execution.trade import CloseReason
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 
 pytestmark = [pytest.mark.process, pytest.mark.full]
 

@@ -18,7 +18,7 @@ from perpbot.execution.entries import OrderFilled, TradeOpened
 from perpbot.recording.backtest import Backtest, run, settings_for
 from perpbot.recording.reading import RecordingError, read_recordings
 from perpbot.recording.replaying import EdgeSeen, QuoteSeen, Replay
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from perpbot.venues.registry import venue_names
 
 pytest_plugins = ["recording_fixtures"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from actors.journal import Append, Replay
-from perpbot.storage.journal import Line
+from perpbot.storage.reading import Line
 
 
 class Journal:

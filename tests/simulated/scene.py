@@ -18,7 +18,7 @@ from perpbot.simulation.venues.account import Account
 from perpbot.simulation.venues.orders import Lifetime, Ticket, VenueOrder
 from perpbot.simulation.venues.venue import ACCOUNT, SimulatedVenue
 from perpbot.simulation.world import World
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 
 Place = Callable[[Ticket, int], VenueOrder]
 

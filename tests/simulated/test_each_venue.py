@@ -8,7 +8,7 @@ import pytest
 from whole import Whole, check_accounts, settings
 
 from perpbot.simulation.world import World, run_forked
-from perpbot.storage.journal import export
+from perpbot.storage.reading import export
 from perpbot.venues.registry import venue_class, venue_names
 
 pytest_plugins = ["whole"]

@@ -12,7 +12,7 @@ from perpbot.execution.exports import fill_rows, trade_rows
 from perpbot.execution.records import Records
 from perpbot.model.money import ZERO, together
 from perpbot.simulation.world import World, run_forked
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from perpbot.venues.registry import venue_class
 
 pytest_plugins = ["whole"]

@@ -12,7 +12,7 @@ from actors.flattener import Flatten
 from actors.kill_switch import TurnKillSwitch
 from perpbot.execution.entries import OrdersIntended
 from perpbot.simulation.world import World, run_forked
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from supervisors import addresses
 from supervisors.administration import TerminateChild
 

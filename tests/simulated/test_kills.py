@@ -15,7 +15,7 @@ from perpbot.config.settings import load_settings
 from perpbot.execution.entries import OrderFilled, OrdersIntended, TradeOpened
 from perpbot.simulation.venues.account import Account
 from perpbot.simulation.world import World, run_forked
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from perpbot.venues.registry import venue_class, venue_names
 
 pytest_plugins = ["whole"]

@@ -14,7 +14,7 @@ from perpbot.sections.money import residuals
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.venues.orders import Ticket
 from perpbot.simulation.world import World, run_forked
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated

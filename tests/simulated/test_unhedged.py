@@ -17,7 +17,7 @@ from perpbot.metrics import render
 from perpbot.model.money import ZERO, plain
 from perpbot.simulation.venues.orders import Refusal, RefusedError, Ticket, VenueOrder
 from perpbot.simulation.world import World, run_forked
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated

@@ -11,7 +11,7 @@ from whole import settings as whole_settings
 
 from perpbot.simulation.venues.market import MarketSettings
 from perpbot.simulation.world import World, real_seconds, run_forked
-from perpbot.storage.journal import export
+from perpbot.storage.reading import export
 
 pytest_plugins = ["whole"]
 pytestmark = pytest.mark.simulated

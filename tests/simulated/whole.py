@@ -34,7 +34,7 @@ from perpbot.program import Program, Setting, open_journal
 from perpbot.simulation.venues.market import COINS, MarketSettings
 from perpbot.simulation.venues.serving import SimulatedVenues
 from perpbot.simulation.world import World
-from perpbot.storage.journal import read
+from perpbot.storage.reading import read
 from perpbot.venues.registry import venue_names
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - virtual time should not wait for a real disk

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perpbot.execution.entries import Entry, KillSwitchSet
 from perpbot.storage.encoding import KINDS
-from perpbot.storage.journal import Line
+from perpbot.storage.reading import Line
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**18), max_value=10**18)
 _PLAIN: dict[Any, st.SearchStrategy[Any]] = {

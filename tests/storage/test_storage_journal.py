@@ -16,7 +16,8 @@ from storage_entries import ANY_ENTRY, ENTRIES, note, notes
 
 from perpbot.execution.entries import CaughtUp, Entry, HoldingCarried, KillSwitchSet, OrderFilled, PeakEquity
 from perpbot.storage.encoding import KINDS
-from perpbot.storage.journal import MOST_ROWS, Journal, Line, export, read
+from perpbot.storage.journal import MOST_ROWS, Journal
+from perpbot.storage.reading import Line, export, read
 
 
 @pytest.fixture

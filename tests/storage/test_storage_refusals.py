@@ -10,7 +10,8 @@ import pytest
 from storage_entries import note, notes
 
 from perpbot.storage.database import SCHEMA_VERSION, JournalError
-from perpbot.storage.journal import Journal, export, read
+from perpbot.storage.journal import Journal
+from perpbot.storage.reading import export, read
 
 FILE = "journal.sqlite"
 

@@ -37,7 +37,7 @@ def found(path: Path, last: int = 0) -> list[Batch]:
 
 
 def test_what_was_written_is_found_in_order_beyond_what_is_known(path: Path) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     written = [batch(1), batch(2, entries=3), batch(5)]
     for each in written:
         assert log.write(each) is not None
@@ -49,7 +49,7 @@ def test_what_was_written_is_found_in_order_beyond_what_is_known(path: Path) -> 
 
 
 def test_the_file_has_its_full_length_from_the_beginning_is_private_and_grows_no_more(path: Path) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     assert path.stat().st_size == LENGTH
     assert path.stat().st_mode & 0o777 == 0o600
     for number in range(1, 3 * BLOCKS):
@@ -61,7 +61,7 @@ def test_the_file_has_its_full_length_from_the_beginning_is_private_and_grows_no
 
 
 def test_a_full_log_takes_nothing_until_something_is_free(path: Path) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     ends = [log.write(batch(number)) for number in range(1, BLOCKS + 1)]
     assert None not in ends
     assert log.filled == 1
@@ -74,7 +74,7 @@ def test_a_full_log_takes_nothing_until_something_is_free(path: Path) -> None:
 
 
 def test_a_batch_larger_than_the_log_is_never_taken(path: Path) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     assert log.write(batch(1, size=LENGTH)) is None
     assert log.filled == 0
     log.close()
@@ -86,7 +86,7 @@ def test_whatever_is_written_and_freed_what_is_not_free_is_always_found(examples
     @settings(deadline=None, max_examples=examples)
     def check(steps: list[tuple[int, int, bool]]) -> None:
         path = tmp_path / "journal.ahead"
-        log = WriteAheadLog(path, EPOCH)
+        log = WriteAheadLog(path, EPOCH, 0)
         kept: list[tuple[Batch, int]] = []
         last = 0
         for blocks, entries, free in steps:
@@ -108,7 +108,7 @@ def test_whatever_is_written_and_freed_what_is_not_free_is_always_found(examples
 
 @pytest.mark.parametrize("examples", [100, pytest.param(5_000, marks=pytest.mark.full)])
 def test_what_was_written_in_part_is_not_there_and_what_was_before_it_is(examples: int, path: Path) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     for number in (1, 2):
         log.write(batch(number))
     log.close()
@@ -139,7 +139,7 @@ def test_what_goes_on_after_a_gap_is_left_out() -> None:
 
 
 def test_the_log_of_another_journal_is_refused(path: Path) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     log.write(batch(1))
     log.close()
     with pytest.raises(ValueError, match="it belongs to journal 7, not to 8"):
@@ -147,7 +147,7 @@ def test_the_log_of_another_journal_is_refused(path: Path) -> None:
 
 
 def test_what_was_cleared_is_empty(path: Path) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     for number in range(1, BLOCKS + 10):
         log.free(log.write(batch(number)) or 0)
     log.clear()
@@ -156,10 +156,22 @@ def test_what_was_cleared_is_empty(path: Path) -> None:
     log.close()
 
 
+def test_what_an_earlier_run_left_is_cleared_too(path: Path) -> None:
+    for last in (0, 5):
+        log = WriteAheadLog(path, EPOCH, last)
+        for number in range(last + 1, last + 6):
+            log.write(batch(number))
+        log.close()
+    log = WriteAheadLog(path, EPOCH, 10)
+    log.clear()
+    assert path.read_bytes() == bytes(LENGTH)
+    log.close()
+
+
 def test_a_write_the_disk_refuses_or_cuts_short_is_raised_and_the_next_takes_its_place(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     log.write(batch(1))
     really = os.pwrite
 
@@ -180,25 +192,130 @@ def test_a_write_the_disk_refuses_or_cuts_short_is_raised_and_the_next_takes_its
     log.close()
 
 
-def test_a_write_that_failed_and_was_made_all_the_same_is_written_over_by_the_next(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = WriteAheadLog(path, EPOCH)
-    for number in range(1, BLOCKS):
-        log.free(log.write(batch(number)) or 0)
-    really = os.pwrite
+def made_and_refused(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """So often writes are made, and are said not to be."""
+    really, left = os.pwrite, [times]
 
-    def made_and_refused(*arguments: Any) -> int:
-        really(*arguments)
+    def pwrite(*arguments: Any) -> int:
+        length = really(*arguments)
+        left[0] -= 1
+        if left[0] < 0:
+            return length
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(os, "pwrite", made_and_refused)
+    monkeypatch.setattr(os, "pwrite", pwrite)
+
+
+@pytest.mark.parametrize("failed", [1, 2], ids=["cleaned at once", "cleaned before the next"])
+@pytest.mark.parametrize("next_size", [1, 4 * BLOCK], ids=["at the end", "from the beginning again"])
+def test_a_write_that_failed_and_was_made_all_the_same_is_not_there_after_the_next(
+    failed: int, next_size: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = WriteAheadLog(path, EPOCH, 0)
+    for number in range(1, BLOCKS):
+        log.free(log.write(batch(number)) or 0)
+    made_and_refused(monkeypatch, failed)
     with pytest.raises(OSError, match="Input/output error"):
-        log.write(batch(BLOCKS, size=4 * BLOCK))  # from the beginning again: one block is left at the end
-    monkeypatch.undo()
-    log.write(batch(BLOCKS))
-    assert found(path, last=BLOCKS - 1) == [batch(BLOCKS)]
+        log.write(batch(BLOCKS, entries=2))
+    assert found(path, last=BLOCKS - 1) == [], "zeros were written, whatever was said of it"
+    log.write(batch(BLOCKS, size=next_size))
+    assert found(path, last=BLOCKS - 1) == [batch(BLOCKS, size=next_size)]
+    log.write(batch(BLOCKS + 1))
+    assert [each.first for each in found(path, last=BLOCKS - 1)] == [BLOCKS, BLOCKS + 1]
     log.close()
+
+
+def test_while_a_failed_write_cannot_be_undone_nothing_is_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = WriteAheadLog(path, EPOCH, 0)
+    really, calls = os.pwrite, list[int]()
+
+    def pwrite(file: int, data: Any, where: int) -> int:
+        calls.append(where)
+        if len(calls) == 1:
+            really(file, data, where)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    for _ in range(3):
+        with pytest.raises(OSError, match="Input/output error"):
+            log.write(batch(1))
+    with pytest.raises(OSError, match="Input/output error"):
+        log.prove()
+    assert calls == [0] * 5, "the write, and four times the zeros over it"
+    monkeypatch.undo()
+    log.prove()
+    assert found(path) == []
+    log.close()
+
+
+def test_to_prove_that_it_can_be_written_takes_no_room_and_nothing_away(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = WriteAheadLog(path, EPOCH, 0)
+    for number in range(1, BLOCKS + 1):
+        log.prove()
+        log.write(batch(number))
+    log.prove()
+    assert found(path) == [batch(number) for number in range(1, BLOCKS + 1)]
+    log.free(1)
+    assert log.filled == (BLOCKS - 1) / BLOCKS
+    made_and_refused(monkeypatch, 1)
+    with pytest.raises(OSError, match="Input/output error"):
+        log.prove()
+    log.close()
+
+
+@pytest.mark.parametrize("examples", [40, pytest.param(2_000, marks=pytest.mark.full)])
+def test_the_next_run_goes_on_behind_the_newest_and_keeps_what_is_not_known_elsewhere(
+    examples: int, tmp_path: Path
+) -> None:
+    @given(
+        before=st.lists(st.integers(1, 40), max_size=50),
+        known=st.integers(0, 50),
+        after=st.lists(st.integers(1, 40), max_size=20),
+    )
+    @settings(deadline=None, max_examples=examples)
+    def check(before: list[int], known: int, after: list[int]) -> None:
+        path = tmp_path / "journal.ahead"
+        log = WriteAheadLog(path, EPOCH, 0)
+        written: list[Batch] = []
+        kept: list[tuple[Batch, int]] = []
+        for blocks in before:
+            made = batch(len(written) + 1, size=blocks * BLOCK // 3)
+            while (end := log.write(made)) is None:
+                log.free(kept.pop(0)[1])
+            kept.append((made, end))
+            written.append(made)
+        log.close()
+        oldest = kept[0][0].first if kept else 1
+        last = max(oldest - 1, min(known, len(written)))
+        again = WriteAheadLog(path, EPOCH, last)
+        left = list(again.left)
+        assert [each for each, _ in left] == written[last:]
+        for blocks in after:
+            made = batch(len(written) + 1, size=blocks * BLOCK // 3)
+            while (end := again.write(made)) is None:
+                again.free(left.pop(0)[1])
+            left.append((made, end))
+            written.append(made)
+            assert found(path, left[0][0].first - 1) == [each for each, _ in left]
+        again.close()
+        path.unlink()
+
+    check()
+
+
+def test_the_next_run_writes_over_nothing_of_the_last_before_it_has_gone_all_around(path: Path) -> None:
+    log = WriteAheadLog(path, EPOCH, 0)
+    for number in range(1, 11):
+        log.write(batch(number))
+    log.close()
+    again = WriteAheadLog(path, EPOCH, 10)  # the database says that it has them all
+    again.prove()
+    for number in range(11, 11 + BLOCKS - 10):
+        assert again.write(batch(number)) is not None
+    assert found(path, last=0)[:10] == [batch(number) for number in range(1, 11)], "as if it had none of them"
+    again.close()
 
 
 @pytest.mark.parametrize("where", ["opening", "writing"])
@@ -223,7 +340,7 @@ def test_where_writes_cannot_pass_the_page_cache_they_go_through_it(
 
     monkeypatch.setattr(os, "open", opening)
     monkeypatch.setattr(os, "pwrite", writing)
-    log = WriteAheadLog(path, EPOCH)
+    log = WriteAheadLog(path, EPOCH, 0)
     monkeypatch.undo()
     assert flags_used[-1] & os.O_DSYNC
     assert not flags_used[-1] & os.O_DIRECT
@@ -241,5 +358,5 @@ def test_a_write_is_durable_when_it_returns(path: Path, monkeypatch: pytest.Monk
         return really(name, flags, mode)
 
     monkeypatch.setattr(os, "open", opening)
-    WriteAheadLog(path, EPOCH).close()
+    WriteAheadLog(path, EPOCH, 0).close()
     assert flags_used[-1] & os.O_DSYNC, "no test can pull the plug"
