@@ -348,10 +348,10 @@ def test_a_start_needs_no_room_to_take_up_what_was_left_and_moves_it_when_there_
         assert notes(list(journal.lines())) == ALL
         assert journal.condense(1) is False
         assert journal.append([note(len(ALL))], 1) == len(ALL) + 1
-        assert journal.unmoved
+        unmoved = [journal.unmoved]
         other.execute("rollback")
     journal.prove()
-    assert not journal.unmoved
+    assert [*unmoved, journal.unmoved] == [True, False]
     assert notes(list(journal.lines())) == [*ALL, len(ALL)]
     journal.close()
 
