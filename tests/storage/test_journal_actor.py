@@ -3,15 +3,17 @@
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import gevent
 import pytest
 from storage_entries import note, notes
 
-from actors.journal import MOVE_FROM, MOVE_S, Append, Journal, OutboxError, Replay, UseOutbox
+from actors.journal import FULL, MOVE_FROM, MOVE_S, Append, Journal, OutboxError, Replay, UseOutbox
 from actors.runtime import ActorDeadError, Ref, System
 from perpbot.simulation.world.forked import in_world
 from perpbot.storage.journal import Journal as JournalFile
@@ -149,6 +151,27 @@ def test_what_was_written_is_moved_before_the_log_is_full() -> None:
         assert MOVE_FROM < most < MOVE_FROM + 0.05
         assert in_database(file) > BLOCKS // 2
         assert notes(journal.ask(Replay())) == list(range(BLOCKS))
+
+
+@in_world()
+def test_where_room_may_have_to_be_waited_for_nothing_is_written_in_the_hub() -> None:
+    with TemporaryDirectory() as folder:
+        journal, file = journal_in(folder)
+        ways = Counter[str]()
+        for number, share in enumerate([0.0, FULL, 1.0, 0.0]):
+            with patch.object(JournalFile, "filled", share):
+                actor = journal.cell.actor
+                assert isinstance(actor, Journal)
+                thread = actor._thread
+                with (
+                    patch.object(thread, "do", side_effect=thread.do) as waiting,
+                    patch.object(thread, "do_brief", side_effect=thread.do_brief) as at_once,
+                ):
+                    journal.ask(Append([note(number)]))
+                    ways[f"{share}: at once"] += at_once.call_count
+                    ways[f"{share}: thread"] += waiting.call_count and not at_once.call_count
+        assert +ways == Counter({"0.0: at once": 2, f"{FULL}: thread": 1, "1.0: thread": 1})
+        assert notes(list(file.lines())) == [0, 1, 2, 3]
 
 
 @in_world()

@@ -376,6 +376,22 @@ def test_what_failed_to_be_written_is_not_there_after_an_orderly_end(
     assert notes(list(read(journal.path))) == [0]
 
 
+def test_a_log_that_takes_nothing_is_found_out_when_it_is_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path, epoch=7)
+    journal.prove()
+
+    def refused(*_: Any) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pwrite", refused)
+    with pytest.raises(OSError, match="Input/output error"):
+        journal.prove()
+    monkeypatch.undo()
+    journal.close()
+
+
 def test_a_log_that_is_gone_after_a_crash_is_missed_and_can_be_given_up(tmp_path: Path) -> None:
     journal = Journal(tmp_path, epoch=7)
     journal.prove()
@@ -452,9 +468,7 @@ def test_whoever_looks_while_the_log_is_written_looks_again_and_damage_is_named(
     monkeypatch.setattr(reading, "bytes_of", lambda _: seen.pop())
     assert notes(list(read(journal.path))) == [0, 1, 2]
     seen += [whole, gap, gap, gap]
-    with pytest.raises(
-        JournalError, match=r"not of one moment \(one ends with entry 1, the other goes on with 3\)"
-    ):
+    with pytest.raises(JournalError, match=r"not of one moment \(one ends with entry 1, the other goes on with 3\)"):
         list(read(journal.path))
     assert seen == [whole]
     journal.let_go()

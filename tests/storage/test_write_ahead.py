@@ -272,7 +272,7 @@ def test_the_next_run_goes_on_behind_the_newest_and_keeps_what_is_not_known_else
     @given(
         before=st.lists(st.integers(1, 40), max_size=50),
         known=st.integers(0, 50),
-        after=st.lists(st.integers(1, 40), max_size=20),
+        after=st.lists(st.integers(1, 300), min_size=1, max_size=12),
     )
     @settings(deadline=None, max_examples=examples)
     def check(before: list[int], known: int, after: list[int]) -> None:
@@ -303,6 +303,25 @@ def test_the_next_run_goes_on_behind_the_newest_and_keeps_what_is_not_known_else
         path.unlink()
 
     check()
+
+
+@pytest.mark.parametrize("begun", [0, 100], ids=["from the beginning", "around the end"])
+def test_what_is_not_known_elsewhere_is_not_free_for_the_next_run(begun: int, path: Path) -> None:
+    log = WriteAheadLog(path, EPOCH, 0)
+    for number in range(1, begun + BLOCKS + 1):
+        end = log.write(batch(number))
+        if number <= begun:
+            log.free(end or 0)
+    log.close()
+    known = begun + 10
+    again = WriteAheadLog(path, EPOCH, known)
+    assert again.filled == (BLOCKS - 10) / BLOCKS
+    more = [batch(begun + BLOCKS + number) for number in range(1, 12)]
+    assert [again.write(each) is not None for each in more] == [True] * 10 + [False]
+    again.free(again.left[0][1])
+    assert again.write(more[-1]) is not None
+    assert [each.first for each in found(path, known + 1)] == list(range(known + 2, begun + BLOCKS + 12))
+    again.close()
 
 
 def test_the_next_run_writes_over_nothing_of_the_last_before_it_has_gone_all_around(path: Path) -> None:
