@@ -55,7 +55,7 @@ MOVE_S = 0.2
 MOVE_FROM = 0.25
 """What is written is moved on into the database after so long, or once the log ahead of it is so full."""
 FULL = 0.8
-"""From here on nothing is written in the hub: it may have to wait until there is room."""
+"""From here on nothing is written in the hub: it may have to wait for room. Nor is it while the other thread writes."""
 
 
 @attrs.frozen
@@ -106,7 +106,7 @@ class Journal(Actor):
         self._rest.clear()
         batch, self._waiting = self._waiting, []
         entries = [entry for append, _, _ in batch for entry in append.entries]
-        alone = not self.cell.mailbox.waiting and self._file.filled < FULL
+        alone = not (self.cell.mailbox.waiting or self._moving or self._file.filled >= FULL)
         do = self._thread.do_brief if alone else self._thread.do
         do(partial(self._file.append, entries, batch[0][2]), partial(self._written, batch, len(entries)))
 

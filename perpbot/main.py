@@ -53,7 +53,7 @@ from perpbot.sections.feed import Feed
 from perpbot.sections.observer import state_feed
 from perpbot.shipped import alert_rules, chosen_config
 from perpbot.statedir import SOCKET_NAME, state_directory
-from perpbot.storage.database import JournalError
+from perpbot.storage.database import JournalAwayError, JournalError
 from perpbot.storage.journal import Journal
 from perpbot.storage.ring_file import RingFile
 from perpbot.terminal.options import run_options
@@ -132,7 +132,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
         SiteError,
     ) as error:
         click.echo(str(error), err=True)
-        return EXIT_CONFIG
+        return EXIT_GAVE_UP if isinstance(error, JournalAwayError) else EXIT_CONFIG
 
 
 def refuse_what_cannot_run(settings: Settings, *, served: bool) -> None:

@@ -51,12 +51,27 @@ def hold(directory: Path) -> int:
     return handle
 
 
+class JournalAwayError(JournalError):
+    """The journal cannot be used just now, and nothing is wrong with it: it is worth the while to try again."""
+
+
+_AWAY = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+}  # fmt: skip
+
+
 @contextmanager
 def understood(path: Path) -> Iterator[None]:
-    """Say of what SQLite does not understand which file it is, and what to do."""
+    """Say of what SQLite does not understand, or the disk does not take, which file it is, and what to do."""
     try:
         yield
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:  # what is above says more of the same
+            raise JournalAwayError(
+                f"{path} cannot be used now ({error}): is the disk full, or does another program hold the file? Mend "
+                f"that, and start again with the same --state"
+            ) from error
         raise JournalError(
             f"{path} cannot be read as a journal ({error}). Keep the file, and start with another --state"
         ) from error

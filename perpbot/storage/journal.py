@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,20 @@ from gevent.monkey import get_original
 
 from perpbot.execution.condensing import condense
 from perpbot.execution.entries import Entry
-from perpbot.storage.database import JournalError, connection, epoch_of, hold, opened, understood
+from perpbot.storage.database import JournalAwayError, JournalError, connection, epoch_of, hold, opened, understood
 from perpbot.storage.encoding import encode
 from perpbot.storage.outbox import Outbox
 from perpbot.storage.reading import (
     Line,
     ahead_of,
-    at_one_moment,
     bytes_of,
     condensed_lines,
     condensed_to,
     last_of,
     left_ahead,
-    lines_of,
     meta,
-    rows_ahead,
+    not_together,
+    read,
 )
 from perpbot.storage.write_ahead import LENGTH, Batch, WriteAheadLog
 
@@ -92,7 +91,9 @@ class Journal:
             return WriteAheadLog(ahead, self.epoch, last)
         except OSError as error:
             want = f"{ahead} cannot have its {LENGTH // 2**20} MB ({error.strerror})"
-            raise JournalError(f"{want}: let it be written to, and start again") from error
+            raise JournalAwayError(f"{want}: let it be written to, and start again") from error
+        except ValueError as error:
+            raise not_together(self.path, str(error)) from error
 
     @property
     def outbox(self) -> Outbox:
@@ -147,12 +148,15 @@ class Journal:
             sqlite3.Error: the database does not take it. It stays where it is.
         """
         with self._moving:
-            while self._waiting:
-                self._under_way.append(self._waiting.popleft())
-            if self._under_way:
-                self._insert([batch for batch, _ in self._under_way])
-                self._ahead.free(self._under_way[-1][1])
-                self._under_way = []
+            self._move()
+
+    def _move(self) -> None:
+        while self._waiting:
+            self._under_way.append(self._waiting.popleft())
+        if self._under_way:
+            self._insert([batch for batch, _ in self._under_way])
+            self._ahead.free(self._under_way[-1][1])
+            self._under_way = []
 
     def _insert(self, batches: Iterable[Batch]) -> None:
         """Write `batches` in one commit; they go on where the database ends.
@@ -171,9 +175,14 @@ class Journal:
             places = f"{_PLACES * (len(rows) - 1)}{_LAST_PLACES}"
             self._mover.execute(f"insert into journal (seq, at_ns, kind, body) values {places}", [*chain(*rows)])  # noqa: S608 - only placeholders
             return
+        with self._commit():
+            self._mover.executemany("insert into journal (seq, at_ns, kind, body) values (?, ?, ?, ?)", rows)
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
         self._mover.execute("begin immediate")
         try:
-            self._mover.executemany("insert into journal (seq, at_ns, kind, body) values (?, ?, ?, ?)", rows)
+            yield
             self._mover.execute("commit")
         except BaseException:
             if self._mover.in_transaction:  # after some errors SQLite has rolled back by itself
@@ -182,65 +191,59 @@ class Journal:
 
     def prove(self) -> None:
         """Move what waits, and write something that means nothing to both files; raises when the disk takes it not."""
-        self.move()
-        self._note_end(_NOT_YET)
+        with self._moving:
+            self._move()
+            self._note_end(_NOT_YET)
         with self._appending:
             self._ahead.prove()
 
     def _note_end(self, how: str) -> None:
-        self._db.execute("insert or replace into meta values (?, ?)", (_ENDED, how))
+        self._mover.execute("insert or replace into meta values (?, ?)", (_ENDED, how))
 
     def lines(self, kinds: Iterable[type] = ()) -> Iterator[Line]:
         """What the present is folded from, oldest first; only of `kinds` when any are given.
 
         That is every entry, or what a long beginning was condensed to and every entry after it.
         """
-        wanted, unmoved = tuple(kinds), self._unmoved()
-        with understood(self.path), at_one_moment(self._db):
-            last = last_of(self._db)
-            yield from condensed_lines(self._db, self.path, wanted)
-        beyond = [batch for batch in unmoved if batch.first > last]
-        yield from lines_of(self.path, rows_ahead(beyond, wanted, last))
-
-    def _unmoved(self) -> list[Batch]:
-        with self._moving:
-            return [batch for batch, _ in (*self._under_way, *self._waiting)]
+        return read(self.path, kinds, whole=False)
 
     def condense(self, now_ns: int, *, least: int = CONDENSE_FROM) -> bool:
         """Make the next start short, when at least `least` entries came since this was last done; whether it was.
 
         No entry is changed or lost: what they come to is kept beside them.
         """
-        with understood(self.path), at_one_moment(self._db):
-            last = last_of(self._db)
-            if last - condensed_to(self._db) < least:
-                return False
-            lines = list(condensed_lines(self._db, self.path, ()))
-        sums, kept = condense(lines, now_ns)
-        first_ns = lines[0].at_ns
-        carried = [(seq, first_ns, each) for seq, each in enumerate(sums, start=-len(sums))]
-        carried += [(line.seq, line.at_ns, line.entry) for line in kept]
-        rows = [(seq, at_ns, type(each).__name__, encode(each).decode()) for seq, at_ns, each in carried]
-        self._db.execute("begin immediate")
-        try:
-            self._db.execute("delete from condensed")
-            self._db.executemany("insert into condensed values (?, ?, ?, ?)", rows)
-            self._db.execute("insert or replace into meta values ('condensed_to', ?)", (str(last),))
-            self._db.execute("commit")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("rollback")
-            raise
-        return True
+        with self._moving, understood(self.path):
+            return self._grown(least) and self._condense(now_ns)
+
+    def _grown(self, least: int) -> bool:
+        return last_of(self._mover) - condensed_to(self._mover) >= least
+
+    def _condense(self, now_ns: int) -> bool:
+        with self._commit():
+            last = last_of(self._mover)
+            lines = list(condensed_lines(self._mover, self.path, ()))
+            sums, kept = condense(lines, now_ns)
+            first_ns = lines[0].at_ns
+            carried = [(seq, first_ns, each) for seq, each in enumerate(sums, start=-len(sums))]
+            carried += [(line.seq, line.at_ns, line.entry) for line in kept]
+            rows = [(seq, at_ns, type(each).__name__, encode(each).decode()) for seq, at_ns, each in carried]
+            self._mover.execute("delete from condensed")
+            self._mover.executemany("insert into condensed values (?, ?, ?, ?)", rows)
+            self._mover.execute("insert or replace into meta values ('condensed_to', ?)", (str(last),))
+            return True
 
     def close(self) -> None:
         """Close the files and let others have them; once closed, they stay closed."""
-        if self._appending.acquire(timeout=PATIENCE_S):  # else something is being written still
-            with suppress(sqlite3.Error, OSError):  # what cannot be moved now is in the log for the next start
-                self.move()
+        with (
+            ExitStack() as held,
+            suppress(sqlite3.Error, OSError),
+        ):  # what is not moved is in the log for the next start
+            if all(_taken(held, lock) for lock in (self._appending, self._moving)):  # else somebody writes still
+                self._mover.execute(f"pragma busy_timeout={int(1e3 * PATIENCE_S)}")
+                self._move()
+                self._note_end(_NOT_YET)  # a commit of our own: before it, what is read may not be on disk yet
                 self._ahead.clear()
                 self._note_end("in order")
-            self._appending.release()
         self.let_go()
 
     def let_go(self) -> None:
@@ -251,3 +254,11 @@ class Journal:
 def _native_lock() -> Any:
     """Between threads, whatever gevent has patched."""
     return get_original("_thread", "allocate_lock")()
+
+
+def _taken(held: ExitStack, lock: Any) -> bool:
+    """Whether `lock` could be had soon; then it is let go with all that is `held`."""
+    got = bool(lock.acquire(timeout=PATIENCE_S))
+    if got:
+        held.callback(lock.release)
+    return got

@@ -55,19 +55,20 @@ def left_ahead(path: Path, log: bytes, last: int, epoch: int) -> list[Batch]:
     try:
         batches = batches_beyond(last, log, epoch)
     except ValueError as error:
-        raise _not_together(path, str(error)) from error
+        raise not_together(path, str(error)) from error
     row = in_a_row(batches, last)
     if missing := batches[len(row) :]:
         end = row[-1].last if row else last
-        raise _not_together(path, f"one ends with entry {end}, the other goes on with {missing[0].first}")
+        raise not_together(path, f"one ends with entry {end}, the other goes on with {missing[0].first}")
     return batches
 
 
-def _not_together(path: Path, why: str) -> _NotTogetherError:
+def not_together(path: Path, why: str) -> JournalError:
+    """Database and log cannot be of one journal at one moment."""
     ahead = ahead_of(path)
     return _NotTogetherError(
-        f"{path} and {ahead.name} are not of one moment ({why}). Put both back as they were together; or move "
-        f"{ahead.name} away, and what it holds is lost"
+        f"{path} and {ahead.name} are not of one moment ({why}). Put both back as they were together; or give up what "
+        f"the second holds: mv {ahead} {ahead}.old && touch {ahead}"
     )
 
 
@@ -91,7 +92,7 @@ def _rows(db: sqlite3.Connection, kinds: Iterable[type], after: int, table: str 
     return db.execute(query, (after, *names))
 
 
-def lines_of(path: Path, rows: Iterable[_Row]) -> Iterator[Line]:
+def _lines(path: Path, rows: Iterable[_Row]) -> Iterator[Line]:
     """`rows` as the entries they are; `JournalError` names the one that cannot be read."""
     for seq, at_ns, kind, body in rows:
         yield Line(seq, at_ns, _decode(path, seq, kind, body))
@@ -100,8 +101,8 @@ def lines_of(path: Path, rows: Iterable[_Row]) -> Iterator[Line]:
 def condensed_lines(db: sqlite3.Connection, path: Path, kinds: Iterable[type]) -> Iterator[Line]:
     """What the present is folded from, of the database: what a long beginning came to, and every entry after it."""
     wanted = tuple(kinds)
-    yield from lines_of(path, _rows(db, wanted, _EVERY, "condensed"))
-    yield from lines_of(path, _rows(db, wanted, condensed_to(db)))
+    yield from _lines(path, _rows(db, wanted, _EVERY, "condensed"))
+    yield from _lines(path, _rows(db, wanted, condensed_to(db)))
 
 
 def condensed_to(db: sqlite3.Connection) -> int:
@@ -113,16 +114,6 @@ def meta(db: sqlite3.Connection, name: str) -> str | None:
     """What the journal remembers of itself under `name`."""
     found = db.execute("select value from meta where name = ?", (name,)).fetchone()
     return None if found is None else str(found[0])
-
-
-@contextmanager
-def at_one_moment(db: sqlite3.Connection) -> Iterator[None]:
-    """What is read from `db` meanwhile is as it was at one moment."""
-    db.execute("begin")
-    try:
-        yield
-    finally:
-        db.execute("rollback")
 
 
 def last_of(db: sqlite3.Connection) -> int:
@@ -142,14 +133,14 @@ def read(path: Path, kinds: Iterable[type] = (), after: int = 0, *, whole: bool 
     wanted = tuple(kinds)
     with _both(path) as (db, ahead):
         if db is not None:
-            yield from lines_of(path, _rows(db, wanted, after)) if whole else condensed_lines(db, path, wanted)
-        yield from lines_of(path, rows_ahead(ahead, wanted, after))
+            yield from _lines(path, _rows(db, wanted, after)) if whole else condensed_lines(db, path, wanted)
+        yield from _lines(path, _rows_ahead(ahead, wanted, after))
 
 
 def export(path: Path) -> Iterator[str]:
     """The journal at `path` in its canonical form: one JSON object a line, keys sorted. For comparing and keeping."""
     with _both(path) as (db, ahead):
-        rows = chain(_rows(db, (), _EVERY) if db is not None else (), rows_ahead(ahead, (), _EVERY))
+        rows = chain(_rows(db, (), _EVERY) if db is not None else (), _rows_ahead(ahead, (), _EVERY))
         for seq, at_ns, kind, body in rows:
             entry = canonical(_decode(path, seq, kind, body))
             yield json.dumps(
@@ -178,7 +169,7 @@ def _both(path: Path) -> Iterator[tuple[sqlite3.Connection | None, list[Batch]]]
         yield db, ahead
 
 
-def rows_ahead(batches: Iterable[Batch], kinds: Iterable[type], after: int) -> Iterator[_Row]:
+def _rows_ahead(batches: Iterable[Batch], kinds: Iterable[type], after: int) -> Iterator[_Row]:
     """The entries of `batches` beyond number `after`; only of `kinds` when any are given."""
     names = {kind.__name__ for kind in kinds}
     for batch in batches:

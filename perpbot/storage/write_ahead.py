@@ -77,6 +77,7 @@ class WriteAheadLog:
         """Where a write failed that may have been made all the same."""
         held = path.read_bytes()
         batches = sorted(whole_batches(held), key=lambda each: each[2].first)
+        batches_beyond(0, held, epoch)  # also what the database has is to be this journal's
         self._written = self._freed = _end(batches[-1]) if batches else 0
         self.left = self._take_up(batches, batches_beyond(last, held, epoch))
         """What is beyond `last`, and where each batch ends, for `free`."""

@@ -18,6 +18,7 @@ from storage_entries import note, notes
 
 from perpbot.chaos.torn import HEADER, frames_end, tear, tear_ahead, tear_wal
 from perpbot.execution.entries import KillSwitchSet
+from perpbot.storage import journal as module
 from perpbot.storage import reading
 from perpbot.storage.database import JournalError
 from perpbot.storage.journal import Journal
@@ -247,7 +248,8 @@ def test_a_database_put_back_from_before_is_not_taken_for_the_one_the_log_goes_o
     journal.let_go()
     last_block = (tmp_path / "state" / "journal.ahead").read_bytes()[4 * BLOCK : 5 * BLOCK]
     (copied / "journal.ahead").write_bytes(last_block)  # the others have been written over
-    advice = "Put both back as they were together; or move journal.ahead away, and what it holds is lost"
+    log = copied / "journal.ahead"
+    advice = f"Put both back as they were together; or give up what the second holds: mv {log} {log}.old && touch {log}"
     with pytest.raises(JournalError) as caught:
         Journal(copied, epoch=8)
     path = copied / "journal.sqlite"
@@ -374,6 +376,54 @@ def test_what_failed_to_be_written_is_not_there_after_an_orderly_end(
     assert notes(list(read(journal.path))) == [0]
     journal.close()
     assert notes(list(read(journal.path))) == [0]
+
+
+def test_at_an_orderly_end_the_database_is_durable_before_the_log_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path, epoch=7)
+    journal.append([note(0)], 1)
+    journal.move()
+    done: list[str] = []
+    note_end, clear = journal._note_end, journal._ahead.clear
+
+    def noted(how: str) -> None:
+        done.append(how)
+        note_end(how)
+
+    def cleared() -> None:
+        done.append("cleared")
+        clear()
+
+    monkeypatch.setattr(journal, "_note_end", noted)
+    monkeypatch.setattr(journal._ahead, "clear", cleared)
+    journal.close()
+    assert done == ["not yet", "cleared", "in order"], "each note is a commit, and waits for the disk"
+
+
+def test_an_end_does_not_wait_for_ever_for_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+    for number, lock in enumerate(("_appending", "_moving")):
+        journal = Journal(tmp_path / str(number), epoch=7)
+        journal.append([note(0)], 1)
+        getattr(journal, lock).acquire()
+        journal.close()
+        again = Journal(tmp_path / str(number), epoch=8)
+        assert notes(list(again.lines())) == [0]
+        again.close()
+
+
+def test_while_one_reads_slowly_another_reads_and_the_outbox_is_used(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, epoch=7)
+    journal.append([note(0), note(1)], 1)
+    slowly = journal.lines()
+    assert notes([next(slowly)]) == [0]
+    assert notes(list(journal.lines())) == [0, 1]
+    journal.outbox.keep("x", 1)
+    journal.prove()
+    assert notes(list(slowly)) == [1]
+    assert journal.outbox.kept("x") == 1
+    journal.close()
 
 
 def test_a_log_that_takes_nothing_is_found_out_when_it_is_proved(

@@ -3,13 +3,14 @@
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from storage_entries import note, notes
 
-from perpbot.storage.database import SCHEMA_VERSION, JournalError
+from perpbot.storage import database
+from perpbot.storage.database import SCHEMA_VERSION, JournalAwayError, JournalError
 from perpbot.storage.journal import Journal
 from perpbot.storage.reading import export, read
 
@@ -91,6 +92,23 @@ def test_a_log_that_may_not_be_read_or_written_is_named(lost: str, tmp_path: Pat
         log.symlink_to(tmp_path / "elsewhere" / "gone" / "log")
         why = "(No such file or directory): let it be written to, and start again"
         assert refusal(tmp_path) == f"{log} cannot have its 2 MB {why}"
+
+
+def test_a_database_that_takes_nothing_now_is_worth_another_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 0.01)
+    path = made(tmp_path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("pragma user_version=3")  # there is something to be written at the start
+        other.execute("begin immediate")
+        with pytest.raises(JournalAwayError) as caught:
+            Journal(tmp_path, epoch=8)
+    assert str(caught.value) == (
+        f"{path} cannot be used now (database is locked): is the disk full, or does another program hold the file? "
+        f"Mend that, and start again with the same --state"
+    )
+    assert notes(list(Journal(tmp_path, epoch=8).lines())) == [0]
 
 
 # -- files that are something else -----------------------------------------------------------------------------------
@@ -207,7 +225,7 @@ def test_reading_what_is_no_journal_is_refused(make: Callable[[Path], None], tmp
     path = tmp_path / FILE
     make(path)
     for reading in (read, export):
-        with pytest.raises(JournalError, match="cannot be read as a journal"):
+        with pytest.raises(JournalError, match=r"cannot be read as a journal|used now \(disk I/O error\)"):
             next(iter(reading(path)))
 
 
