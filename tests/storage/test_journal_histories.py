@@ -24,17 +24,17 @@ from perpbot.storage.reading import read
 SMALL = 8
 """Blocks of the log here, so that it is full soon, goes around often, and some batches are larger than it."""
 SIZES = st.sampled_from([1, 1, 1, 3_000, 5_000, 9_000, 15_000, 27_000, 40_000])
+NOTHING = st.just(0)
+APPENDED = st.tuples(st.just("append"), SIZES, st.integers(1, 3))
 STEPS = st.one_of(
-    st.tuples(st.just("append"), SIZES, st.integers(1, 3)),
-    st.tuples(st.just("append"), SIZES, st.integers(1, 3)),
-    st.tuples(st.just("refused"), SIZES, st.integers(1, 2)),  # it is not made, and the zeros over it are or not
-    st.tuples(st.just("made and refused"), SIZES, st.integers(1, 2)),
-    st.tuples(st.just("cut short"), SIZES, st.integers(1, 2)),
-    st.tuples(
-        st.sampled_from(["move", "no move", "prove", "crash", "crash", "end", "end without move"]),
-        st.just(0),
-        st.just(0),
-    ),
+    APPENDED,
+    APPENDED,
+    APPENDED,
+    APPENDED,
+    # how a write fails, how large it is, and how many writes fail: the second are zeros over it
+    st.tuples(st.sampled_from(["refused", "made and refused", "cut short"]), SIZES, st.integers(1, 2)),
+    st.tuples(st.sampled_from(["prove", "crash"]), NOTHING, NOTHING),
+    st.tuples(st.sampled_from(["move", "no move", "prove", "crash", "end", "end without move"]), NOTHING, NOTHING),
 )
 
 
@@ -141,9 +141,9 @@ def bad_disk(how: str, times: int) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("examples", [60, pytest.param(10_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [25, pytest.param(2_000, marks=pytest.mark.full)])
 def test_what_was_acknowledged_is_there_once_and_in_order_whatever_happens(examples: int, tmp_path: Path) -> None:
-    @given(steps=st.lists(STEPS, max_size=25))
+    @given(steps=st.lists(STEPS, min_size=20, max_size=50))
     @settings(deadline=None, max_examples=examples)
     def check(steps: list[tuple[str, int, int]]) -> None:
         shutil.rmtree(tmp_path / "state", ignore_errors=True)
