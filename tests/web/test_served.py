@@ -170,9 +170,12 @@ def test_a_request_that_is_no_http_is_refused_and_the_others_go_on(browser: Brow
 
 def test_streams_beyond_the_limit_are_told_to_come_later_and_a_closed_one_makes_room(browser: Browser) -> None:
     with ExitStack() as stack:
-        followers = [stack.enter_context(closing(browser.follow(f"token={browser.token}"))) for _ in range(51)]
-        refused = followers[-1]
-        assert {each.status for each in followers[:40]} == {200}  # those of other tests may still be closing
+        opened = 0
+        # some of other tests may still be closing, and on a busy machine the first are closed: they read nothing
+        while (refused := stack.enter_context(closing(browser.follow(f"token={browser.token}")))).status == 200:
+            opened += 1
+            assert opened < 100, "there is a limit"
+        assert opened >= 40
         assert refused.status == 503
         assert refused.answer.headers["Retry-After"]
         assert "streams are open" in json.loads(refused.answer.read())["detail"]
