@@ -83,8 +83,8 @@ class Journal:
         ahead, last = ahead_of(self.path), last_of(self._db)
         if not ahead.exists() and meta(self._db, _ENDED) == _NOT_YET:
             raise JournalError(
-                f"{ahead} is gone, and the last run did not end in order: what it wrote last was there. Put it back; "
-                f"or go on without that: touch {ahead}"
+                f"{ahead} is gone, and the last run did not end in order: what it wrote in its last second was there. "
+                f"Put it back; or go on without that, by what the venues say: touch {ahead}"
             )
         left_ahead(self.path, bytes_of(ahead), last, self.epoch)
         try:

@@ -67,8 +67,8 @@ def not_together(path: Path, why: str) -> JournalError:
     """Database and log cannot be of one journal at one moment."""
     ahead = ahead_of(path)
     return _NotTogetherError(
-        f"{path} and {ahead.name} are not of one moment ({why}). Put both back as they were together; or give up what "
-        f"the second holds: mv {ahead} {ahead}.old && touch {ahead}"
+        f"{path} and {ahead.name} are not of one moment ({why}). Put both back as they were together; or, if the first "
+        f"is a copy that was put back, give up what the other holds: mv {ahead} {ahead}.old && touch {ahead}"
     )
 
 

@@ -249,7 +249,8 @@ def test_a_database_put_back_from_before_is_not_taken_for_the_one_the_log_goes_o
     last_block = (tmp_path / "state" / "journal.ahead").read_bytes()[4 * BLOCK : 5 * BLOCK]
     (copied / "journal.ahead").write_bytes(last_block)  # the others have been written over
     log = copied / "journal.ahead"
-    advice = f"Put both back as they were together; or give up what the second holds: mv {log} {log}.old && touch {log}"
+    give_up = f"give up what the other holds: mv {log} {log}.old && touch {log}"
+    advice = f"Put both back as they were together; or, if the first is a copy that was put back, {give_up}"
     with pytest.raises(JournalError) as caught:
         Journal(copied, epoch=8)
     path = copied / "journal.sqlite"
@@ -454,8 +455,8 @@ def test_a_log_that_is_gone_after_a_crash_is_missed_and_can_be_given_up(tmp_path
     with pytest.raises(JournalError) as caught:
         Journal(tmp_path, epoch=8)
     assert str(caught.value) == (
-        f"{log} is gone, and the last run did not end in order: what it wrote last was there. Put it back; or go on "
-        f"without that: touch {log}"
+        f"{log} is gone, and the last run did not end in order: what it wrote in its last second was there. Put it "
+        f"back; or go on without that, by what the venues say: touch {log}"
     )
     log.touch()
     again = Journal(tmp_path, epoch=8)
