@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from perpbot.storage.reading import ahead_of
+from perpbot.storage.database import ahead_of
 from perpbot.storage.write_ahead import BLOCK, LENGTH, Batch, encoded, whole_batches
 
 HEADER, FRAME = 32, 24
@@ -30,7 +30,7 @@ def tear_ahead(log: Path, share: float) -> int:
     It is a byte at least, and never all of it. Where the log is empty, or ends just there, nothing is done: 0.
     """
     held = log.read_bytes() if log.exists() else b""
-    written = [each for each in whole_batches(held) if each[2].rows]
+    written = list(whole_batches(held))
     if not written:
         return 0
     start, epoch, newest = max(written, key=lambda each: each[2].first)

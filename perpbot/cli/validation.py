@@ -258,8 +258,6 @@ def _state(state: Path) -> Area:
 
 
 def _journal(path: Path) -> list[str]:
-    import sqlite3
-
     from perpbot.storage.database import JournalError
     from perpbot.storage.reading import read
 
@@ -269,6 +267,4 @@ def _journal(path: Path) -> list[str]:
         next(read(path), None)
     except JournalError as error:
         return [str(error)]
-    except (sqlite3.Error, KeyError, ValueError) as error:
-        return [f"{path} cannot be read as a journal ({error}). Keep the file, and start with another --state"]
     return []

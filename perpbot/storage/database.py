@@ -34,6 +34,15 @@ class JournalError(ValueError):
     """The journal cannot be used; the text says which file, why, and what to do."""
 
 
+class JournalAwayError(JournalError):
+    """The journal cannot be used just now, and nothing is wrong with it: it is worth the while to try again."""
+
+
+def ahead_of(path: Path) -> Path:
+    """The log ahead of the database at `path`."""
+    return path.with_suffix(".ahead")
+
+
 def hold(directory: Path) -> int:
     """Make `directory` ours; the open file that is closed to let others have it. Raises `JournalError`."""
     try:
@@ -51,10 +60,6 @@ def hold(directory: Path) -> int:
     return handle
 
 
-class JournalAwayError(JournalError):
-    """The journal cannot be used just now, and nothing is wrong with it: it is worth the while to try again."""
-
-
 _AWAY = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_READONLY,
@@ -67,7 +72,7 @@ def understood(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:  # what is above says more of the same
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:  # the upper bits only say which of its kind
             raise JournalAwayError(
                 f"{path} cannot be used now ({error}): is the disk full, or does another program hold the file? Mend "
                 f"that, and start again with the same --state"
@@ -110,7 +115,7 @@ def _prepare(db: sqlite3.Connection, path: Path, lock: int, epoch: int) -> None:
     if not version and os.pread(lock, len(_MADE), 0) == _MADE:
         raise JournalError(
             f"{path} is empty or gone, and it was not: what is open at the venues is not known any more. Put it back "
-            f"(with its -wal and {path.with_suffix('.ahead').name}), or close everything there by hand and start with "
+            f"(with its -wal and {ahead_of(path).name}), or close everything there by hand and start with "
             f"another --state"
         )
     if version > SCHEMA_VERSION:

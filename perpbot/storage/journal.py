@@ -19,12 +19,20 @@ from gevent.monkey import get_original
 
 from perpbot.execution.condensing import condense
 from perpbot.execution.entries import Entry
-from perpbot.storage.database import JournalAwayError, JournalError, connection, epoch_of, hold, opened, understood
+from perpbot.storage.database import (
+    JournalAwayError,
+    JournalError,
+    ahead_of,
+    connection,
+    epoch_of,
+    hold,
+    opened,
+    understood,
+)
 from perpbot.storage.encoding import encode
 from perpbot.storage.outbox import Outbox
 from perpbot.storage.reading import (
     Line,
-    ahead_of,
     bytes_of,
     condensed_lines,
     condensed_to,
@@ -56,8 +64,9 @@ class Journal:
         """Open the journal in `directory`, or make it; `epoch` then distinguishes it from every other journal.
 
         Raises:
-            JournalError: it is held by another system, is not a journal, was written by a newer PerpBot, or has no
-                room.
+            JournalError: it is held by another system, is not a journal, was written by a newer PerpBot, or is not
+                whole.
+            JournalAwayError: the disk does not take it now.
         """
         self.path = directory / "journal.sqlite"
         self._appending, self._moving = _native_lock(), _native_lock()
@@ -104,7 +113,8 @@ class Journal:
         """Write `entries` in one commit; returns the number of the last once it is durable.
 
         Raises:
-            OSError, sqlite3.Error: it could not be written, and is not there.
+            OSError, sqlite3.Error: it could not be written: nothing may depend on it. Where the process ends before
+                the next call, it may be there all the same.
         """
         rows = [(type(entry).__name__, encode(entry)) for entry in entries]
         if not rows:
@@ -234,10 +244,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the files and let others have them; once closed, they stay closed."""
-        with (
-            ExitStack() as held,
-            suppress(sqlite3.Error, OSError),
-        ):  # what is not moved is in the log for the next start
+        with ExitStack() as held, suppress(sqlite3.Error, OSError):
+            # What cannot be moved now stays in the log for the next start.
             if all(_taken(held, lock) for lock in (self._appending, self._moving)):  # else somebody writes still
                 self._mover.execute(f"pragma busy_timeout={int(1e3 * PATIENCE_S)}")
                 self._move()

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from perpbot.execution.entries import Entry
-from perpbot.storage.database import JournalError, epoch_of, understood
+from perpbot.storage.database import JournalError, ahead_of, epoch_of, understood
 from perpbot.storage.encoding import canonical, decode
 from perpbot.storage.write_ahead import Batch, batches_beyond, in_a_row
 
@@ -29,11 +29,6 @@ class Line:
     at_ns: int
     """Wall clock, when it was written."""
     entry: Entry
-
-
-def ahead_of(path: Path) -> Path:
-    """The log ahead of the database at `path`."""
-    return path.with_suffix(".ahead")
 
 
 def _decode(path: Path, seq: int, kind: str, body: str) -> Any:

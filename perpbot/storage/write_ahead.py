@@ -13,7 +13,7 @@ entries in MessagePack, kind and body of each. What was written in part, or was 
 import errno
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -75,18 +75,15 @@ class WriteAheadLog:
         self._view = memoryview(self._buffer)
         self._spoilt: int | None = None
         """Where a write failed that may have been made all the same."""
-        held = path.read_bytes()
-        batches = sorted(whole_batches(held), key=lambda each: each[2].first)
-        batches_beyond(0, held, epoch)  # also what the database has is to be this journal's
-        self._written = self._freed = _end(batches[-1]) if batches else 0
-        self.left = self._take_up(batches, batches_beyond(last, held, epoch))
+        placed = _of_journal(epoch, whole_batches(path.read_bytes()))
+        self._written = self._freed = _end(placed[-1]) if placed else 0
+        self.left = self._take_up([each for each in placed if each[2].first > last])
         """What is beyond `last`, and where each batch ends, for `free`."""
 
-    def _take_up(self, placed: list[Placed], left: list[Batch]) -> list[tuple[Batch, int]]:
-        """Have `left` count as written and not free."""
-        firsts = {batch.first for batch in left}
+    def _take_up(self, placed: list[Placed]) -> list[tuple[Batch, int]]:
+        """Have the newest batches, in order, count as written and not free."""
         ends: list[tuple[Batch, int]] = []
-        for each in reversed([each for each in placed if each[2].first in firsts]):
+        for each in reversed(placed):
             end = _end(each)
             while end > self._freed:
                 end -= BLOCKS
@@ -98,7 +95,8 @@ class WriteAheadLog:
         """Make `batch` durable; returns where it ends, for `free`, or None when there is no room for it now.
 
         Raises:
-            OSError: the disk does not take it. Nothing counts as written then.
+            OSError: the disk does not take it. It does not count as written, and is written over with zeros, at the
+                latest before the next one.
         """
         self._clean()
         data = encoded(batch, self._epoch)
@@ -182,15 +180,17 @@ def batches_beyond(last: int, log: bytes, epoch: int) -> list[Batch]:
     """The batches in `log` whose entries have numbers beyond `last`, in order.
 
     Raises:
-        ValueError: a batch is of another journal.
+        ValueError: one of them is of another journal.
     """
-    found = []
-    for _, of, batch in whole_batches(log, last):
+    return [batch for _, _, batch in _of_journal(epoch, whole_batches(log, last))]
+
+
+def _of_journal(epoch: int, found: Iterable[Placed]) -> list[Placed]:
+    placed = sorted(found, key=lambda each: each[2].first)
+    for _, of, _ in placed:
         if of != epoch:
             raise ValueError(f"it belongs to journal {of}, not to {epoch}")
-        if batch.rows:
-            found.append(batch)
-    return sorted(found, key=lambda each: each.first)
+    return placed
 
 
 def in_a_row(batches: list[Batch], last: int) -> list[Batch]:
@@ -221,14 +221,13 @@ def _opened(path: Path) -> int:
     """The file, of its full length: what makes no file longer is durable sooner, as nothing but itself is written."""
     if not path.exists() or path.stat().st_size != LENGTH:
         _fill(path)
-    direct = getattr(os, "O_DIRECT", 0)
-    for flags in (os.O_DSYNC | direct, os.O_DSYNC):
-        try:
-            return _tried(path, os.O_RDWR | os.O_CLOEXEC | flags)
-        except OSError as error:
-            if error.errno != errno.EINVAL or not flags & direct:
-                raise
-    raise AssertionError("unreachable")
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_DSYNC
+    try:
+        return _tried(path, flags | getattr(os, "O_DIRECT", 0))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return _tried(path, flags)
 
 
 def _tried(path: Path, flags: int) -> int:

@@ -69,12 +69,25 @@ def keep_password(state: Path, password: str) -> Path:
     Raises:
         OperatorFileError: the file cannot be written.
     """
-    path = state / PASSWORD_NAME
+    path = forget_password(state)
     try:
-        path.unlink(missing_ok=True)
         _create(path, password)
     except OSError as error:
         raise OperatorFileError(f"{path} cannot be written: {error.strerror}; mend that, or use --no-web") from error
+    return path
+
+
+def forget_password(state: Path) -> Path:
+    """Remove the file in which an earlier password was left, if there is one; returns where it was.
+
+    Raises:
+        OperatorFileError: it cannot be removed.
+    """
+    path = state / PASSWORD_NAME
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OperatorFileError(f"{path} cannot be removed: {error.strerror}; mend that, or use --no-web") from error
     return path
 
 

@@ -11,7 +11,14 @@ import attrs
 
 from perpbot.config.web import Web
 from perpbot.web.operator import NAME as OPERATOR_NAME
-from perpbot.web.operator import PASSWORD_NAME, Operator, OperatorFileError, find_operator, keep_password
+from perpbot.web.operator import (
+    PASSWORD_NAME,
+    Operator,
+    OperatorFileError,
+    find_operator,
+    forget_password,
+    keep_password,
+)
 
 BACKLOG = 128
 
@@ -83,11 +90,12 @@ def _how_to_sign_in(password: str | None, state: Path) -> str:
     another = f"rm {state / OPERATOR_NAME} for another"
     path = state / PASSWORD_NAME
     if password is not None and sys.stderr.isatty():
+        forget_password(state)
         return f"Sign in with the password {password} (shown this once; {another})."
-    if password is None and not path.exists():
-        return f"Sign in with the password of the first start ({another})."
     if password is not None:
         keep_password(state, password)
+    elif not path.exists():
+        return f"Sign in with the password of the first start ({another})."
     return f"Sign in with the password in {path}; remove that file when you have it ({another})."
 
 

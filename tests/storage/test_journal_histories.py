@@ -1,16 +1,13 @@
 """Whatever befalls a journal: what was acknowledged is there, once and in order, and nothing else."""
 
-import errno
-import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import pytest
+from bad_disk import REFUSED, Way, bad_disk, nothing_moved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_entries import notes
@@ -100,9 +97,9 @@ class History:
         self.acknowledged += [int(each.by) for each in entries]
         self.unheard = []
 
-    def _fail(self, how: str, size: int, times: int) -> None:
+    def _fail(self, how: Way, size: int, times: int) -> None:
         entries = self._entries(size, 1)
-        with bad_disk(how, times):
+        with bad_disk(how, *[REFUSED] * (times - 1)):
             try:
                 self.journal.append(entries, 1)
             except OSError:
@@ -110,35 +107,6 @@ class History:
             else:  # past the log, and the database's disk is well
                 self.acknowledged += [int(each.by) for each in entries]
                 self.unheard = []
-
-
-@contextmanager
-def nothing_moved() -> Iterator[None]:
-    def refused(*_: Any) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    with patch.object(Journal, "_insert", refused):
-        yield
-
-
-@contextmanager
-def bad_disk(how: str, times: int) -> Iterator[None]:
-    """The next so many writes to the log fail, the first of them in this way."""
-    really, left = os.pwrite, [times]
-
-    def pwrite(file: int, data: Any, where: int) -> int:
-        left[0] -= 1
-        if left[0] < 0:
-            return really(file, data, where)
-        first = left[0] == times - 1
-        if how == "cut short" and first:
-            return really(file, data[: len(data) // 2 // 512 * 512], where)
-        if how == "made and refused" and first:
-            really(file, data, where)
-        raise OSError(errno.EIO, "Input/output error")
-
-    with patch.object(os, "pwrite", pwrite):
-        yield
 
 
 @pytest.mark.parametrize("examples", [25, pytest.param(2_000, marks=pytest.mark.full)])

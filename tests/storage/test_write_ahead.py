@@ -4,8 +4,10 @@ import errno
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from bad_disk import MADE, REFUSED, Way, bad_disk
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -168,54 +170,27 @@ def test_what_an_earlier_run_left_is_cleared_too(path: Path) -> None:
     log.close()
 
 
-def test_a_write_the_disk_refuses_or_cuts_short_is_raised_and_the_next_takes_its_place(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("way", ["refused", "cut short"])
+def test_a_write_the_disk_refuses_or_cuts_short_is_raised_and_the_next_takes_its_place(way: Way, path: Path) -> None:
     log = WriteAheadLog(path, EPOCH, 0)
     log.write(batch(1))
-    really = os.pwrite
-
-    def refused(*_: Any) -> int:
-        raise OSError(errno.EIO, "Input/output error")
-
-    def short(file: int, data: Any, where: int) -> int:
-        return really(file, data[:BLOCK], where)
-
-    for trouble in (refused, short):
-        monkeypatch.setattr(os, "pwrite", trouble)
-        with pytest.raises(OSError, match=r"Input/output error|only 4096 of 20480 bytes"):
-            log.write(batch(2, size=4 * BLOCK))
-        monkeypatch.setattr(os, "pwrite", really)
-        assert found(path) == [batch(1)]
+    with bad_disk(way), pytest.raises(OSError, match=r"Input/output error|only 10240 of 20480 bytes"):
+        log.write(batch(2, size=4 * BLOCK))
+    assert found(path) == [batch(1)]
     log.write(batch(2))
     assert found(path) == [batch(1), batch(2)]
     log.close()
 
 
-def made_and_refused(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """So often writes are made, and are said not to be."""
-    really, left = os.pwrite, [times]
-
-    def pwrite(*arguments: Any) -> int:
-        length = really(*arguments)
-        left[0] -= 1
-        if left[0] < 0:
-            return length
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "pwrite", pwrite)
-
-
 @pytest.mark.parametrize("failed", [1, 2], ids=["cleaned at once", "cleaned before the next"])
 @pytest.mark.parametrize("next_size", [1, 4 * BLOCK], ids=["at the end", "from the beginning again"])
 def test_a_write_that_failed_and_was_made_all_the_same_is_not_there_after_the_next(
-    failed: int, next_size: int, path: Path, monkeypatch: pytest.MonkeyPatch
+    failed: int, next_size: int, path: Path
 ) -> None:
     log = WriteAheadLog(path, EPOCH, 0)
     for number in range(1, BLOCKS):
         log.free(log.write(batch(number)) or 0)
-    made_and_refused(monkeypatch, failed)
-    with pytest.raises(OSError, match="Input/output error"):
+    with bad_disk(*[MADE] * failed), pytest.raises(OSError, match="Input/output error"):
         log.write(batch(BLOCKS, entries=2))
     assert found(path, last=BLOCKS - 1) == [], "zeros were written, whatever was said of it"
     log.write(batch(BLOCKS, size=next_size))
@@ -225,32 +200,21 @@ def test_a_write_that_failed_and_was_made_all_the_same_is_not_there_after_the_ne
     log.close()
 
 
-def test_while_a_failed_write_cannot_be_undone_nothing_is_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_a_failed_write_cannot_be_undone_nothing_is_written(path: Path) -> None:
     log = WriteAheadLog(path, EPOCH, 0)
-    really, calls = os.pwrite, list[int]()
-
-    def pwrite(file: int, data: Any, where: int) -> int:
-        calls.append(where)
-        if len(calls) == 1:
-            really(file, data, where)
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "pwrite", pwrite)
-    for _ in range(3):
+    with bad_disk(MADE, *[REFUSED] * 4) as places:
+        for _ in range(3):
+            with pytest.raises(OSError, match="Input/output error"):
+                log.write(batch(1))
         with pytest.raises(OSError, match="Input/output error"):
-            log.write(batch(1))
-    with pytest.raises(OSError, match="Input/output error"):
-        log.prove()
-    assert calls == [0] * 5, "the write, and four times the zeros over it"
-    monkeypatch.undo()
+            log.prove()
+        assert places == [0] * 5, "the write, and four times the zeros over it"
     log.prove()
     assert found(path) == []
     log.close()
 
 
-def test_to_prove_that_it_can_be_written_takes_no_room_and_nothing_away(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_to_prove_that_it_can_be_written_takes_no_room_and_nothing_away(path: Path) -> None:
     log = WriteAheadLog(path, EPOCH, 0)
     for number in range(1, BLOCKS + 1):
         log.prove()
@@ -259,8 +223,7 @@ def test_to_prove_that_it_can_be_written_takes_no_room_and_nothing_away(
     assert found(path) == [batch(number) for number in range(1, BLOCKS + 1)]
     log.free(1)
     assert log.filled == (BLOCKS - 1) / BLOCKS
-    made_and_refused(monkeypatch, 1)
-    with pytest.raises(OSError, match="Input/output error"):
+    with bad_disk(REFUSED), pytest.raises(OSError, match="Input/output error"):
         log.prove()
     log.close()
 
@@ -368,14 +331,7 @@ def test_where_writes_cannot_pass_the_page_cache_they_go_through_it(
     log.close()
 
 
-def test_a_write_is_durable_when_it_returns(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    flags_used: list[int] = []
-    really = os.open
-
-    def opening(name: Any, flags: int, mode: int = 0o777) -> int:
-        flags_used.append(flags)
-        return really(name, flags, mode)
-
-    monkeypatch.setattr(os, "open", opening)
-    WriteAheadLog(path, EPOCH, 0).close()
-    assert flags_used[-1] & os.O_DSYNC, "no test can pull the plug"
+def test_a_write_is_durable_when_it_returns(path: Path) -> None:
+    with patch.object(os, "open", wraps=os.open) as opened:
+        WriteAheadLog(path, EPOCH, 0).close()
+    assert opened.call_args.args[1] & os.O_DSYNC, "no test can pull the plug"

@@ -68,6 +68,18 @@ def test_on_a_terminal_the_password_is_shown_and_kept_nowhere(tmp_path: Path, mo
     assert [each.name for each in tmp_path.iterdir()] == ["operator.json"]
 
 
+def test_a_password_that_was_kept_is_forgotten_when_a_terminal_shows_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_site(Web(port=0), None, tmp_path).listener.close()
+    (tmp_path / "operator.json").unlink()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for told in ("shown this once", "the password of the first start"):
+        site = open_site(Web(port=0), None, tmp_path)
+        site.listener.close()
+        assert told in site.notes[0], "not where an older one is"
+
+
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SiteError, match=r"web.tls_cert none.pem and web.tls_key none.key cannot be used: No such file"):
         open_site(Web(tls_cert="none.pem", tls_key="none.key"), 0, tmp_path)
