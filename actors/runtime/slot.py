@@ -4,18 +4,21 @@ from collections import deque
 from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated world replaces it here too
 from typing import Any
 
-import gevent
+from gevent import get_hub
 from gevent._hub_local import get_hub_if_exists
-from greenlet import getcurrent
+from greenlet import getcurrent, greenlet
 
 from actors.runtime.errors import AskTimeoutError
 from perpbot.clock import NS_PER_SECOND
+
+switch = greenlet.switch
+"""Not gevent's own way to the hub, see `Trampoline.leave`."""
 
 
 class Slot:
     """Holds one answer, value or error, and wakes the one greenlet that waits for it."""
 
-    __slots__ = ("_error", "_hub", "_parked", "_value", "answered", "deadline_ns")
+    __slots__ = ("_error", "_hub", "_parked", "_value", "_waking", "answered", "deadline_ns")
 
     def __init__(self) -> None:
         self.answered = False
@@ -24,6 +27,7 @@ class Slot:
         """Monotonic, when whoever waits gives up; 0 while nobody does."""
         self._error: BaseException | None = None
         self._parked: Any = None
+        """Goes on with whoever waits."""
 
     @property
     def failed(self) -> bool:
@@ -34,26 +38,32 @@ class Slot:
         """Answer with `value`; the first answer counts. `fail` wakes as this does: a call more for each ask shows."""
         if not self.answered:
             self.answered, self._value = True, value
-            if self._parked is not None:
+            parked = self._parked
+            if parked is not None:
                 hub = self._hub
-                loop = hub.loop  # another thread's, when somebody waits there
-                (loop.run_callback if get_hub_if_exists() is hub else loop.run_callback_threadsafe)(self._resume)
+                if get_hub_if_exists() is hub:
+                    self._waking = hub.loop.run_callback(parked)
+                else:  # another thread's
+                    hub.loop.run_callback_threadsafe(self._resume)
 
     def fail(self, error: BaseException) -> None:
         """Answer with an error, which `wait` raises."""
         if not self.answered:
             self.answered, self._error = True, error
-            if self._parked is not None:
+            parked = self._parked
+            if parked is not None:
                 hub = self._hub
-                loop = hub.loop  # another thread's, when somebody waits there
-                (loop.run_callback if get_hub_if_exists() is hub else loop.run_callback_threadsafe)(self._resume)
+                if get_hub_if_exists() is hub:
+                    self._waking = hub.loop.run_callback(parked)
+                else:  # another thread's
+                    hub.loop.run_callback_threadsafe(self._resume)
 
     def expire(self, timeout_s: float) -> None:
         """Answer with `AskTimeoutError` in `timeout_s` seconds, unless an answer comes before."""
         if not self.answered:
             if not self.deadline_ns:
                 self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
-            _deadlines(gevent.get_hub()).watch(self, timeout_s)
+            _deadlines(get_hub()).watch(self, timeout_s)
 
     def unanswered(self) -> str:
         """What to say when no answer has come."""
@@ -62,7 +72,7 @@ class Slot:
     def _resume(self) -> None:
         parked, self._parked = self._parked, None
         if parked is not None:
-            parked.switch()
+            parked()
 
     def wait(self, timeout_s: float | None) -> Any:
         """The answer, waiting at most `timeout_s` seconds; raises the error it was answered with.
@@ -71,17 +81,22 @@ class Slot:
             AskTimeoutError: no answer came in time.
         """
         if not self.answered:
-            self._hub = hub = gevent.get_hub()
+            self._hub = hub = get_hub()
             if timeout_s is not None:
                 if not self.deadline_ns:
                     self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
                 (getattr(hub, "perpbot_deadlines", None) or _deadlines(hub)).watch(self, timeout_s)
-            self._parked = getcurrent()
+            self._parked = getcurrent().switch
             try:
                 if not self.answered:  # it may have come from another thread in this very moment
-                    hub.switch()
+                    switch(hub)
+            except BaseException:  # whoever is ended here leaves no wake-up behind for a later wait
+                waking = getattr(self, "_waking", None)
+                if waking is not None:
+                    waking.stop()
+                raise
             finally:
-                self._parked = None  # whoever is ended here leaves no wake-up behind for a later wait
+                self._parked = None
         if self._error is not None:
             raise self._error
         return self._value

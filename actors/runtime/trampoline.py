@@ -6,6 +6,7 @@ from time import monotonic_ns  # noqa: TID251 - on the hot path; the simulated w
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from greenlet import greenlet
 
 from actors.runtime.handling import Route, route
 from actors.runtime.signals import TaskFailed
@@ -30,8 +31,9 @@ class Trampoline:
     def __init__(self, hub: Any) -> None:
         self._loop = loop = hub.loop
         self.run_callback = loop.run_callback
-        self.leave = hub.switch
-        """These two are kept here once for all actors of the hub."""
+        self.leave = greenlet.switch.__get__(hub)
+        """Goes to the hub. gevent's own way asks each time whether somebody wants to know of it; nobody here does.
+        These two are kept here once for all actors of the hub."""
         self._again = loop.timer(0.0)
         """The way to the end of the queue. A callback would come before any timer: the loop runs fifty in a row."""
         self.ready: deque[Hot] = deque()
