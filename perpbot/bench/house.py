@@ -114,8 +114,15 @@ class House:
         return CapitalPool("arb", Decimal(1), orders="/books/orders", balances="/books/balances", ttl_s=60.0)
 
     def _make_risk(self) -> Risk:
+        """With limits that are never reached: every trade loses a little, for a day if need be."""
+        limits = Limits(
+            symbol_cooldown_sec=0.1,
+            max_symbol_share_pct=Decimal(100),
+            daily_loss_limit=Decimal(10_000_000),
+            daily_loss_limit_pct=Decimal(100),
+        )
         return Risk(
-            Limits(symbol_cooldown_sec=0.1, max_symbol_share_pct=Decimal(100)),
+            limits,
             self.gates,
             journal="/journal",
             orders="/books/orders",

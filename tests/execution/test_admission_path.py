@@ -7,6 +7,7 @@ interpreter.
 import sys
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -18,6 +19,7 @@ from actors.runtime.trace import Handled, Sent, Trace
 from perpbot.bench.house import VENUES, opportunity
 from perpbot.bench.house import House as Bench
 from perpbot.bench.trading import at_rest, fill, opened
+from perpbot.clock import wall_ns
 from perpbot.simulation.world.forked import in_world
 
 SYMBOLS = 60
@@ -139,3 +141,12 @@ def test_news_that_meets_is_one_commit() -> None:
         house.house.orders.ask(Ping())
         assert journal.describe()["commits"] == commits + 1, "two answers and two fills"
         at_rest(house.house, left[0][0].order.trade_id)
+
+
+@in_world()
+def test_what_is_measured_does_not_run_into_a_days_loss() -> None:
+    with TemporaryDirectory() as folder:
+        house = House(folder, 1)
+        risk: Any = house.system.cell("/books/risk").actor
+        risk._results.take(ended_ns=wall_ns(), settled_ns=wall_ns(), net=Decimal(-900_000), success=True)
+        assert len(house.house.wait_for(2, lambda: house.house.executor.tell(opportunity(SYMBOLS - 1)))) == 2
