@@ -124,6 +124,7 @@ def _close(house: House, trade: Ref) -> None:
     fill(house, house.wait_for(2, lambda: trade.tell(CloseTrade(CloseReason.STOP))))
     while trade.alive:
         gevent.sleep(LOOK_S)
+    house.system.forget(trade.cell)  # as its supervisor would
     for each in ("/books/orders", "/books/arb", "/books/risk", "/trades/executor"):
         house.system.ref(each).ask(Ping())
 
