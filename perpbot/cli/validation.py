@@ -259,12 +259,12 @@ def _state(state: Path) -> Area:
 
 def _journal(path: Path) -> list[str]:
     from perpbot.storage.database import JournalError
-    from perpbot.storage.reading import read
+    from perpbot.storage.reading import look_over
 
     if not path.exists() or not path.stat().st_size:
         return []
     try:
-        next(read(path), None)
+        look_over(path)
     except JournalError as error:
         return [str(error)]
     return []

@@ -21,7 +21,6 @@ from perpbot.execution.condensing import condense
 from perpbot.execution.entries import Entry
 from perpbot.storage.database import (
     JournalAwayError,
-    JournalError,
     ahead_of,
     connection,
     epoch_of,
@@ -32,15 +31,17 @@ from perpbot.storage.database import (
 from perpbot.storage.encoding import encode
 from perpbot.storage.outbox import Outbox
 from perpbot.storage.reading import (
+    ENDED,
+    NOT_YET,
     Line,
     bytes_of,
     condensed_lines,
     condensed_to,
     last_of,
     left_ahead,
-    meta,
     not_together,
     read,
+    refuse_a_lost_log,
 )
 from perpbot.storage.write_ahead import LENGTH, Batch, WriteAheadLog
 
@@ -51,7 +52,6 @@ CONDENSE_FROM = 20_000
 """Entries since the last time that make it worth the while."""
 PATIENCE_S = 5.0
 """So long the end waits for what is being written."""
-_ENDED, _NOT_YET = "ended", "not yet"
 
 
 class Journal:
@@ -90,11 +90,7 @@ class Journal:
     def _opened_log(self) -> WriteAheadLog:
         """The log ahead of the database; what the last run left there waits to be moved."""
         ahead, last = ahead_of(self.path), last_of(self._db)
-        if not ahead.exists() and meta(self._db, _ENDED) == _NOT_YET:
-            raise JournalError(
-                f"{ahead} is gone, and the last run did not end in order: what it wrote in its last second was there. "
-                f"Put it back; or go on without that, by what the venues say: touch {ahead}"
-            )
+        refuse_a_lost_log(self._db, self.path)
         left_ahead(self.path, bytes_of(ahead), last, self.epoch)
         try:
             return WriteAheadLog(ahead, self.epoch, last)
@@ -203,12 +199,12 @@ class Journal:
         """Move what waits, and write something that means nothing to both files; raises when the disk takes it not."""
         with self._moving:
             self._move()
-            self._note_end(_NOT_YET)
+            self._note_end(NOT_YET)
         with self._appending:
             self._ahead.prove()
 
     def _note_end(self, how: str) -> None:
-        self._mover.execute("insert or replace into meta values (?, ?)", (_ENDED, how))
+        self._mover.execute("insert or replace into meta values (?, ?)", (ENDED, how))
 
     def lines(self, kinds: Iterable[type] = ()) -> Iterator[Line]:
         """What the present is folded from, oldest first; only of `kinds` when any are given.
@@ -249,7 +245,7 @@ class Journal:
             if all(_taken(held, lock) for lock in (self._appending, self._moving)):  # else somebody writes still
                 self._mover.execute(f"pragma busy_timeout={int(1e3 * PATIENCE_S)}")
                 self._move()
-                self._note_end(_NOT_YET)  # a commit of our own: before it, what is read may not be on disk yet
+                self._note_end(NOT_YET)  # a commit of our own: before it, what is read may not be on disk yet
                 self._ahead.clear()
                 self._note_end("in order")
         self.let_go()

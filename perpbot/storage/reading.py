@@ -15,6 +15,8 @@ from perpbot.storage.database import JournalError, ahead_of, epoch_of, understoo
 from perpbot.storage.encoding import canonical, decode
 from perpbot.storage.write_ahead import Batch, batches_beyond, in_a_row
 
+ENDED, NOT_YET = "ended", "not yet"
+"""What a journal remembers its end under; and until then."""
 TRIES = 3
 """So often whoever looks from outside reads log and database, until they go together."""
 _EVERY = -(2**62)
@@ -65,6 +67,16 @@ def not_together(path: Path, why: str) -> JournalError:
         f"{path} and {ahead.name} are not of one moment ({why}). Put both back as they were together; or, if the first "
         f"is a copy that was put back, give up what the other holds: mv {ahead} {ahead}.old && touch {ahead}"
     )
+
+
+def refuse_a_lost_log(db: sqlite3.Connection, path: Path) -> None:
+    """Raise `JournalError` where the log ahead of `path` is gone and may have held what the database has not."""
+    ahead = ahead_of(path)
+    if not ahead.exists() and meta(db, ENDED) == NOT_YET:
+        raise JournalError(
+            f"{ahead} is gone, and the last run did not end in order: what it wrote in its last second was there. "
+            f"Put it back; or go on without that, by what the venues say: touch {ahead}"
+        )
 
 
 def bytes_of(ahead: Path) -> bytes:
@@ -130,6 +142,14 @@ def read(path: Path, kinds: Iterable[type] = (), after: int = 0, *, whole: bool 
         if db is not None:
             yield from _lines(path, _rows(db, wanted, after)) if whole else condensed_lines(db, path, wanted)
         yield from _lines(path, _rows_ahead(ahead, wanted, after))
+
+
+def look_over(path: Path) -> None:
+    """Raise `JournalError` where a start would refuse the journal at `path`, as far as that shows without one."""
+    with _both(path) as (db, _):
+        if db is not None:
+            refuse_a_lost_log(db, path)
+    next(read(path), None)
 
 
 def export(path: Path) -> Iterator[str]:

@@ -7,6 +7,7 @@ import pytest
 from running_system import Commands
 
 from perpbot.config.settings import load_settings
+from perpbot.storage.journal import Journal
 from perpbot.venues.registry import venue_names
 
 CONFIG = Path("config")
@@ -144,6 +145,17 @@ def test_a_journal_that_is_none(perpbot: Commands, tmp_path: Path) -> None:
 def test_a_journal_that_was_never_written_to_is_no_problem(perpbot: Commands, tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite").touch()
     assert perpbot("validate", "--state", tmp_path).code == 0
+
+
+def test_a_journal_without_what_it_wrote_last(perpbot: Commands, tmp_path: Path) -> None:
+    journal = Journal(tmp_path, epoch=7)
+    journal.prove()
+    journal.let_go()  # as a crash does
+    assert perpbot("validate", "--state", tmp_path).code == 0
+    (tmp_path / "journal.ahead").unlink()
+    shown = perpbot("validate", "--state", tmp_path)
+    assert shown.code == 78
+    assert f"{tmp_path / 'journal.ahead'} is gone, and the last run did not end in order" in " ".join(shown.out.split())
 
 
 def test_older_settings_of_five_layers_are_valid_and_the_note_says_how_they_are_understood(
