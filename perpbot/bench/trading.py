@@ -30,7 +30,6 @@ from perpbot.bench.disk import disk_of
 from perpbot.bench.house import House, Left, ended, filled, news, opportunity
 from perpbot.bench.measured import Measured, quantile
 from perpbot.bench.scenario import Scenario
-from perpbot.clock import monotonic_ns
 from perpbot.execution.trade import CloseReason, Phase
 from perpbot.model.order import Accepted, OrderStatus
 
@@ -96,9 +95,8 @@ def _figures(scenario: Scenario, processors: str, admitted: Timed, hedged: Timed
 def opened(house: House, number: int) -> tuple[float, Ref]:
     """Open a trade: how long its orders took to leave, and its actor, once it is hedged and at rest."""
     found = opportunity(number)
-    began = monotonic_ns()
     left = house.wait_for(2, lambda: house.executor.tell(found))
-    took_ms = (left[-1][1] - began) / 1e6
+    took_ms = (left[-1][1] - house.began_ns) / 1e6
     fill(house, left)
     return took_ms, at_rest(house, left[0][0].order.trade_id)
 
@@ -145,9 +143,8 @@ def _hedge_ms(house: House, number: int, sync_ms: Callable[[], float]) -> tuple[
     for each in (house.executor, house.orders, trade, house.orders):
         each.ask(Ping())
     bought = news(buy.order, filled(buy.order))
-    began = monotonic_ns()
     left = house.wait_for(1, lambda: house.orders.tell(bought))
-    took_ms = (left[0][1] - began) / 1e6
+    took_ms = (left[0][1] - house.began_ns) / 1e6
     disk_ms = sync_ms()
     fill(house, left)
     _close(house, at_rest(house, buy.order.trade_id))
