@@ -157,10 +157,15 @@ class Journal:
             self._move()
 
     def _move(self) -> None:
+        last = last_of(self._mover) if self._under_way else 0  # what failed to be moved may be there all the same
         while self._waiting:
             self._under_way.append(self._waiting.popleft())
         if self._under_way:
-            self._insert([batch for batch, _ in self._under_way])
+            beyond = [batch for batch, _ in self._under_way if batch.first > last]
+            if beyond:
+                self._insert(beyond)
+            else:
+                self._note_end(NOT_YET)  # a commit that succeeds has all before it on the disk, too
             self._ahead.free(self._under_way[-1][1])
             self._under_way = []
 

@@ -43,3 +43,16 @@ def nothing_moved() -> Iterator[None]:
 
     with patch.object(Journal, "_insert", refused):
         yield
+
+
+@contextmanager
+def moved_and_refused() -> Iterator[None]:
+    """The database takes it, and says no."""
+    really = Journal._insert
+
+    def refused(journal: Journal, batches: Any) -> None:
+        really(journal, batches)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with patch.object(Journal, "_insert", refused):
+        yield

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from bad_disk import MADE, REFUSED, bad_disk, nothing_moved
+from bad_disk import MADE, REFUSED, bad_disk, moved_and_refused, nothing_moved
 from storage_entries import note, notes
 
 from perpbot.execution.entries import KillSwitchSet
@@ -77,6 +77,23 @@ def test_what_cannot_be_moved_is_never_written_over(tmp_path: Path) -> None:
     again = Journal(tmp_path, epoch=8)
     assert notes(list(again.lines())) == list(range(BLOCKS))
     again.close()
+
+
+@pytest.mark.parametrize("more", [0, 2])
+def test_what_was_moved_although_the_database_said_no_is_not_moved_again(tmp_path: Path, more: int) -> None:
+    journal = Journal(tmp_path, epoch=7)
+    for number in range(3):
+        journal.append([note(number)], 1)
+    with moved_and_refused(), pytest.raises(sqlite3.OperationalError):
+        journal.move()
+    assert journal.filled == 3 / BLOCKS, "whether it is on the disk is not known"
+    for number in range(3, 3 + more):
+        journal.append([note(number)], 1)
+    journal.move()
+    assert journal.filled == 0
+    journal.let_go()
+    ahead_of(journal.path).write_bytes(bytes(LENGTH))
+    assert notes(list(read(journal.path))) == list(range(3 + more))
 
 
 def test_a_start_needs_no_room_to_take_up_what_was_left_and_moves_it_when_there_is_some(tmp_path: Path) -> None:
@@ -163,20 +180,10 @@ def test_a_log_that_takes_nothing_is_found_out_when_it_is_proved(tmp_path: Path)
     journal.close()
 
 
-def test_a_write_that_is_too_large_for_the_log_and_fails_when_it_is_there_keeps_its_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_that_is_too_large_for_the_log_and_fails_when_it_is_there_keeps_its_numbers(tmp_path: Path) -> None:
     journal = Journal(tmp_path, epoch=7)
-    really = journal._insert
-
-    def made_and_refused(batches: Any) -> None:
-        really(batches)
-        raise sqlite3.OperationalError("disk I/O error")
-
-    monkeypatch.setattr(journal, "_insert", made_and_refused)
-    with pytest.raises(sqlite3.OperationalError):
+    with moved_and_refused(), pytest.raises(sqlite3.OperationalError):
         journal.append([KillSwitchSet(scope="x" * LENGTH, on=True, by="0")], 1)
-    monkeypatch.undo()
     assert journal.append([note(1)], 1) == 2
     journal.let_go()
     again = Journal(tmp_path, epoch=8)
