@@ -40,9 +40,8 @@ class Numbers:
             self._last_order = max([self._last_order, *map(number_of_order, entry.orders)])
 
     def begin(self, wall_ns: int) -> None:
-        """Leave room for what a journal that was put back does not know of: all its orders, and as many trades."""
-        first = skipped(self._epoch, wall_ns)
-        self._last_trade, self._last_order = max(self._last_trade, first), max(self._last_order, first)
+        """Leave room for what a journal that was put back does not know of."""
+        self._last_order = max(self._last_order, skipped(self._epoch, wall_ns))
 
     def trade(self, last: int) -> str:
         """The next trade's id, beyond the number `last`."""

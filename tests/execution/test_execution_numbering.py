@@ -31,21 +31,3 @@ def test_what_is_older_than_all_that_are_known_counts_as_opened() -> None:
     assert all(numbers.was_opened(numbered(number)) for number in (1, 9, 10, 11, 18))
     assert not numbers.was_opened(numbered(21)), "it is newer than the oldest that is known, and was never opened"
     assert numbers.was_opened(numbered(20))
-
-
-def test_a_journal_that_was_put_back_numbers_neither_trades_nor_orders_as_it_did_since_the_copy() -> None:
-    second = 10**9
-    made_s, copied = 1_000_000, numbered(3)
-    since = put_back(made_s, copied, begun_ns=(made_s + 60) * second)
-    lost = [since.trade(3) for _ in range(100)]
-    later = put_back(made_s, copied, begun_ns=(made_s + 120) * second)
-    again = [later.trade(3) for _ in range(100)]
-    assert set(lost).isdisjoint(again)
-    assert copied.trade_id not in lost + again
-
-
-def put_back(epoch: int, copied: Plan, *, begun_ns: int) -> Numbers:
-    numbers = Numbers(epoch, {})
-    numbers.opened(copied)
-    numbers.begin(begun_ns)
-    return numbers
