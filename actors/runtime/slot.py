@@ -86,7 +86,10 @@ class Slot:
                 if not self.deadline_ns:
                     self.deadline_ns = monotonic_ns() + int(timeout_s * NS_PER_SECOND)
                 (getattr(hub, "perpbot_deadlines", None) or _deadlines(hub)).watch(self, timeout_s)
-            self._parked = getcurrent().switch
+            waiter = getcurrent()
+            if waiter is hub:
+                hub.switch_out()  # says that nobody may wait there
+            self._parked = waiter.switch
             try:
                 if not self.answered:  # it may have come from another thread in this very moment
                     switch(hub)

@@ -261,8 +261,6 @@ def _journal(path: Path) -> list[str]:
     from perpbot.storage.database import JournalError
     from perpbot.storage.reading import look_over
 
-    if not path.exists() or not path.stat().st_size:
-        return []
     try:
         look_over(path)
     except JournalError as error:

@@ -109,15 +109,16 @@ def connection(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _prepare(db: sqlite3.Connection, path: Path, lock: int, epoch: int) -> None:
-    """Make sure of what the file is before anything is written to it."""
-    version = db.execute("pragma user_version").fetchone()[0]
-    if not version and os.pread(lock, len(_MADE), 0) == _MADE:
-        raise JournalError(
-            f"{path} is empty or gone, and it was not: what is open at the venues is not known any more. Put it back "
-            f"(with its -wal and {ahead_of(path).name}), or close everything there by hand and start with "
-            f"another --state"
-        )
+def recognised(db: sqlite3.Connection, path: Path, *, made: bool) -> int:
+    """The version of the journal's schema, 0 for one that is still to be made; `made` is what `was_made` says.
+
+    Raises:
+        JournalError: it was written by a newer PerpBot, or it is gone.
+        sqlite3.Error: it is not a journal.
+    """
+    version: int = db.execute("pragma user_version").fetchone()[0]
+    if not version and made:
+        raise gone(path)
     if version > SCHEMA_VERSION:
         raise JournalError(
             f"{path} was written by a newer PerpBot (schema {version}); use that one, or another --state"
@@ -127,6 +128,32 @@ def _prepare(db: sqlite3.Connection, path: Path, lock: int, epoch: int) -> None:
         db.execute("select value from meta limit 0")
     elif db.execute("select count(*) from sqlite_schema").fetchone()[0]:
         raise sqlite3.DatabaseError("it is the database of another program")
+    return version
+
+
+def was_made(directory: Path) -> bool:
+    """Whether `directory` has, or had, a journal; raises `JournalError`."""
+    lock = directory / "lock"
+    try:
+        return lock.read_bytes()[: len(_MADE)] == _MADE
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise JournalError(f"{lock} cannot be read ({error.strerror}): let it be read, and start again") from error
+
+
+def gone(path: Path) -> JournalError:
+    """There was a journal at `path`, and there is none."""
+    return JournalError(
+        f"{path} is empty or gone, and it was not: what is open at the venues is not known any more. Put it back "
+        f"(with its -wal and {ahead_of(path).name}), or close everything there by hand and start with "
+        f"another --state"
+    )
+
+
+def _prepare(db: sqlite3.Connection, path: Path, lock: int, epoch: int) -> None:
+    """Make sure of what the file is before anything is written to it."""
+    version = recognised(db, path, made=os.pread(lock, len(_MADE), 0) == _MADE)
     db.execute("pragma journal_mode=wal")
     if version != SCHEMA_VERSION:
         db.execute("begin immediate")

@@ -72,6 +72,8 @@ class Journal:
         self._appending, self._moving = _native_lock(), _native_lock()
         self._waiting: deque[tuple[Batch, int]] = deque()
         """What is in the log alone, and where each batch ends there."""
+        self._unsure = False
+        """Whether something that failed to be written past the log may be in the database."""
         self._under_way: list[tuple[Batch, int]] = []
         with ExitStack() as held, understood(self.path):
             lock = hold(directory)
@@ -116,6 +118,8 @@ class Journal:
         if not rows:
             return self.last
         with self._appending:
+            if self._unsure:
+                self._look_where_it_ends()
             batch = Batch(self.last + 1, at_ns, rows)
             end = self._ahead.write(batch)
             if end is None:
@@ -134,8 +138,20 @@ class Journal:
             try:
                 self._insert([batch])
             except BaseException:
-                self.last = last_of(self._mover)  # it may be there all the same, and its numbers are used then
+                self._unsure = True
                 raise
+
+    def _look_where_it_ends(self) -> None:
+        """What failed to be written past the log may be there all the same, and its numbers are used then."""
+        with self._moving:
+            self._take_back()
+            self.last = last_of(self._mover)
+        self._unsure = False
+
+    def _take_back(self) -> None:
+        """End a transaction that could neither be made nor taken back: what is in it is not durable, and is seen."""
+        if self._mover.in_transaction:
+            self._mover.execute("rollback")
 
     @property
     def filled(self) -> float:
@@ -157,6 +173,7 @@ class Journal:
             self._move()
 
     def _move(self) -> None:
+        self._take_back()
         last = last_of(self._mover) if self._under_way else 0  # what failed to be moved may be there all the same
         while self._waiting:
             self._under_way.append(self._waiting.popleft())
@@ -191,13 +208,13 @@ class Journal:
 
     @contextmanager
     def _commit(self) -> Iterator[None]:
+        self._take_back()
         self._mover.execute("begin immediate")
         try:
             yield
             self._mover.execute("commit")
         except BaseException:
-            if self._mover.in_transaction:  # after some errors SQLite has rolled back by itself
-                self._mover.execute("rollback")
+            self._take_back()  # after some errors SQLite has done so by itself
             raise
 
     def prove(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from perpbot.execution.entries import Entry
-from perpbot.storage.database import JournalError, ahead_of, epoch_of, understood
+from perpbot.storage.database import JournalError, ahead_of, epoch_of, gone, recognised, understood, was_made
 from perpbot.storage.encoding import canonical, decode
 from perpbot.storage.write_ahead import Batch, batches_beyond, in_a_row
 
@@ -145,11 +145,25 @@ def read(path: Path, kinds: Iterable[type] = (), after: int = 0, *, whole: bool 
 
 
 def look_over(path: Path) -> None:
-    """Raise `JournalError` where a start would refuse the journal at `path`, as far as that shows without one."""
-    with _both(path) as (db, _):
-        if db is not None:
-            refuse_a_lost_log(db, path)
+    """Raise `JournalError` where a start would refuse the journal at `path`; nothing is changed."""
+    made = was_made(path.parent)
+    if not path.exists():
+        if made:
+            raise gone(path)
+        return
+    with understood(path), closing(_reader(path)) as db:
+        if not recognised(db, path, made=made):
+            return
+        refuse_a_lost_log(db, path)
+        try:
+            batches_beyond(0, bytes_of(ahead_of(path)), epoch_of(db))
+        except ValueError as error:
+            raise not_together(path, str(error)) from error
     next(read(path), None)
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def export(path: Path) -> Iterator[str]:
@@ -166,7 +180,7 @@ def export(path: Path) -> Iterator[str]:
 @contextmanager
 def _both(path: Path) -> Iterator[tuple[sqlite3.Connection | None, list[Batch]]]:
     """The database at `path`, as it is at one moment, and what was ahead of it; None where it is just being made."""
-    with understood(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with understood(path), closing(_reader(path)) as db:
         for tries_left in reversed(range(TRIES)):
             log = bytes_of(ahead_of(path))  # before the database: what is moved meanwhile is in both, and not in none
             db.execute("begin")

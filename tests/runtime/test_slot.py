@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+from gevent.exceptions import BlockingSwitchOutError
 from greenlet import getcurrent
 
 from actors.runtime.slot import Slot
@@ -50,3 +51,18 @@ def test_a_wait_that_was_ended_after_the_answer_leaves_no_wake_up_for_the_next_w
 @in_world()
 def test_nor_does_one_that_was_ended_after_an_error() -> None:
     wait_ended_after(lambda slot: slot.fail(ValueError("late")))
+
+
+@in_world()
+def test_nobody_waits_in_the_hub() -> None:
+    told = list[str]()
+
+    def wait() -> None:
+        try:
+            Slot().wait(1)
+        except BlockingSwitchOutError as error:
+            told.append(str(error))
+
+    gevent.get_hub().loop.run_callback(wait)
+    gevent.sleep(1)
+    assert told == ["Impossible to call blocking function in the event loop callback"]

@@ -14,7 +14,7 @@ from perpbot.execution.entries import KillSwitchSet
 from perpbot.storage import journal as module
 from perpbot.storage import reading
 from perpbot.storage.database import JournalError, ahead_of
-from perpbot.storage.journal import Journal
+from perpbot.storage.journal import MOST_ROWS, Journal
 from perpbot.storage.reading import read
 from perpbot.storage.write_ahead import BLOCK, BLOCKS, LENGTH
 
@@ -94,6 +94,43 @@ def test_what_was_moved_although_the_database_said_no_is_not_moved_again(tmp_pat
     journal.let_go()
     ahead_of(journal.path).write_bytes(bytes(LENGTH))
     assert notes(list(read(journal.path))) == list(range(3 + more))
+
+
+class Poor:
+    """A connection for which the memory runs out just then, so that nothing is committed and nothing taken back."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db, self.poor = db, True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        if self.poor and statement in {"commit", "rollback"}:
+            raise MemoryError(statement)
+        return self.db.execute(statement, *values)
+
+
+@pytest.mark.parametrize("orderly", [True, False])
+def test_what_could_neither_be_moved_nor_taken_back_stays_in_the_log(tmp_path: Path, orderly: bool) -> None:  # noqa: FBT001
+    journal = Journal(tmp_path, epoch=7)
+    journal.prove()
+    journal.append([note(number) for number in range(MOST_ROWS + 1)], 1)
+    mover: Any = Poor(journal._mover)
+    journal._mover = mover
+    with pytest.raises(MemoryError):
+        journal.move()
+    assert mover.in_transaction
+    mover.poor = False
+    journal.move()
+    journal.append([note(MOST_ROWS + 1)], 1)
+    journal.move()
+    if orderly:
+        journal.close()
+    else:
+        journal.let_go()
+    assert notes(list(read(tmp_path / "journal.sqlite"))) == list(range(MOST_ROWS + 2))
+    Journal(tmp_path, epoch=8).close()
 
 
 def test_a_start_needs_no_room_to_take_up_what_was_left_and_moves_it_when_there_is_some(tmp_path: Path) -> None:
@@ -189,6 +226,24 @@ def test_a_write_that_is_too_large_for_the_log_and_fails_when_it_is_there_keeps_
     again = Journal(tmp_path, epoch=8)
     assert notes(list(again.lines())) == [0, 1]
     again.close()
+
+
+def test_nothing_is_written_until_it_is_known_which_numbers_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Any) -> int:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    journal = Journal(tmp_path, epoch=7)
+    with moved_and_refused(), pytest.raises(sqlite3.OperationalError):
+        journal.append([KillSwitchSet(scope="x" * LENGTH, on=True, by="0")], 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "last_of", refused)
+        with pytest.raises(sqlite3.OperationalError):
+            journal.append([note(9)], 1)
+    assert journal.append([note(1)], 1) == 2
+    journal.close()
+    assert notes(list(read(journal.path))) == [0, 1]
 
 
 @pytest.mark.parametrize("whole", [True, False])
