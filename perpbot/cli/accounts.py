@@ -53,7 +53,7 @@ def pnl(*, by: str, period: str, as_json: bool, state: Path | None) -> None:
                 "In all", f"{amount(each['net'], signed=True)} {currency}, of which open {amount(open_, signed=True)}"
             )
     if len(answer["currencies"]) > 1:
-        labelled("Below", "different dollars count one to one")
+        labelled("From here on", "different dollars count one to one")
     _show_statistics(answer["statistics"])
     _show_execution(answer["execution"])
 

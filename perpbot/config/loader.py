@@ -78,11 +78,19 @@ class _RefusedError(Exception):
     """A value cannot be used; why is among the problems already."""
 
 
+def _told(paths: list[Path], text: str) -> str:
+    others = len(set(paths)) - 1
+    told = f"{_dotted(paths[0])}: {text}" if paths[0] else text
+    return f"{told} (and {others} times more, where this is repeated)" if others else told
+
+
 class _Reading:
     """One pass over a tree: builds sections, and gathers problems instead of stopping at the first."""
 
     def __init__(self, env: Mapping[str, str], problems: list[Problem]) -> None:
-        self.problems = problems
+        self._broken = problems
+        self._reported: dict[tuple[Position, Path, str], list[Path]] = {}
+        """Which keys have a mistake, by where it is, the key's own name, and what is wrong."""
         self._env = env
         self._positions: dict[Path, Position] = {}
 
@@ -98,7 +106,13 @@ class _Reading:
         return result
 
     def _report(self, position: Position, path: Path, text: str) -> None:
-        self.problems.append(Problem(position, f"{_dotted(path)}: {text}" if path else text))
+        self._reported.setdefault((position, path[-1:], text), []).append(path)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All mistakes; one that many keys have, as they repeat a part of the file (``*name``), once."""
+        reported = self._reported.items()
+        return [*self._broken, *(Problem(position, _told(paths, text)) for (position, _, text), paths in reported)]
 
     def _refuse(self, position: Position, path: Path, text: str) -> _RefusedError:
         self._report(position, path, text)

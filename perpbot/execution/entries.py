@@ -190,7 +190,7 @@ class TradeRecord:
     opened_at_ns: int
     settled_at_ns: int
     sent_ms: float
-    """From the frame behind it to both first orders handed to the network."""
+    """From the frame behind it to both first orders on disk and with their connections, which sign and send them."""
     hedged_ms: float
     """From the first fill to equal legs."""
     max_unhedged: Decimal

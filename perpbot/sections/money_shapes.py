@@ -85,7 +85,7 @@ class Trade(TypedDict):
     volume: NotRequired[Money]
     """Value of all its fills."""
     sent_ms: NotRequired[float]
-    """From the frame behind it to both first orders handed to the network."""
+    """From the frame behind it to both first orders on disk and with their connections, which sign and send them."""
     hedged_ms: NotRequired[float]
     """From the first fill to equal legs."""
     max_unhedged: NotRequired[Money]

@@ -74,8 +74,8 @@ def refuse_a_lost_log(db: sqlite3.Connection, path: Path) -> None:
     ahead = ahead_of(path)
     if not ahead.exists() and meta(db, ENDED) == NOT_YET:
         raise JournalError(
-            f"{ahead} is gone, and the last run did not end in order: what it wrote in its last second was there. "
-            f"Put it back; or go on without that, by what the venues say: touch {ahead}"
+            f"{ahead} is gone, and {path.name} is of a run that crashed, or a copy made while one went on: what was "
+            f"written last was there. Put it back; or go on without that, by what the venues say: touch {ahead}"
         )
 
 

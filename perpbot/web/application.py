@@ -149,6 +149,8 @@ def _body(route: Route, req: falcon.Request) -> tuple[Any, bool]:
     if (req.content_length or 0) > MAX_BODY:
         raise Problem(413, "too large", f"at most {MAX_BODY} bytes")
     data = _received(req)
+    if media == FORM and data.lstrip()[:1] == b"{":
+        raise Problem(415, "unsupported media type", f"the body is JSON: send the header Content-Type: {JSON}")
     try:
         if media == FORM:
             return falcon.uri.parse_query_string(data.decode("ascii"), keep_blank=True), False

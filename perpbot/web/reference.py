@@ -29,9 +29,10 @@ Every route below `/api` wants `Authorization: Bearer <access_token>`.
     POST /api/auth/ticket   ->  {{"ticket", "expires_in": 60}}
     POST /api/auth/logout   ->  {{"done": true}}
 
-A refresh token works once, for twelve hours; shown a second time it ends the session. A ticket stands for the token in
-the URL of a stream, once. Scopes are `read`, `trade` and `admin`; a token may be asked for with fewer:
-`{{"password": "…", "scope": "read"}}`. After five wrong passwords in a minute an address waits.
+Bodies are JSON, with `Content-Type: application/json` (curl's `--json`). A refresh token works once, for twelve hours;
+shown a second time it ends the session. A ticket stands for the token in the URL of a stream, once. Scopes are `read`,
+`trade` and `admin`; a token may be asked for with fewer: `{{"password": "…", "scope": "read"}}`. After five wrong
+passwords in a minute an address waits.
 
 Errors are `application/problem+json` (RFC 9457): `type`, `title`, `status` and `detail`, which says what to do.
 Requests that change something must not come from pages of other sites: an `Origin` that is not ours is refused, and so

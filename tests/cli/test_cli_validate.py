@@ -155,7 +155,8 @@ def test_a_journal_without_what_it_wrote_last(perpbot: Commands, tmp_path: Path)
     (tmp_path / "journal.ahead").unlink()
     shown = perpbot("validate", "--state", tmp_path)
     assert shown.code == 78
-    assert f"{tmp_path / 'journal.ahead'} is gone, and the last run did not end in order" in " ".join(shown.out.split())
+    told = " ".join(shown.out.split())
+    assert f"{tmp_path / 'journal.ahead'} is gone, and journal.sqlite is of a run that crashed" in told
 
 
 def test_older_settings_of_five_layers_are_valid_and_the_note_says_how_they_are_understood(

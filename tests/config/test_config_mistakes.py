@@ -40,6 +40,24 @@ def test_the_base_of_these_tests_is_valid() -> None:
     assert loads(VALID.encode(), "x.yaml", Settings, {}).symbols == ("BTC-PERP", "ETH-PERP")
 
 
+def test_a_mistake_in_what_many_keys_repeat_is_told_once() -> None:
+    text = dedent("""\
+        symbols: [BTC]
+        exchanges:
+          okx: &all
+            trading:
+              leverage: -3
+          aster: *all
+          grvt: *all
+          lighter: {trading: {leverage: -3}}
+        """)
+    allowed = "expected a whole number from 1 to 20 times, got '-3'"
+    assert problems(text) == [
+        f"5:17: exchanges.okx.trading.leverage: {allowed} (and 2 times more, where this is repeated)",
+        f"8:33: exchanges.lighter.trading.leverage: {allowed}",
+    ]
+
+
 def test_many_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     text = dedent("""\
         mode: life

@@ -280,8 +280,8 @@ def test_a_log_that_is_gone_after_a_crash_is_missed_and_can_be_given_up(tmp_path
     with pytest.raises(JournalError) as caught:
         Journal(tmp_path, epoch=8)
     assert str(caught.value) == (
-        f"{log} is gone, and the last run did not end in order: what it wrote in its last second was there. Put it "
-        f"back; or go on without that, by what the venues say: touch {log}"
+        f"{log} is gone, and journal.sqlite is of a run that crashed, or a copy made while one went on: what was "
+        f"written last was there. Put it back; or go on without that, by what the venues say: touch {log}"
     )
     log.touch()
     again = Journal(tmp_path, epoch=8)

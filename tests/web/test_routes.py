@@ -45,7 +45,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
     def ask_everything(site: Site) -> dict[str, Any]:
         gevent.sleep(12)
-        return {each.__name__: each(site) for each in (refusals, bad_requests, raw_requests, acts, answers, adopts)}
+        asked = (refusals, bad_requests, raw_requests, json_as_form, acts, answers, adopts)
+        return {each.__name__: each(site) for each in asked}
 
     found: dict[str, Any] = at_site(ask_everything, tmp_path_factory.mktemp("state"))
     return found
@@ -185,6 +186,18 @@ RAW: list[tuple[dict[str, str], bytes, int]] = [
 
 def test_bodies_and_headers_that_must_not_be_are_refused(told: dict[str, Any]) -> None:
     assert told["raw_requests"] == [status for *_, status in RAW]
+
+
+def test_a_password_in_json_that_is_sent_as_a_form_is_not_repeated(told: dict[str, Any]) -> None:
+    status, detail, text, password = told["json_as_form"]
+    assert (status, detail) == (415, "the body is JSON: send the header Content-Type: application/json")
+    assert password not in text
+
+
+def json_as_form(site: Site) -> tuple[int, str, str, str]:
+    headers, body = {"Content-Type": "application/x-www-form-urlencoded"}, json.dumps({"password": site.password})
+    answer = site.ask("POST", "/api/auth/token", body.encode(), token="", headers=headers)
+    return answer.status_code, answer.json["detail"], answer.text, site.password
 
 
 def raw_requests(site: Site) -> list[int]:

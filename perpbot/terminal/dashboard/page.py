@@ -154,7 +154,7 @@ def header(look: Look, view: View, width: int, *, roomy: bool) -> list[Line]:
 
 def _earned(look: Look, width: int) -> Line:
     say, overview = look.say, look.rows("overview")
-    spans: list[Span] = [(f"{say('PnL in all')}  ", "dim")]
+    spans: list[Span] = [(f"{say('PnL with what is open')}  ", "dim")]
     for currency, each in look.rows("pnl").get("currencies", {}).items():
         text, style = gain(amount(each["net"]))
         spans += [(text, f"{style} bold".strip()), (f" {currency}  ", "")]

@@ -121,7 +121,7 @@ CHINESE: Mapping[str, str] = {
     # header and footer
     "up": "运行",
     "today": "今日",
-    "PnL in all": "累计盈亏",
+    "PnL with what is open": "含未平仓的盈亏",
     "nothing traded yet": "尚未交易",
     "over": "已结束",
     "in progress": "进行中",
