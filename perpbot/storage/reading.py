@@ -49,15 +49,19 @@ class _NotTogetherError(JournalError):
 
 def left_ahead(path: Path, log: bytes, last: int, epoch: int) -> list[Batch]:
     """What `log` holds beyond the database's `last` entry; raises `JournalError` where it does not go on there."""
-    try:
-        batches = batches_beyond(last, log, epoch)
-    except ValueError as error:
-        raise not_together(path, str(error)) from error
+    batches = _of_this_journal(path, log, last, epoch)
     row = in_a_row(batches, last)
     if missing := batches[len(row) :]:
         end = row[-1].last if row else last
         raise not_together(path, f"one ends with entry {end}, the other goes on with {missing[0].first}")
     return batches
+
+
+def _of_this_journal(path: Path, log: bytes, last: int, epoch: int) -> list[Batch]:
+    try:
+        return batches_beyond(last, log, epoch)
+    except ValueError as error:
+        raise not_together(path, str(error)) from error
 
 
 def not_together(path: Path, why: str) -> JournalError:
@@ -155,10 +159,7 @@ def look_over(path: Path) -> None:
         if not recognised(db, path, made=made):
             return
         refuse_a_lost_log(db, path)
-        try:
-            batches_beyond(0, bytes_of(ahead_of(path)), epoch_of(db))
-        except ValueError as error:
-            raise not_together(path, str(error)) from error
+        _of_this_journal(path, bytes_of(ahead_of(path)), 0, epoch_of(db))
     next(read(path), None)
 
 

@@ -29,6 +29,11 @@ def log_lost(directory: Path) -> None:
     (directory / "journal.ahead").unlink()
 
 
+def log_unreadable(directory: Path) -> None:
+    log_lost(directory)
+    (directory / "journal.ahead").mkdir()
+
+
 def of_another_journal(entries: int) -> Ruin:
     def ruin(directory: Path) -> None:
         other = written(directory.parent / "other", entries, epoch=8)
@@ -69,6 +74,7 @@ def start(path: Path) -> None:
     ("ruin", "refused"),
     [
         (log_lost, "after a crash"),
+        (log_unreadable, "always"),
         (of_another_journal(2), "always"),
         (of_another_journal(50), "always"),
         (database_lost, "always"),
