@@ -24,7 +24,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PerpBot needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.11 run" % sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/base.stamp: requirements/base.txt setup.cfg pyproject.toml | $(VENV)/bin/python
+$(VENV)/base.stamp: requirements/base.txt setup.cfg setup.py pyproject.toml perpbot/venues/_wire.pyx | $(VENV)/bin/python
 	@echo "Installing what PerpBot needs into $(VENV) (once, about a minute) ..."
 	$(PIP) install --no-compile --require-hashes -r requirements/base.txt
 	$(BIN)/python -m compileall -q -j 0 -x '/ccxt/(async_support|pro|test)/' $(VENV)/lib
@@ -81,9 +81,9 @@ lock: setup-dev  ## pin the dependencies anew
 
 dist: setup  ## a wheel, what it needs by hash, and the sums of both, in ./dist
 	rm -rf build dist
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	PERPBOT_PURE=1 SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	cp requirements/base.txt dist/requirements.txt
 	cd dist && sha256sum * > SHA256SUMS
 
 clean:  ## remove what was installed and made
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) build dist *.egg-info perpbot/venues/_wire.c perpbot/venues/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -9,6 +9,7 @@ import attrs
 
 from perpbot.bench.disk import disk_of
 from perpbot.bench.measured import quantile
+from perpbot.venues.wire import COMPILED
 
 SYNCS = 200
 BUSY = 0.15
@@ -23,6 +24,8 @@ class Machine:
     cores: int
     system: str
     python: str
+    decoder: str
+    """Whether the part of decoding that can be compiled is."""
     load: tuple[float, float, float]
     """Load averages of 1, 5 and 15 minutes before anything was measured."""
     disk: str
@@ -40,6 +43,7 @@ def machine(disk: Path) -> Machine:
         cores=os.cpu_count() or 1,
         system=f"{platform.system()} {platform.release()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
+        decoder="compiled" if COMPILED else "Python",
         load=os.getloadavg(),
         disk=str(disk.absolute()),
         fdatasync_p50_ms=quantile(times, 0.5),

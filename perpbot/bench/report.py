@@ -86,7 +86,7 @@ def about(report: Report) -> list[tuple[str, str]]:
         ("PerpBot", f"{report.version}, {iso(report.at_ns)}"),
         ("scenario", f"{scenario.name}: {scenario.about}"),
         ("processor", f"{machine.cpu}, {machine.cores} cores"),
-        ("system", f"{machine.system}, {machine.python}"),
+        ("system", f"{machine.system}, {machine.python}, decoder: {machine.decoder}"),
         ("load before", f"{load}{others}" + (". BUSY: the figures are worse than they need be" if report.busy else "")),
         ("disk", f"fdatasync {machine.fdatasync_p50_ms:.2f} ms, p99 {machine.fdatasync_p99_ms:.2f} ms: {machine.disk}"),
     ]

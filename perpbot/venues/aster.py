@@ -116,6 +116,7 @@ class Aster(SignedVenue):
         super().__init__(*args, **kwargs)
         self._client = AsterClient(self)
         self._frames = AsterFrames(self)
+        self._read_best = self._frames.read_best
         self._read_info: JsonReader[ExchangeInfo] = reader(ExchangeInfo)
         self._read_funding: JsonReader[list[FundingInfo]] = reader(list[FundingInfo])
         self._read_commission: JsonReader[Commission] = reader(Commission)
@@ -190,7 +191,8 @@ class Aster(SignedVenue):
 
     def decode_public(self, frame: str | bytes, received_ns: int) -> list[Event]:
         """The events in a frame; `DecodeError` when it is not Aster's protocol."""
-        return self._frames.decode(frame, received_ns)
+        best = self._read_best(frame, received_ns, self.instruments)
+        return self._frames.decode(frame, received_ns) if best is None else [best]
 
     def follows(self, book_sequence: int, delta: BookDelta) -> Follows:
         """A change covers what came after `previous` up to `last`.

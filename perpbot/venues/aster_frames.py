@@ -25,6 +25,7 @@ from perpbot.venues.wire import (
     Scale,
     Scales,
     bar,
+    best_reader,
     levels,
     ns,
     number,
@@ -38,6 +39,12 @@ FUNDING_HOURS = Decimal(8)
 _LINEAR = re.compile(r"([A-Z0-9]+)(?:USDT|USDC)")
 _PICTURE = re.compile(r".*@depth(?:5|10|20)(?:@.*)?")
 """Streams whose frames look like changes of a book but are all of it."""
+
+_BEST = (
+    '{"stream":"<text>","data":{"e":"bookTicker","u":<whole>,"s":"<symbol>",'
+    '"b":"<bid>","B":"<bid_size>","a":"<ask>","A":"<ask_size>","T":<ms>,"E":<whole>}}'
+)
+"""A frame with a best bid and offer, as it is always written."""
 
 _IGNORED_KINDS = frozenset({
     "24hrMiniTicker", "24hrTicker", "ACCOUNT_CONFIG_UPDATE", "CONDITIONAL_ORDER_TRIGGER_REJECT", "GRID_UPDATE",
@@ -160,6 +167,7 @@ class AsterFrames:
         self._venue = venue
         self._scales = Scales("aster", default_symbol)
         self.account = AsterAccount(venue.account, self.scale)
+        self.read_best = best_reader("aster", _BEST, self.scale)
         self._read_often = msgspec.json.Decoder(_Often).decode
         self._read_frame = JsonReader("aster", _Frame)
         self._read_kind = JsonReader("aster", _Kind)

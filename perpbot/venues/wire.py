@@ -3,10 +3,12 @@
 Numbers stay text until they are checked: a price is positive and finite, a size is not negative, and anything else
 is a `DecodeError` that names the venue and the field. The same few prices and sizes come again and again, so each
 instrument remembers the ones it has read; looking one up costs a fifth of reading it.
+
+`perpbot.venues._wire` does the most frequent part of this in compiled code, where there was a compiler to build it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
 from typing import Annotated, Any, Generic, NoReturn, Protocol, TypeVar
@@ -19,6 +21,13 @@ from perpbot.model.events import Bar, DecodeError
 from perpbot.model.instrument import Instrument, InstrumentTable
 from perpbot.model.money import ZERO, Price, Quantity
 from perpbot.model.quote import Quote
+
+try:
+    from perpbot.venues import _wire
+except ImportError:  # it was installed without a compiler: everything is done here
+    COMPILED = False
+else:
+    COMPILED = True
 
 Millis = Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
 """Milliseconds since 1970, as venues count them; up to the year 5138."""
@@ -91,14 +100,15 @@ def refuse(venue: str, field: str, value: object) -> NoReturn:
 class _Numbers(dict[str, N]):
     """Numbers of one instrument by their text on the wire, checked and converted when they are first met."""
 
-    __slots__ = ("_factor", "_field", "_venue", "_zero")
+    __slots__ = ("_field", "_venue", "factor", "may_be_zero")
 
     def __init__(self, venue: str, field: str, factor: Decimal) -> None:
         super().__init__()
         self._venue = venue
         self._field = field
-        self._factor = None if factor == 1 else factor
-        self._zero = True
+        self.factor = None if factor == 1 else factor
+        """What a number on the wire is multiplied with; None for one."""
+        self.may_be_zero = True
 
     def __missing__(self, text: str) -> N:
         """Read a text for the first time."""
@@ -118,9 +128,9 @@ class _Numbers(dict[str, N]):
             value: Any = Decimal(text)
         else:
             value = unsigned(text, self._venue, self._field)
-        if not (self._zero or value):
+        if not (self.may_be_zero or value):
             refuse(self._venue, self._field, text)
-        return value if self._factor is None else value * self._factor  # type: ignore[no-any-return]
+        return value if self.factor is None else value * self.factor  # type: ignore[no-any-return]
 
 
 class Prices(_Numbers[Price]):
@@ -130,7 +140,7 @@ class Prices(_Numbers[Price]):
 
     def __init__(self, venue: str, native: str, unit: Decimal) -> None:
         super().__init__(venue, f"a price of {native}", 1 / unit)
-        self._zero = False
+        self.may_be_zero = False
 
 
 class Sizes(_Numbers[Quantity]):
@@ -149,7 +159,7 @@ class BestSizes(_Numbers[Quantity]):
 
     def __init__(self, venue: str, native: str, unit: Decimal) -> None:
         super().__init__(venue, f"the size at a best price of {native}", unit)
-        self._zero = False
+        self.may_be_zero = False
 
 
 class Scale:
@@ -292,10 +302,29 @@ class ArrayLevel(msgspec.Struct, array_like=True, gc=False):
     size: str
 
 
-def levels(scale: Scale, rows: Sequence[WireLevel]) -> list[Level]:
-    """The levels in `rows`, in coins and per coin; `DecodeError` when a number is not one."""
+def plain_levels(scale: Scale, rows: Iterable[WireLevel]) -> list[Level]:
+    """What `levels` is, in Python."""
     prices, sizes = scale.prices, scale.sizes
     return [(prices[row.price], sizes[row.size]) for row in rows]
+
+
+levels: Callable[[Scale, Iterable[WireLevel]], list[Level]] = _wire.levels if COMPILED else plain_levels
+"""The levels in rows, in coins and per coin; `DecodeError` when a number is not one."""
+
+ReadBest = Callable[[str | bytes, int, InstrumentTable], Quote | None]
+"""The quote in a frame that was received then, of instruments in that table; None where it has to be decoded."""
+
+
+def best_reader(venue: str, form: str, scale: Callable[[str], Scale]) -> ReadBest:
+    """Reads best bids and offers at once where a frame has exactly `form`, as `perpbot.venues._wire` describes it.
+
+    What else it is, and whether a frame is wrong, is for the decoder; without compiled code that gets every frame.
+    """
+    return _wire.BestReader(venue, form, scale).read if COMPILED else _read_nothing
+
+
+def _read_nothing(_frame: str | bytes, _received_ns: int, _table: InstrumentTable) -> None:
+    """Leave every frame to the decoder."""
 
 
 def quote(scale: Scale, bid: WireLevel, ask: WireLevel, *, venue_time_ns: int, received_ns: int) -> Quote:

@@ -31,7 +31,7 @@ def build(checkout: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target, follow_symlinks=False)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "wheel"]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "PERPBOT_PURE": "1"}
     subprocess.run(
         [*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", "dist", "."],
         cwd=checkout, env=environment, check=True, timeout=120,
@@ -56,6 +56,11 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     assert [each for each in files() if each not in held] == []
     assert not [each for each in held if each.startswith(("tests/", "scripts/"))]
+
+
+def test_the_wheel_fits_every_machine(wheel: Path) -> None:
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert not [each for each in zipfile.ZipFile(wheel).namelist() if each.endswith((".so", ".c"))]
 
 
 @pytest.mark.full
