@@ -1,9 +1,13 @@
 """Where a system keeps its state, and where its control socket is."""
 
+import fcntl
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 SOCKET_NAME = "perpbot.sock"
+LOCK_NAME = "lock"
+"""Held from the first moment of a start to the last of an end."""
 
 
 def state_directory(given: Path | None, environment: Mapping[str, str]) -> Path:
@@ -21,3 +25,13 @@ def socket_path(state: Path | None, environment: Mapping[str, str]) -> Path:
     if state is None and environment.get("PERPBOT_SOCKET"):
         return Path(environment["PERPBOT_SOCKET"])
     return state_directory(state, environment) / SOCKET_NAME
+
+
+def held(state: Path) -> bool:
+    """Whether a system holds the state directory: it runs, is about to, or has not quite ended."""
+    with suppress(OSError), (state / LOCK_NAME).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -77,10 +77,10 @@ def examined(
 
 def _running(state: Path) -> bool:
     from perpbot.control.client import Client, NotRunningError
-    from perpbot.statedir import SOCKET_NAME
+    from perpbot.statedir import SOCKET_NAME, held
 
     try:
         Client(state / SOCKET_NAME).close()
     except NotRunningError:
-        return False
+        return held(state)
     return True

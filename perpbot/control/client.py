@@ -1,17 +1,15 @@
 """Talks to a running system over its control socket. Plain sockets: whoever uses this is not patched by gevent."""
 
-import fcntl
 import socket
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from perpbot.control.protocol import VERSION, ProtocolError, decode, encode
+from perpbot.statedir import held
 
 TIMEOUT_S = 10.0
-LOCK_NAME = "lock"
-"""In the state directory; a running system holds it locked."""
 
 
 class NotRunningError(Exception):
@@ -130,12 +128,7 @@ class Client:
 
 def _left(path: Path) -> str:
     """What became of a system that hung up: it has ended only when it has let go of its state directory."""
-    with suppress(OSError), (path.parent / LOCK_NAME).open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return "still runs, and hung up"
-    return "ended"
+    return "still runs, and hung up" if held(path.parent) else "ended"
 
 
 def _why_not(path: Path, error: OSError) -> NotRunningError:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
+from perpbot.statedir import LOCK_NAME
 from perpbot.storage.outbox import OUTBOX_TABLES
 
 _MADE = b"journal made"
@@ -47,7 +48,7 @@ def hold(directory: Path) -> int:
     """Make `directory` ours; the open file that is closed to let others have it. Raises `JournalError`."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise JournalError(f"{directory} cannot hold a journal ({error}); give another --state") from error
     try:

@@ -1,6 +1,7 @@
 """`perpbot doctor` and `perpbot cycle`: what is in the way, and one trade from the beginning to its end."""
 
 import json
+import os
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from running_system import Commands, in_process, trading_at
 from three_venues import three_venues
 
 from perpbot.cli.validation import Area, show_areas
+from perpbot.storage.database import hold
 
 pytestmark = pytest.mark.process
 
@@ -45,6 +47,19 @@ def test_what_is_in_the_way_is_told_with_what_to_do(tmp_path: Path, perpbot: Com
         f"127.0.0.1:{port} is taken; change web.port, or end who listens",
     ):
         assert line in said.out.splitlines()
+
+
+def test_what_a_system_takes_that_is_about_to_run_is_its_own(tmp_path: Path, perpbot: Commands) -> None:
+    state = tmp_path / "state"
+    handle = hold(state)
+    try:
+        with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+            port = taken.getsockname()[1]
+            said = perpbot("doctor", "--config", config_with(tmp_path, port), "--state", state, "--offline")
+    finally:
+        os.close(handle)
+    assert f"127.0.0.1:{port}: a system is running" in said.out
+    assert "is taken" not in said.out
 
 
 def test_venues_are_asked_and_the_clock_is_held_against_theirs(venues: Path, tmp_path: Path, perpbot: Commands) -> None:

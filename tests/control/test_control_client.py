@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from perpbot.control.client import LOCK_NAME, Client, NotRunningError
+from perpbot.control.client import Client, NotRunningError
+from perpbot.statedir import LOCK_NAME
 
 
 @pytest.mark.parametrize(
