@@ -28,7 +28,9 @@ $(VENV)/base.stamp: requirements/base.txt setup.cfg setup.py pyproject.toml perp
 	@echo "Installing what PerpBot needs into $(VENV) (once, about a minute) ..."
 	$(PIP) install --no-compile --require-hashes -r requirements/base.txt
 	$(BIN)/python -m compileall -q -j 0 -x '/ccxt/(async_support|pro|test)/' $(VENV)/lib
+	@rm -f perpbot/venues/_wire.c perpbot/venues/_wire.*.so
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'from perpbot.venues.wire import COMPILED; COMPILED or print("Nothing was compiled: there is no C compiler, or no headers of Python. That is no mistake.")'
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp

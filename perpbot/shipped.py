@@ -7,6 +7,15 @@ from pathlib import Path
 
 _FILES = Path(__file__).parent / "files"
 CONFIGURATIONS = _FILES / "config"
+SHIPPED = (
+    "alerts.schema.json",
+    "alerts.yaml",
+    "live.example.yaml",
+    "paper.yaml",
+    "schema.json",
+    "simulation.yaml",
+)
+"""What is there of ours; a checkout may have an operator's own beside it."""
 UNIT = _FILES / "systemd" / "perpbot.service"
 AWAKE_UNIT = _FILES / "systemd" / "perpbot-awake.service"
 

@@ -11,7 +11,7 @@ import click
 
 from perpbot.cli.asking import EXIT_CONFIG, Failure
 from perpbot.cli.configured import config_option
-from perpbot.shipped import AWAKE_UNIT, CONFIGURATIONS, UNIT
+from perpbot.shipped import AWAKE_UNIT, CONFIGURATIONS, SHIPPED, UNIT
 
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - nothing is written there
 """What the unit does not let the service see."""
@@ -27,12 +27,12 @@ def init(*, directory: Path) -> None:
     place = directory / "config"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for source in sorted(CONFIGURATIONS.iterdir()):
-            target = place / source.name
+        for name in SHIPPED:
+            target = place / name
             if target.exists():
                 click.echo(f"kept   {target}")
             else:
-                shutil.copyfile(source, target)
+                shutil.copyfile(CONFIGURATIONS / name, target)
                 click.echo(f"wrote  {target}")
     except OSError as error:
         raise Failure(f"{error.filename} cannot be written: {error.strerror}") from None

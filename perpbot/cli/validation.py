@@ -210,7 +210,13 @@ def _packages() -> Area:
             continue
         if not _satisfies(installed, rule, least):
             problems.append(f"{name} is {installed}, and {rule} {least} is needed; run `make setup`")
-    return Area(len(wanted), problems, f"Python {sys.version.split()[0]}")
+    return Area(len(wanted), problems, f"Python {sys.version.split()[0]}, decoder {_decoder()}")
+
+
+def _decoder() -> str:
+    from perpbot.venues.wire import COMPILED
+
+    return "compiled" if COMPILED else "not compiled"
 
 
 def _taken_apart(requirement: str) -> tuple[str, str, str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from tools import ROOT, run
 
+from perpbot.shipped import SHIPPED
+
 WHEEL = "perpbot-*.whl"
 
 
@@ -30,6 +32,7 @@ def build(checkout: Path) -> Path:
         target = checkout / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target, follow_symlinks=False)
+    (checkout / "config" / "live.yaml").write_text("an operator's own")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "wheel"]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "PERPBOT_PURE": "1"}
     subprocess.run(
@@ -56,6 +59,11 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     assert [each for each in files() if each not in held] == []
     assert not [each for each in held if each.startswith(("tests/", "scripts/"))]
+
+
+def test_the_wheel_holds_no_configuration_of_an_operator(wheel: Path) -> None:
+    held = {Path(each).name for each in zipfile.ZipFile(wheel).namelist() if "/files/config/" in each}
+    assert held == set(SHIPPED)
 
 
 def test_the_wheel_fits_every_machine(wheel: Path) -> None:
