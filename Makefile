@@ -30,7 +30,7 @@ $(VENV)/base.stamp: requirements/base.txt setup.cfg setup.py pyproject.toml perp
 	$(BIN)/python -m compileall -q -j 0 -x '/ccxt/(async_support|pro|test)/' $(VENV)/lib
 	@rm -f perpbot/venues/_wire.c perpbot/venues/_wire.*.so
 	$(PIP) install --no-deps --no-build-isolation -e .
-	@$(BIN)/python -c 'from perpbot.venues.wire import COMPILED; COMPILED or print("Nothing was compiled: there is no C compiler, or no headers of Python. That is no mistake.")'
+	@$(BIN)/python -c 'from perpbot.venues.wire import COMPILED; COMPILED or print("The decoder was not compiled, as where there is no C compiler or no headers of Python: PerpBot works without.")'
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp

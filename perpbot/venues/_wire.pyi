@@ -5,6 +5,8 @@ from perpbot.model.instrument import InstrumentTable
 from perpbot.model.quote import Quote
 from perpbot.venues.wire import Scale, WireLevel
 
+SOURCE: int
+
 def levels(scale: Scale, rows: Iterable[WireLevel]) -> list[Level]: ...
 
 class BestReader:

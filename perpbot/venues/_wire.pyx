@@ -14,10 +14,16 @@ from decimal import Decimal as _Decimal
 
 from perpbot.model.quote import Quote as _Quote
 
+cdef extern from *:
+    unsigned int PERPBOT_WIRE_SOURCE
+
 cdef extern from "Python.h":
     bint PyUnicode_IS_COMPACT_ASCII(object)
     void* PyUnicode_DATA(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
+
+SOURCE = PERPBOT_WIRE_SOURCE
+"""CRC-32 of the source this was compiled from, as setup.py gives it: what is stale is not used."""
 
 cdef object Decimal = _Decimal
 cdef object Quote = _Quote
@@ -26,6 +32,7 @@ cdef enum:
     FEW = 18  # digits that cannot make a number too large, as in `wire`
     REMEMBERED = 5_000  # as in `wire`
     MOST_HOLES = 12
+    LONGEST_NAME = 100  # as in `wire`
     MILLIS_DIGITS = 13
     NS_PER_MS = 1_000_000
 
@@ -165,7 +172,7 @@ cdef class BestReader:
     cdef Part _literal[MOST_HOLES + 1]
     cdef dict _lasts
 
-    def __init__(self, venue, form, scale):
+    def __cinit__(self, venue, form, scale):
         """`scale` gives the `wire.Scale` of a native name."""
         cdef int at
         self._venue, self._scale, self._table, self._lasts = venue, scale, None, {}
@@ -197,7 +204,7 @@ cdef class BestReader:
             text.began, text.length = PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame)
         else:
             return None
-        if not self._split(text, part) or not part[SYMBOL].length:
+        if not self._split(text, part) or not 0 < part[SYMBOL].length <= LONGEST_NAME:
             return None
         last = self._last(part[SYMBOL], table)
         bid, ask = last.number(BID, part[BID]), last.number(ASK, part[ASK])
@@ -239,7 +246,9 @@ cdef class BestReader:
         name = PyBytes_FromStringAndSize(symbol.began, symbol.length)
         last = self._lasts.get(name)
         if last is None:
-            last = self._lasts[name] = _Last(self._scale(name.decode()))
+            last = _Last(self._scale(name.decode()))
+            if table is self._table:
+                self._lasts[name] = last
         return <_Last>last
 
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any, Generic, NoReturn, Protocol, TypeVar
+from zlib import crc32
 
 import msgspec
 
@@ -27,7 +29,8 @@ try:
 except ImportError:  # it was installed without a compiler: everything is done here
     COMPILED = False
 else:
-    COMPILED = True
+    COMPILED = crc32(Path(_wire.__file__).with_name("_wire.pyx").read_bytes()) == getattr(_wire, "SOURCE", None)
+    """And from the source that is there, not from one before it."""
 
 Millis = Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
 """Milliseconds since 1970, as venues count them; up to the year 5138."""
@@ -38,6 +41,10 @@ LARGEST = Decimal("1e18")
 _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _FEW = 18
 """Digits that cannot make a number as large as `LARGEST`."""
+NOTHING_YET = "nothing yet"
+"""No number, so that the first one is read, whatever it is."""
+LONGEST_NAME = 100
+"""Characters in a native name; they are remembered, too."""
 _REMEMBERED = 5_000
 """Texts an instrument remembers before it starts anew: more than the deepest books have levels, and it bounds the
 memory of a long run."""
@@ -195,7 +202,7 @@ class Scale:
         self.prices = Prices(venue, native, instrument.price_unit if instrument else Decimal(1))
         self.sizes = Sizes(venue, native, unit)
         self._best_size = BestSizes(venue, native, unit).read
-        self._bid_text = self._bid_size_text = self._ask_text = self._ask_size_text = ""
+        self._bid_text = self._bid_size_text = self._ask_text = self._ask_size_text = NOTHING_YET
         self._bid = self._ask = Price(ZERO)
         self._bid_size = self._ask_size = Quantity(ZERO)
 
@@ -272,7 +279,7 @@ class Scales(dict[str, Scale]):
 
     def __missing__(self, native: str) -> Scale:
         """Make the scale of a name that is met for the first time."""
-        if not native:
+        if not 0 < len(native) <= LONGEST_NAME:
             refuse(self._venue, "the name of an instrument", native)
         instrument = self.table.native(native)
         unlisted = native if len(self.table) else self._name(native)

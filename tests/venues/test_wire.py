@@ -141,3 +141,9 @@ def test_json_nested_deeper_than_any_frame_is_a_decode_error() -> None:
 
 def test_venues_that_quote_their_numbers_are_read_alike() -> None:
     assert JsonReader("okx", Stamped, numbers_in_quotes=True)(b'{"ts":"1700000000000"}').ts == 1_700_000_000_000
+
+
+@pytest.mark.parametrize("texts", [("", "", "", ""), ("1", "", "2", "1"), ("1", "1", "2", ""), ("", "1", "2", "1")])
+def test_the_first_quote_of_a_name_without_a_number_is_refused(texts: tuple[str, str, str, str]) -> None:
+    with pytest.raises(DecodeError, match="BTC-USDT-SWAP"):
+        Scale("okx", "BTC-USDT-SWAP", "BTC-PERP", None).best(*texts, 1, 2)

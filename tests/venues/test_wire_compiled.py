@@ -1,7 +1,10 @@
 """What is compiled reads what Python reads, number by number and frame by frame, and leaves it all else."""
 
+import gc
 import os
 import shutil
+import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable
 from decimal import Decimal
@@ -91,6 +94,16 @@ def test_it_is_compiled_where_there_is_a_compiler() -> None:
     assert COMPILED or not (possible or "PERPBOT_CI" in os.environ), "touch setup.py, and make setup compiles it"
 
 
+@needs_compiled
+@pytest.mark.process
+def test_what_was_compiled_from_another_source_is_not_used() -> None:
+    script = (
+        "import perpbot.venues._wire as it; it.SOURCE += 1; import perpbot.venues.wire as wire; print(wire.COMPILED)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False\n"
+
+
 Rows = list[tuple[str, str]]
 
 
@@ -145,10 +158,59 @@ TIMES = st.sampled_from(["1", "0", "01", "-1", "1.5", "", "9999999999999", "9999
     [("BTCUSDT", "2", "1", "3", "1", "1"), ("BTCUSDT", "3", "1", "3", "1", "1"), ("BTCUSDT", "2", "4", "3", "1", "1")]
 )
 @example([("BTCUSDT", "2", "1", "3", "0", "1")] * 2)
+@example([("BTCUSDT", "2", "1", "3", "1", "1"), ("BTCUSDT", "", "", "", "", "1")])
 def test_quotes_are_what_the_decoder_makes_of_them_whatever_came_before(rows: list[Fields]) -> None:
     ours, plain = aster(), AsterFrames(aster())
     for each in rows:
         text = frame(*each)
+        assert repr(outcome(ours.decode_public, text)) == repr(outcome(plain.decode, text))
+
+
+LIKE = ["10.5", "10.55", "10.50", "10", "1", "10000.123", "10000.124", "0", ""]
+"""Texts that begin alike, so that one is easily taken for the other."""
+NAMES = ["BTCUSDT", "1000PEPEUSDT"]
+TABLES = [TABLE, InstrumentTable([bitcoin("aster", price_unit=Decimal(10), contract_size=Decimal("0.01"))])]
+Step = tuple[str, str, list[str], int]
+STEPS = st.tuples(
+    st.sampled_from(["best", "best", "best", "depth"]),
+    st.sampled_from(NAMES),
+    st.lists(st.sampled_from(LIKE), min_size=4, max_size=4),
+    st.sampled_from([0, 0, 0, 1]),
+)
+
+
+def depth(symbol: str, texts: list[str]) -> str:
+    bid, bid_size, ask, ask_size = texts
+    return (
+        f'{{"stream":"{symbol.lower()}@depth","data":{{"e":"depthUpdate","s":"{symbol}","T":1,"U":1,"u":2,"pu":0,'
+        f'"b":[["{bid}","{bid_size}"]],"a":[["{ask}","{ask_size}"]]}}}}'
+    )
+
+
+def moves(*texts: str) -> list[Step]:
+    """Best bids and offers of bitcoin, one after the other: bid, its size, ask, its size."""
+    return [("best", "BTCUSDT", text.split(), 0) for text in texts]
+
+
+@given(st.lists(STEPS, max_size=12))
+@example(moves("10 1 10.5 2", "10 1 10 2"))
+@example(moves("10 1 10.55 1", "10 1 10.5 1", "10 1 10.55 1"))
+@example(moves("1 10000.123 10 10000.123", "1 10000.124 10 10000.124"))
+@example(moves("1 10000.123 10 1", "1 10000.123 10 10000.124", "1 1 10 10000.123"))
+@example(moves("1 10 10.5 1", "1 10 10.5 10", "1 1 10.5 1"))
+@example(moves("1 10 10.5 1", "1 0 10.5 1", "1 0 10.5 1", "0 10 10.5 1", "0 10 10.5 1"))
+@example(
+    [("depth", name, ["10", "10.5", "10.55", "10"], 0) for name in NAMES]
+    + [("best", name, ["10", "10.55", "10.55", "10"], 0) for name in NAMES]
+)
+@example([("best", "BTCUSDT", ["10", "1", "10.5", "1"], table) for table in (0, 1, 0, 1)])
+@example([("depth", "BTCUSDT", ["10", "1", "10.5", "1"], 1), ("best", "BTCUSDT", ["10", "10.5", "10.5", "10"], 1)])
+def test_frames_are_what_the_decoder_makes_of_them_whatever_was_remembered(steps: list[Step]) -> None:
+    ours, other = aster(), aster()
+    plain = AsterFrames(other)
+    for kind, symbol, texts, table in steps:
+        ours.instruments = other.instruments = TABLES[table]
+        text = frame(symbol, *texts) if kind == "best" else depth(symbol, texts)
         assert repr(outcome(ours.decode_public, text)) == repr(outcome(plain.decode, text))
 
 
@@ -207,15 +269,23 @@ def test_a_venue_whose_instruments_are_replaced_reads_with_the_new_ones() -> Non
 
 @needs_compiled
 def test_more_names_than_it_remembers_are_read_all_the_same() -> None:
-    read = reader()
+    read = aster()._read_best
     for count in range(6_000):
-        quote = read(frame(f"C{count}USDT"))
+        quote = read(frame(f"C{count}USDT"), 5, TABLE)
         assert quote is not None
         assert quote.symbol == f"C{count}USDT"
+    remembered = max(len(each) for each in gc.get_referents(read.__self__) if isinstance(each, dict))  # type: ignore[attr-defined]
+    assert remembered <= 5_000
 
 
 def scaled(native: str) -> Scale:
     return Scale("okx", native, f"{native}-PERP", None)
+
+
+@needs_compiled
+def test_names_as_long_as_no_name_is_are_neither_read_nor_remembered() -> None:
+    with pytest.raises(DecodeError, match="the name of an instrument"):
+        aster().decode_public(frame("C" * 101), 5)
 
 
 @needs_compiled
