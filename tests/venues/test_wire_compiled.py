@@ -166,7 +166,7 @@ def test_quotes_are_what_the_decoder_makes_of_them_whatever_came_before(rows: li
         assert repr(outcome(ours.decode_public, text)) == repr(outcome(plain.decode, text))
 
 
-LIKE = ["10.5", "10.55", "10.50", "10", "1", "10000.123", "10000.124", "0", ""]
+LIKE = ["10.5", "10.55", "10.551", "10.50", "10", "1", "10000.123", "10000.124", "0", ""]
 """Texts that begin alike, so that one is easily taken for the other."""
 NAMES = ["BTCUSDT", "1000PEPEUSDT"]
 TABLES = [TABLE, InstrumentTable([bitcoin("aster", price_unit=Decimal(10), contract_size=Decimal("0.01"))])]
@@ -198,6 +198,7 @@ def moves(*texts: str) -> list[Step]:
 @example(moves("1 10000.123 10 10000.123", "1 10000.124 10 10000.124"))
 @example(moves("1 10000.123 10 1", "1 10000.123 10 10000.124", "1 1 10 10000.123"))
 @example(moves("1 10 10.5 1", "1 10 10.5 10", "1 1 10.5 1"))
+@example(moves("1 10.551 9 1", "1 10.50 9 1", "1 10.55 9 1"))
 @example(moves("1 10 10.5 1", "1 0 10.5 1", "1 0 10.5 1", "0 10 10.5 1", "0 10 10.5 1"))
 @example(
     [("depth", name, ["10", "10.5", "10.55", "10"], 0) for name in NAMES]
