@@ -41,8 +41,6 @@ LARGEST = Decimal("1e18")
 _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _FEW = 18
 """Digits that cannot make a number as large as `LARGEST`."""
-NOTHING_YET = "nothing yet"
-"""No number, so that the first one is read, whatever it is."""
 LONGEST_NAME = 100
 """Characters in a native name; they are remembered, too."""
 _REMEMBERED = 5_000
@@ -202,7 +200,10 @@ class Scale:
         self.prices = Prices(venue, native, instrument.price_unit if instrument else Decimal(1))
         self.sizes = Sizes(venue, native, unit)
         self._best_size = BestSizes(venue, native, unit).read
-        self._bid_text = self._bid_size_text = self._ask_text = self._ask_size_text = NOTHING_YET
+        self._bid_text: str | None = None
+        self._bid_size_text: str | None = None
+        self._ask_text: str | None = None
+        self._ask_size_text: str | None = None
         self._bid = self._ask = Price(ZERO)
         self._bid_size = self._ask_size = Quantity(ZERO)
 
