@@ -9,7 +9,7 @@ import attrs
 
 from perpbot.bench.disk import disk_of
 from perpbot.bench.measured import quantile
-from perpbot.venues.wire import COMPILED
+from perpbot.venues.wire import DECODER
 
 SYNCS = 200
 BUSY = 0.15
@@ -43,7 +43,7 @@ def machine(disk: Path) -> Machine:
         cores=os.cpu_count() or 1,
         system=f"{platform.system()} {platform.release()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
-        decoder="compiled" if COMPILED else "Python",
+        decoder=DECODER,
         load=os.getloadavg(),
         disk=str(disk.absolute()),
         fdatasync_p50_ms=quantile(times, 0.5),

@@ -68,7 +68,7 @@ def examined(
         settings = load_settings(config, environment, tuple(venue_names()))
     except ConfigError:
         return areas  # its mistakes are there already
-    areas["ports"] = machine.ports(settings, running=_running(state))
+    areas["ports"] = machine.ports(settings, lambda: _running(state))
     if offline:
         return areas
     areas["venues"], areas["clock"] = machine.venues(settings, simulated, environment)

@@ -4,7 +4,7 @@ import os
 import resource
 import socket
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -22,17 +22,17 @@ FILES = 1_024
 PRIVATE = ("journal.sqlite", "journal.ahead", "operator.json", "operator.password", "perpbot.sock")
 
 
-def ports(settings: "Settings", *, running: bool) -> Area:
-    """Whether what is to listen can; what a running system listens on is its own."""
+def ports(settings: "Settings", running: Callable[[], bool]) -> Area:
+    """Whether what is to listen can; what is taken while a system is `running` is its own."""
     web, metrics = settings.web, settings.metrics.listen
     wanted = {"web.port": (web.host, web.port)}
     if metrics is not None:
         host, _, port = metrics.rpartition(":")
         wanted["metrics.listen"] = (host.strip("[]"), int(port))
     note = ", ".join(f"{host}:{port}" for host, port in wanted.values())
-    if running:
-        return Area(len(wanted), [], f"{note}: a system is running")
     taken = {key: place for key, place in wanted.items() if place[1] and not _free(*place)}
+    if taken and running():
+        return Area(len(wanted), [], f"{note}: a system is running")
     problems = [f"{host}:{port} is taken; change {key}, or end who listens" for key, (host, port) in taken.items()]
     return Area(len(wanted), problems, note)
 

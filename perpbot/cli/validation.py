@@ -196,6 +196,8 @@ def _who_has_them(complete: list[str], lacking: list[str], *, others: int) -> st
 def _packages() -> Area:
     from importlib.metadata import PackageNotFoundError, requires, version
 
+    from perpbot.venues.wire import DECODER
+
     try:
         wanted = [each for each in requires("perpbot") or [] if "extra ==" not in each]
     except PackageNotFoundError:
@@ -210,13 +212,7 @@ def _packages() -> Area:
             continue
         if not _satisfies(installed, rule, least):
             problems.append(f"{name} is {installed}, and {rule} {least} is needed; run `make setup`")
-    return Area(len(wanted), problems, f"Python {sys.version.split()[0]}, decoder {_decoder()}")
-
-
-def _decoder() -> str:
-    from perpbot.venues.wire import COMPILED
-
-    return "compiled" if COMPILED else "not compiled"
+    return Area(len(wanted), problems, f"Python {sys.version.split()[0]}, decoder {DECODER}")
 
 
 def _taken_apart(requirement: str) -> tuple[str, str, str]:

@@ -81,7 +81,8 @@ class _RefusedError(Exception):
 def _told(paths: list[Path], text: str) -> str:
     others = len(set(paths)) - 1
     told = f"{_dotted(paths[0])}: {text}" if paths[0] else text
-    return f"{told} (and {others} times more, where this is repeated)" if others else told
+    often = "once" if others == 1 else f"{others} times"
+    return f"{told} (and {often} more, where this is repeated)" if others else told
 
 
 class _Reading:

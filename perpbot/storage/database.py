@@ -134,7 +134,7 @@ def recognised(db: sqlite3.Connection, path: Path, *, made: bool) -> int:
 
 def was_made(directory: Path) -> bool:
     """Whether `directory` has, or had, a journal; raises `JournalError`."""
-    lock = directory / "lock"
+    lock = directory / LOCK_NAME
     try:
         return lock.read_bytes()[: len(_MADE)] == _MADE
     except FileNotFoundError:

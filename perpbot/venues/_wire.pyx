@@ -49,13 +49,13 @@ cdef unsigned char _stands_in[256]  # a bit for each hole that a character may s
 
 cdef void _know_letters():
     cdef int number = 1 << BID | 1 << BID_SIZE | 1 << ASK | 1 << ASK_SIZE, name = 1 << SYMBOL | 1 << TEXT
-    cdef const unsigned char* letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@_-"
+    cdef bytes letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@_-"
     cdef int at
     for at in range(10):
         _stands_in[c"0" + at] = 0xFF
     _stands_in[c"."] = number | name
-    for at in range(55):
-        _stands_in[letters[at]] = name
+    for at in range(len(letters)):
+        _stands_in[<unsigned char>letters[at]] = name
 
 
 _know_letters()

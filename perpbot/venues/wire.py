@@ -32,6 +32,9 @@ else:
     COMPILED = crc32(Path(_wire.__file__).with_name("_wire.pyx").read_bytes()) == getattr(_wire, "SOURCE", None)
     """And from the source that is there, not from one before it."""
 
+DECODER = "compiled" if COMPILED else "not compiled"
+"""How to say it to an operator."""
+
 Millis = Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
 """Milliseconds since 1970, as venues count them; up to the year 5138."""
 

@@ -246,18 +246,6 @@ def test_a_frame_that_was_left_changes_nothing_of_what_is_known() -> None:
     assert read(frame()) == first
 
 
-@needs_compiled
-def test_other_instruments_make_other_quotes() -> None:
-    read = aster()._read_best
-    was = read(frame(), 5, TABLE)
-    assert was is not None
-    changed = InstrumentTable([bitcoin("aster", price_unit=Decimal(10))])
-    other = aster(changed)
-    now = other._read_best(frame(), 5, changed)
-    assert now is not None
-    assert (was.bid, now.bid) == (Decimal("10.5"), Decimal("1.05"))
-
-
 def test_a_venue_whose_instruments_are_replaced_reads_with_the_new_ones() -> None:
     made = aster()
     (was,) = made.decode_public(frame(), 5)
